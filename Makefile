@@ -1,0 +1,45 @@
+# Each target sets up what it needs in .venv from the locked requirements; nothing global is touched.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: run test check bench image lock format clean help
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+$(STAMP): requirements-dev.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "edgescript needs Python 3.11 or newer: make PYTHON=python3.11" >&2; exit 2; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+run: $(STAMP)  ## demo origin and an edge node with the example scripts, on loopback
+	@$(BIN)/python -m runtime.demo
+
+test: $(STAMP)  ## the whole suite
+	$(BIN)/python -m pytest -n auto
+
+check: $(STAMP)  ## format, lint, types, architecture
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/architecture
+
+bench: $(STAMP)  ## side by side with nginx + Lua and Varnish, into loadtest/RESULTS.md
+	$(BIN)/python -m loadtest.bench
+
+image:  ## build the container
+	@echo "make image: the container is not built yet (it comes with the Kubernetes manifests)" >&2; exit 1
+
+format: $(STAMP)  ## apply the formatter and the lint fixes
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock:  ## renew the hash-locked requirements (needs uv)
+	uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header -o requirements.lock pyproject.toml
+	uv pip compile --quiet --extra dev --generate-hashes --no-emit-index-url --no-header -o requirements-dev.lock pyproject.toml
+
+clean:  ## remove the virtual environment and caches
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

@@ -1,0 +1,351 @@
+"""
+The machinery of declarations: a builtin is declared once, by its Python function.
+
+    strings = Family("strings", effect=Effect.PURE)
+
+    @strings.builtin(cost=Cost(2, per="s"))
+    def upper(s: Str) -> Str:
+        '''
+        Return `s` with ASCII letters in upper case.
+
+        upper('aB1') => 'AB1'
+        '''
+
+Names, types, defaults and result come from the signature; text and examples from the docstring; effect and cost
+from the decorator. Derived from it: arity and type diagnostics, near names, constant folding, the call table of both
+tiers, fuel, reference pages, completion.
+
+A first parameter annotated `Meter` or `Context` is not a script argument: the call path passes the run. A body
+repeats no type check: the call path made it, with the documented fault codes 402-406.
+"""
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Annotated, Any, Final, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+from edgescript.context import Context, Meter
+from edgescript.faults import FaultCode
+from edgescript.types import Function, Table, Value
+
+
+class Kind(Enum):
+    """What a parameter takes, and the fault raised otherwise (reference section 9.4)."""
+
+    STRING = ("string", FaultCode.NOT_A_STRING)
+    NUMBER = ("number", FaultCode.NOT_A_NUMBER)
+    INTEGER = ("integer", FaultCode.NOT_A_NUMBER)
+    """A number; fractions are cut off as Lua does. Bodies receive `int`. Infinite and nan raise 403."""
+    BOOLEAN = ("boolean", FaultCode.NOT_A_BOOLEAN)
+    DICTIONARY = ("dictionary", FaultCode.NOT_A_DICTIONARY)
+    FUNCTION = ("function", FaultCode.NOT_A_FUNCTION)
+    TEXT = ("string or number", FaultCode.NOT_A_STRING)
+    PATTERN = ("regex", FaultCode.NOT_A_STRING)
+    """A string that is a regular expression; literal ones are checked at compile time."""
+    MATCHER = ("string", FaultCode.NOT_A_STRING)
+    """A string to equal, or `re:` and a regular expression (reference section 7.13)."""
+    ANY = ("any value", FaultCode.OTHER)
+
+    def __init__(self, label: str, fault: FaultCode) -> None:
+        self.label = label
+        self.fault = fault
+
+
+Str = Annotated[str, Kind.STRING]
+Num = Annotated[int | float, Kind.NUMBER]
+Int = Annotated[int, Kind.INTEGER]
+Bool = Annotated[bool, Kind.BOOLEAN]
+Dict = Annotated[Table, Kind.DICTIONARY]
+Func = Annotated[Function, Kind.FUNCTION]
+Text = Annotated[str | int | float, Kind.TEXT]
+Pattern = Annotated[str, Kind.PATTERN]
+Matcher = Annotated[str, Kind.MATCHER]
+AnyValue = Annotated[Value, Kind.ANY]
+
+
+class Effect(Enum):
+    """What a builtin does beyond its result. PURE is a promise: it may run at compile time on constants."""
+
+    PURE = auto()
+    MUTATES = auto()
+    """Changes or calls its arguments, nothing else: set, del, foreach, arr_sort."""
+    AMBIENT = auto()
+    """Reads the clock, randomness or a service."""
+    READS = auto()
+    """Reads the request or response."""
+    WRITES = auto()
+    """Records an effect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """
+    Fuel of one call: `base`, plus `len(argument) >> shift` for the parameter `per`.
+
+    A builtin whose work is known only inside charges the rest itself through its meter.
+    """
+
+    base: int = 2
+    per: str = ""
+    shift: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """One script argument."""
+
+    name: str
+    kind: Kind
+    optional: bool = False
+    variadic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A line `call => result` of a docstring; both sides are script expressions. Run as a test."""
+
+    call: str
+    result: str
+
+
+Stage = Literal["head", "foot"]
+Specialiser = Callable[..., Callable[..., Any] | None]
+
+
+@dataclass(slots=True)
+class Builtin:
+    """A declared builtin function."""
+
+    name: str
+    family: str
+    params: tuple[Param, ...]
+    returns: Any
+    """The Python annotation of the result, `Annotated` stripped."""
+    body: Callable[..., Any]
+    takes_run: bool
+    """The body's first parameter is the run (Meter or Context)."""
+    effect: Effect
+    cost: Cost
+    may_end: bool
+    """May end the request: the call path looks at `Context.ended` afterwards."""
+    stages: tuple[Stage, ...]
+    """Positions it is meant for; `check` warns elsewhere."""
+    extension: bool
+    since: str
+    text: str
+    examples: tuple[Example, ...]
+    specialisers: list[tuple[tuple[str, ...], Specialiser]] = field(default_factory=list)
+
+    @property
+    def min_args(self) -> int:
+        return sum(1 for param in self.params if not param.optional)
+
+    @property
+    def max_args(self) -> int | None:
+        """None when there is no upper bound."""
+        return None if self.params and self.params[-1].variadic else len(self.params)
+
+    def param_at(self, index: int) -> Param:
+        """The parameter that argument `index` (from 0) goes to."""
+        return self.params[min(index, len(self.params) - 1)]
+
+    @property
+    def signature(self) -> str:
+        """As the reference writes it: `substr(s, i, j)`, `split(s [, sep])`, `concat(s1, ...)`."""
+        text = ""
+        for index, param in enumerate(self.params):
+            comma = ", " if index else ""
+            name = f"{param.name}, ..." if param.variadic else param.name
+            text += f" [{comma}{name}]" if param.optional else f"{comma}{name}"
+        return f"{self.name}({text.strip()})"
+
+    def specialise(
+        self, constants: Mapping[int, Value], count: int
+    ) -> tuple[frozenset[int], Callable[..., Any]] | None:
+        """
+        A body with constant arguments worked in, for a call with `count` arguments.
+
+        `constants` has the value of each argument known at load time, by index. The result is the set of argument
+        indexes that are worked in and a callable that takes (the run, if `takes_run`, and) the remaining arguments
+        in order; None when no specialiser fits.
+        """
+        indexes = {param.name: index for index, param in enumerate(self.params)}
+        for names, specialiser in self.specialisers:
+            wanted = [indexes[name] for name in names if indexes[name] < count]
+            if wanted and all(index in constants for index in wanted):
+                body = specialiser(**{self.params[index].name: constants[index] for index in wanted})
+                if body is not None:
+                    return frozenset(wanted), body
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """
+    A declared built-in variable, or a family of them under a prefix (`arg_`, `http_`, `cookie_`).
+
+    A plain variable with `attribute` is that attribute of `Request`; otherwise `read(context)`, and for a prefixed
+    one `read(context, suffix)`. The result is a string, or None when absent.
+    """
+
+    name: str
+    prefixed: bool
+    attribute: str
+    read: Callable[..., str | None]
+    text: str
+
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+_RUN_TYPES: Final = (Meter, Context)
+
+
+class Family:
+    """A module's worth of builtins with one effect; `members` in order of declaration."""
+
+    def __init__(self, name: str, *, effect: Effect, extension: bool = False) -> None:
+        self.name = name
+        self.effect = effect
+        self.extension = extension
+        self.members: list[Builtin] = []
+
+    def builtin(
+        self,
+        *,
+        cost: Cost,
+        name: str = "",
+        effect: Effect | None = None,
+        may_end: bool = False,
+        stages: tuple[Stage, ...] = ("head", "foot"),
+        extension: bool | None = None,
+        since: str = "0.1",
+    ) -> Callable[[_F], _F]:
+        """Declare the decorated function. `name` only where the script's name is no Python name (`and`)."""
+
+        def declare(body: _F) -> _F:
+            text, examples = _read_docstring(body)
+            params, takes_run, returns = _read_signature(body)
+            self.members.append(
+                Builtin(
+                    name=name or body.__name__.rstrip("_"),
+                    family=self.name,
+                    params=params,
+                    returns=returns,
+                    body=body,
+                    takes_run=takes_run,
+                    effect=self.effect if effect is None else effect,
+                    cost=cost,
+                    may_end=may_end,
+                    stages=stages,
+                    extension=self.extension if extension is None else extension,
+                    since=since,
+                    text=text,
+                    examples=examples,
+                )
+            )
+            return body
+
+        return declare
+
+    def specialised(self, function: Callable[..., Any], *constant: str) -> Callable[[_F], _F]:
+        """
+        Declare what to call instead of `function` when the named parameters are constants at load time.
+
+        The decorated function receives them by name (absent optional ones are left out) and returns the callable
+        for the remaining arguments, or None to keep the general body. It must give the same results.
+        """
+
+        def declare(specialiser: _F) -> _F:
+            member = next(member for member in self.members if member.body is function)
+            member.specialisers.append((constant, specialiser))
+            return specialiser
+
+        return declare
+
+
+class Variables:
+    """The declared built-in variables."""
+
+    def __init__(self) -> None:
+        self.members: list[Variable] = []
+
+    def attribute(self, name: str, attribute: str, text: str) -> None:
+        """Declare `$name` as an attribute of `Request`."""
+        self.members.append(
+            Variable(name, False, attribute, lambda run: getattr(run.request, attribute), text)
+        )
+
+    def variable(self, read: Callable[[Context], str | None]) -> Callable[[Context], str | None]:
+        """Declare `$name` as the result of the decorated function, called `name`."""
+        self.members.append(Variable(read.__name__, False, "", read, inspect.getdoc(read) or ""))
+        return read
+
+    def prefixed(self, prefix: str) -> Callable[[_F], _F]:
+        """Declare every `$prefixNAME`; the decorated function takes the context and NAME."""
+
+        def declare(read: _F) -> _F:
+            self.members.append(Variable(prefix, True, "", read, inspect.getdoc(read) or ""))
+            return read
+
+        return declare
+
+
+class Registry:
+    """Everything predeclared that a script may name. The compiler is given one."""
+
+    def __init__(self, families: Iterable[Family], variables: Variables) -> None:
+        self.functions: dict[str, Builtin] = {}
+        for family in families:
+            for member in family.members:
+                if member.name in self.functions:
+                    raise ValueError(f"builtin {member.name!r} is declared twice")
+                self.functions[member.name] = member
+        self.variables = {member.name: member for member in variables.members if not member.prefixed}
+        self.prefixes = {member.name: member for member in variables.members if member.prefixed}
+
+    def variable(self, name: str) -> tuple[Variable, str] | None:
+        """The declaration behind a variable's name (without `$`) and the suffix ('' for a plain one), or None."""
+        plain = self.variables.get(name)
+        if plain is not None:
+            return plain, ""
+        for prefix, member in self.prefixes.items():
+            if name.startswith(prefix) and len(name) > len(prefix):
+                return member, name[len(prefix) :]
+        return None
+
+    def names(self) -> Iterator[str]:
+        """Every function and plain variable name."""
+        yield from self.functions
+        yield from self.variables
+
+
+def _read_signature(body: Callable[..., Any]) -> tuple[tuple[Param, ...], bool, Any]:
+    hints = get_type_hints(body, include_extras=True)
+    params: list[Param] = []
+    takes_run = False
+    for position, parameter in enumerate(inspect.signature(body).parameters.values()):
+        hint = hints.get(parameter.name)
+        if position == 0 and hint in _RUN_TYPES:
+            takes_run = True
+            continue
+        if get_origin(hint) is not Annotated or not isinstance(get_args(hint)[1], Kind):
+            raise TypeError(
+                f"{body.__name__}: parameter {parameter.name!r} needs a script type, got {hint!r}"
+            )
+        variadic = parameter.kind is inspect.Parameter.VAR_POSITIONAL
+        optional = variadic or parameter.default is not inspect.Parameter.empty
+        params.append(Param(parameter.name.rstrip("_"), get_args(hint)[1], optional, variadic))
+    returns = hints.get("return")
+    return tuple(params), takes_run, get_args(returns)[0] if get_origin(returns) is Annotated else returns
+
+
+def _read_docstring(body: Callable[..., Any]) -> tuple[str, tuple[Example, ...]]:
+    prose: list[str] = []
+    examples: list[Example] = []
+    for line in (inspect.getdoc(body) or "").splitlines():
+        call, arrow, result = line.partition(" => ")
+        if arrow:
+            examples.append(Example(call.strip(), result.strip()))
+        else:
+            prose.append(line)
+    return "\n".join(prose).strip(), tuple(examples)
