@@ -43,7 +43,7 @@ class Kind(Enum):
     TEXT = ("string or number", FaultCode.NOT_A_STRING)
     PATTERN = ("regex", FaultCode.NOT_A_STRING)
     """A string that is a regular expression; literal ones are checked at compile time."""
-    MATCHER = ("string", FaultCode.NOT_A_STRING)
+    MATCHER = ("string or re: pattern", FaultCode.NOT_A_STRING)
     """A string to equal, or `re:` and a regular expression (reference section 7.13)."""
     ANY = ("any value", FaultCode.OTHER)
 

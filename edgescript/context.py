@@ -420,13 +420,18 @@ class _NoRandom:
     random = randint = randbytes = seed = _refuse
 
 
+_NO_RANDOM: Final = _NoRandom()
+_NO_GEO: Final = _NoGeo()
+_NO_LIMITER: Final = _NoLimiter()
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """What a host offers to builtins; shared by all requests of a site."""
 
-    random: Random = _NoRandom()
-    geo: Geo = _NoGeo()
-    limiter: RequestLimiter = _NoLimiter()
+    random: Random = _NO_RANDOM
+    geo: Geo = _NO_GEO
+    limiter: RequestLimiter = _NO_LIMITER
 
 
 NO_SERVICES: Final = Services()
