@@ -1,0 +1,165 @@
+"""
+A stored response, and what any store of them offers.
+
+A `StoredResponse` never changes once stored, but for `prepared`; an update by a 304 makes a new one. Its body is whole: a
+cut body is never stored.
+"""
+
+from typing import Any, Final, Protocol
+
+from runtime.cache.keys import vary_values
+from runtime.http.caching import Store, initial_age
+from runtime.http.conditional import Validators
+from runtime.http.dates import format_http_date
+from runtime.http.fields import Field, Fields, hop_by_hop
+
+_OVERHEAD_BYTES: Final = 1600
+"""Key, slots, tuples, table entries and a prepared head of one response, measured with sys.getsizeof on CPython 3.11."""
+_FIELD_OVERHEAD_BYTES: Final = 130
+"""A tuple and two bytes objects."""
+_MADE_ANEW: Final = frozenset({b"age", b"content-length", b"x-cache", b"x-request-id"})
+"""Fields each answer states for itself."""
+
+
+class StoredResponse:
+    """A complete response to a GET, ready to be sent again."""
+
+    __slots__ = (
+        "always_validate",
+        "body",
+        "fields",
+        "fresh_until",
+        "initial_age_s",
+        "lifetime_s",
+        "must_revalidate",
+        "prepared",
+        "request_time",
+        "response_time",
+        "size_bytes",
+        "status",
+        "validators",
+        "vary_names",
+        "vary_values",
+    )
+
+    def __init__(
+        self,
+        status: int,
+        fields: tuple[Field, ...],
+        body: bytes,
+        *,
+        request_time: float,
+        response_time: float,
+        initial_age_s: float = 0.0,
+        lifetime_s: float = 0.0,
+        always_validate: bool = False,
+        must_revalidate: bool = False,
+        validators: Validators | None = None,
+        vary_names: tuple[bytes, ...] = (),
+        vary_values: tuple[bytes | None, ...] = (),
+    ) -> None:
+        self.status = status
+        self.fields = fields
+        """End-to-end fields in order, without Age and Content-Length, with Date."""
+        self.body = body
+        self.request_time = request_time
+        """Unix seconds at which the request that fetched it was sent."""
+        self.response_time = response_time
+        """Unix seconds at which its head arrived."""
+        self.initial_age_s = initial_age_s
+        self.lifetime_s = lifetime_s
+        self.always_validate = always_validate
+        self.must_revalidate = must_revalidate
+        # Before any `now` for what asks the origin each time, so that one comparison tells a hit.
+        self.fresh_until = 0.0 if always_validate else response_time + lifetime_s - initial_age_s
+        """Unix seconds at which it stops being fresh; 0 when each reuse asks the origin."""
+        self.validators = Validators() if validators is None else validators
+        self.vary_names = vary_names
+        """Lower-case names, sorted; `vary_values` has the fetching request's normalised value for each."""
+        self.vary_values = vary_values
+        self.prepared: dict[Any, bytes] = {}
+        """Heads rendered for this response, by whatever the renderer tells them apart by."""
+        names_and_values = sum(len(name) + len(value) + _FIELD_OVERHEAD_BYTES for name, value in fields)
+        # Fields count twice: once as they are, once in the prepared head.
+        self.size_bytes = _OVERHEAD_BYTES + 2 * names_and_values + len(body)
+        """What it costs in memory, about."""
+
+    @classmethod
+    def from_origin(
+        cls,
+        status: int,
+        fields: Fields,
+        body: bytes,
+        decision: Store,
+        *,
+        request_fields: Fields,
+        request_time: float,
+        response_time: float,
+        age_fields: Fields | None = None,
+    ) -> "StoredResponse":
+        """
+        What to keep of a response that `decide_storage` allowed.
+
+        Hop-by-hop fields go (RFC 9111 §3.1), Date is added where the origin sent none (RFC 9110 §6.6.1).
+        `request_fields` are those the origin was asked with, for Vary. After a 304 give the merged fields, and the 304's
+        own as `age_fields`: it is the 304 that tells the age.
+        """
+        dropped = hop_by_hop(fields) | _MADE_ANEW
+        kept = [field for field in fields if field[0].lower() not in dropped]
+        if not any(name.lower() == b"date" for name, _ in kept):
+            kept.append((b"Date", format_http_date(int(response_time))))
+        age_s = initial_age(fields if age_fields is None else age_fields, request_time, response_time)
+        return cls(
+            status,
+            tuple(kept),
+            body,
+            request_time=request_time,
+            response_time=response_time,
+            initial_age_s=age_s,
+            lifetime_s=decision.lifetime_s + age_s if decision.from_arrival else decision.lifetime_s,
+            always_validate=decision.always_validate,
+            must_revalidate=decision.must_revalidate,
+            validators=decision.validators,
+            vary_names=decision.vary_names,
+            vary_values=vary_values(decision.vary_names, request_fields),
+        )
+
+    def age(self, now: float) -> int:
+        """The value of Age at `now`, whole seconds, >= 0 (RFC 9111 §5.1)."""
+        elapsed = now - self.response_time
+        return int(self.initial_age_s + elapsed if elapsed > 0.0 else self.initial_age_s)
+
+    def matches(self, request_fields: Fields) -> bool:
+        """Whether a request has the values this response was selected by (RFC 9111 §4.1)."""
+        return not self.vary_names or self.vary_values == vary_values(self.vary_names, request_fields)
+
+    def __repr__(self) -> str:
+        return f"<stored {self.status}, {len(self.body)} bytes, fresh {self.lifetime_s:g} s>"
+
+
+class CacheStore(Protocol):
+    """Stored responses by primary key and variant. Freshness is not its business."""
+
+    def get(self, primary: str, request_fields: Fields) -> StoredResponse | None:
+        """The response selected for a request (RFC 9111 §4.1), the latest where several match; None if there is none."""
+        ...
+
+    def put(self, primary: str, stored: StoredResponse) -> bool:
+        """Keep `stored` in place of the same variant; False if it is too large to be kept, and then none is."""
+        ...
+
+    def delete(self, primary: str) -> bool:
+        """Forget all variants; whether there was any."""
+        ...
+
+    def clear(self) -> None:
+        """Forget everything."""
+        ...
+
+    @property
+    def size_bytes(self) -> int:
+        """What is held, in the measure of `StoredResponse.size_bytes`."""
+
+    def __len__(self) -> int:
+        """Primary keys held."""
+        ...

@@ -1,0 +1,247 @@
+"""
+`python -m runtime.demo`, which is `make run`: a demo origin and an edge node with the example scripts, on loopback.
+
+Each folder of `examples/` is a site of the node, `FOLDER.localhost`. The requests printed to try are cases of the
+examples' `requests.toml`; each was taken through the same scripts before (`simulate`), so what stands beside it is
+what it gives. Ports are 8080 and 8000, or `EDGESCRIPT_DEMO_PORT` and `EDGESCRIPT_DEMO_ORIGIN_PORT`, or free ones
+where these are taken. Ctrl-C or SIGTERM ends it.
+"""
+
+import os
+import random
+import shlex
+import socket
+import sys
+import threading
+import time
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Final, NamedTuple, Self
+from urllib.parse import urlsplit
+
+import click
+
+import stdlib
+from edgescript.context import Connection, Services
+from runtime.cache.cache import Cache
+from runtime.cache.memory import MemoryStore
+from runtime.config import Config
+from runtime.http.refusal import Refuse
+from runtime.io.serve import serve
+from runtime.limits.requests import TokenBuckets
+from runtime.proxy.forward import Forward
+from runtime.proxy.simulate import Incoming, OriginAnswer, Simulation, simulate
+from runtime.scripts.install import install
+from runtime.scripts.site import OriginAddress, Site, Sites
+
+EXAMPLES: Final = Path(__file__).resolve().parents[1] / "examples"
+PORT: Final = ("EDGESCRIPT_DEMO_PORT", 8080)
+ORIGIN_PORT: Final = ("EDGESCRIPT_DEMO_ORIGIN_PORT", 8000)
+TRIES_PER_SITE: Final = 2
+MAX_REPEAT: Final = 20
+
+
+class Try(NamedTuple):
+    """A request worth trying; `repeat` times in a row, the last is of interest."""
+
+    method: str
+    target: str
+    fields: Sequence[tuple[str, str]]
+    repeat: int
+    says: str
+
+    def command(self, host: str) -> str:
+        """A line for a shell."""
+        words = ["curl", "-i" if self.repeat == 1 else "-si"]
+        if self.method == "HEAD":
+            words.append("-I")
+        elif self.method != "GET":
+            words += ["-X", self.method]
+        words += [word for name, value in self.fields for word in ("-H", f"{name}: {value}")]
+        line = shlex.join([*words, f"http://{host}{self.target}"])
+        return line if self.repeat == 1 else f"for i in $(seq {self.repeat}); do {line}; done"
+
+
+def main() -> int:
+    """Serve until told to stop; the exit status."""
+    folders = sorted(path.parent for path in EXAMPLES.glob("*/requests.toml"))
+    if not folders:
+        click.echo(f"demo: no examples in {EXAMPLES}", err=True)
+        return 1
+    with _Origin(free_port(*ORIGIN_PORT)) as origin:
+        address = OriginAddress("127.0.0.1", origin.port)
+        sites = [_site(folder, address) for folder in folders]
+        port = free_port(*PORT)
+        named = [(f"{site.name}.localhost", site) for site in sites]
+        config = Config(listen=f"127.0.0.1:{port}", origin=f"http://127.0.0.1:{origin.port}", drain_s=2.0)
+
+        def announce(_host: str, port: int) -> None:
+            click.echo("\n".join(_announcement(port, origin.port, zip(folders, sites, strict=True))))
+
+        return serve(config, Sites(Site("demo", address), named), on_listening=announce)
+
+
+def free_port(variable: str, default: int) -> int:
+    """The port that the variable or the default names, or a free one when it is taken. Raises SystemExit."""
+    text = os.environ.get(variable, str(default))
+    if not text.isascii() or not text.isdigit() or int(text) > 65535:
+        click.echo(f"demo: {variable}: got {text!r}, want a port", err=True)
+        raise SystemExit(2)
+    for port in (int(text), 0):
+        try:
+            with socket.create_server(("127.0.0.1", port)) as listening:
+                taken: int = listening.getsockname()[1]
+                return taken
+        except OSError:
+            continue
+    click.echo("demo: no free port", err=True)
+    raise SystemExit(1)
+
+
+def _site(folder: Path, origin: OriginAddress) -> Site:
+    registry = stdlib.registry()
+    names = _requests(folder)["scripts"]
+    installed = [install(name, (folder / name).read_bytes(), registry) for name in names]
+    scripts = tuple(each.script for each in installed if each.script is not None)
+    if len(scripts) < len(names):
+        click.echo(f"demo: a script of {folder.name} has errors: edgescript check {folder}/*.es", err=True)
+        raise SystemExit(1)
+    return Site(folder.name, origin, scripts, _services())
+
+
+def _services() -> Services:
+    return Services(random=random.Random(), limiter=TokenBuckets())  # noqa: S311 - scripts' rand() is no secret
+
+
+def _requests(folder: Path) -> dict[str, Any]:
+    return tomllib.loads((folder / "requests.toml").read_text(encoding="utf-8"))
+
+
+# --- what to try ------------------------------------------------------------------------------------------------
+
+
+def _announcement(port: int, origin_port: int, sites: Iterable[tuple[Path, Site]]) -> Iterator[str]:
+    yield f"origin     http://127.0.0.1:{origin_port}   answers with what it was asked"
+    yield f"edge node  http://127.0.0.1:{port}   no scripts under this name; under FOLDER.localhost those of examples/FOLDER"
+    yield ""
+    yield "Try, in another terminal:"
+    for folder, site in sites:
+        yield ""
+        yield f"# {site.name}"
+        for each, outcome in _worth_trying(folder, site, f"{site.name}.localhost:{port}"):
+            yield each.command(f"{site.name}.localhost:{port}")
+            yield f"    # {outcome.status}: {each.says}"
+    yield ""
+    yield "Ctrl-C ends it."
+
+
+SIGNED: Final[dict[str, Callable[[float], Try]]] = {}
+
+
+def _worth_trying(folder: Path, site: Site, host: str) -> Iterator[tuple[Try, Simulation]]:
+    """A few requests with different outcomes, and the outcomes."""
+    seen: set[tuple[str, int]] = set()
+    for each, expected in _candidates(folder, site.name):
+        outcome = _rehearse(site, each, host)
+        if isinstance(outcome, Refuse) or (expected and outcome.status != expected):
+            continue  # the case needs another host, time or origin than there are here
+        kind = outcome.action, outcome.status
+        if kind not in seen and len(seen) < TRIES_PER_SITE:
+            seen.add(kind)
+            yield each, outcome
+
+
+def _candidates(folder: Path, name: str) -> Iterator[tuple[Try, int]]:
+    """Requests and the statuses they are to give, 0 where any will do."""
+    if name in SIGNED:
+        yield SIGNED[name](time.time()), 200  # noqa: TID251 - a composition root; the signature is for now
+    for case in _requests(folder)["case"]:
+        if case.keys() & {"now", "geo", "client_ip"} or not case["url"].startswith("http:"):
+            continue
+        url = urlsplit(case["url"])
+        target = (url.path or "/") + (f"?{url.query}" if url.query else "")
+        fields = [
+            (field, value) for field, value in case.get("headers", {}).items() if isinstance(value, str)
+        ]
+        repeat = case.get("repeat", 1)
+        if repeat <= MAX_REPEAT and all(field.lower() != "host" for field, _ in fields):
+            expected = case["expect"].get("status", 0)
+            yield Try(case.get("method", "GET"), target, fields, repeat, case["name"]), expected
+
+
+def _rehearse(site: Site, each: Try, host: str) -> Simulation | Refuse:
+    """What the node will answer; with a limiter and cache of its own, so that nothing counts yet."""
+    site = Site(site.name, site.origin, site.scripts, _services())
+    fields = [("Host", host), *((name, _as_bytes_text(value)) for name, value in each.fields)]
+    incoming = Incoming(each.method, _as_bytes_text(each.target), fields, Connection(), "0" * 32)
+    cache = Cache(MemoryStore())
+    now = time.time()  # noqa: TID251 - as above
+    for _ in range(each.repeat - 1):
+        simulate(site, incoming, _echo, cache, now, time.monotonic)
+    return simulate(site, incoming, _echo, cache, now, time.monotonic)
+
+
+def _as_bytes_text(text: str) -> str:
+    return text.encode().decode("latin-1")
+
+
+# --- the origin -------------------------------------------------------------------------------------------------
+
+
+def _page(method: str, target: str, fields: Sequence[tuple[str, str]]) -> bytes:
+    lines = [f"the origin was asked: {method} {target}", *(f"  {name}: {value}" for name, value in fields)]
+    return ("\n".join(lines) + "\n").encode("latin-1", "replace")
+
+
+def _echo(forward: Forward) -> OriginAnswer:
+    """The demo origin as a function, for rehearsals."""
+    fields = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in forward.fields]
+    page = _page(forward.method.decode("latin-1"), forward.target.decode("latin-1"), fields)
+    return OriginAnswer(200, [(b"Content-Type", b"text/plain")], page)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1
+
+    def _answer(self) -> None:
+        length = self.headers.get("content-length") or "0"
+        if length.isascii() and length.isdigit():
+            self.rfile.read(min(int(length), 1 << 20))
+        page = _page(self.command, self.path, self.headers.items())
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain")
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(page)
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_OPTIONS = _answer  # noqa: N815 - names that http.server calls
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the signature of http.server
+        """Silence: the terminal belongs to the requests to try."""
+
+
+class _Origin:
+    """The demo origin in a thread of its own."""
+
+    def __init__(self, port: int) -> None:
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), _Handler)
+        self._server.daemon_threads = True
+        self.port: int = self._server.server_address[1]
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._server.shutdown()
+        self._thread.join(5)
+        self._server.server_close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

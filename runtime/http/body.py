@@ -1,0 +1,145 @@
+"""
+Decoders of message bodies (RFC 9112 sections 6 and 7): wire bytes in, content out, strict, bounded.
+
+A decoder's `feed` gives the content in the bytes it was given and how many of them belong to this body; bytes after
+the end are the next message's. Both sides of the proxy use the same decoders, so a body the node would not accept
+from a client is not accepted from an origin either.
+"""
+
+import re
+from enum import Enum, auto
+from typing import Final, NamedTuple, Protocol
+
+MAX_CHUNK_LINE: Final = 256
+"""Chunk size with its extensions; extensions are never used and never forwarded."""
+MAX_TRAILER_BYTES: Final = 8192
+_CHUNK_LINE: Final = re.compile(rb"([0-9A-Fa-f]{1,15})(?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?")
+_TRAILER_LINE: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*")
+_CRLF: Final = b"\r\n"
+
+
+class BodyError(Exception):
+    """The body is not well formed. The connection cannot be used further."""
+
+
+class Fed(NamedTuple):
+    """Content found and the number of bytes that belonged to this body."""
+
+    content: bytes
+    used: int
+
+
+class Decoder(Protocol):
+    done: bool
+
+    def feed(self, data: bytes) -> Fed:
+        """Decode. Raises BodyError."""
+        ...
+
+    def close(self) -> bool:
+        """The peer closed: whether the body is complete."""
+        ...
+
+
+class LengthDecoder:
+    """A body of exactly `size` bytes (RFC 9112 section 6.2)."""
+
+    def __init__(self, size: int) -> None:
+        self.left = size
+        self.done = size == 0
+
+    def feed(self, data: bytes) -> Fed:
+        used = min(self.left, len(data))
+        self.left -= used
+        self.done = self.left == 0
+        return Fed(data if used == len(data) else data[:used], used)
+
+    def close(self) -> bool:
+        return self.done
+
+
+class UntilCloseDecoder:
+    """A response body that ends with the connection (RFC 9112 section 6.3, item 8)."""
+
+    done = False
+
+    def feed(self, data: bytes) -> Fed:
+        return Fed(data, len(data))
+
+    def close(self) -> bool:
+        self.done = True
+        return True
+
+
+class _At(Enum):
+    SIZE = auto()
+    DATA = auto()
+    DATA_END = auto()
+    TRAILER = auto()
+
+
+class ChunkedDecoder:
+    """The chunked coding (RFC 9112 section 7.1). Extensions and trailer fields are checked and dropped."""
+
+    def __init__(self) -> None:
+        self.done = False
+        self._at = _At.SIZE
+        self._left = 0
+        self._line = b""
+        self._trailer_bytes = 0
+
+    def feed(self, data: bytes) -> Fed:
+        content: list[bytes] = []
+        position = 0
+        size = len(data)
+        while position < size and not self.done:
+            if self._at is _At.DATA:
+                taken = data[position : position + self._left]
+                content.append(taken)
+                position += len(taken)
+                self._left -= len(taken)
+                if self._left == 0:
+                    self._at = _At.DATA_END
+                continue
+            line, position = self._take_line(data, position)
+            if line is not None:
+                self._on_line(line)
+        return Fed(content[0] if len(content) == 1 else b"".join(content), position)
+
+    def close(self) -> bool:
+        return self.done
+
+    def _take_line(self, data: bytes, position: int) -> tuple[bytes | None, int]:
+        """The next whole line without its CRLF, or None while it is incomplete; and the new position."""
+        end = data.find(b"\n", position)
+        part = data[position : end + 1] if end >= 0 else data[position:]
+        line = self._line + part
+        limit = MAX_TRAILER_BYTES if self._at is _At.TRAILER else MAX_CHUNK_LINE
+        if len(line) > limit + 2:
+            raise BodyError("line in chunked body too long")
+        position += len(part)
+        if end < 0:
+            self._line = line
+            return None, position
+        self._line = b""
+        if not line.endswith(_CRLF):
+            raise BodyError("bare LF in chunked body")
+        return line[:-2], position
+
+    def _on_line(self, line: bytes) -> None:
+        if self._at is _At.DATA_END:
+            if line:
+                raise BodyError("chunk longer than its size")
+            self._at = _At.SIZE
+        elif self._at is _At.SIZE:
+            match = _CHUNK_LINE.fullmatch(line)
+            if match is None:
+                raise BodyError("bad chunk size")
+            self._left = int(match[1], 16)
+            self._at = _At.DATA if self._left else _At.TRAILER
+        elif not line:
+            self.done = True
+        else:
+            self._trailer_bytes += len(line)
+            if self._trailer_bytes > MAX_TRAILER_BYTES or _TRAILER_LINE.fullmatch(line) is None:
+                raise BodyError("bad trailer field")

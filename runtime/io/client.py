@@ -1,0 +1,568 @@
+"""
+A client's connection: bytes in, requests in order, answers out.
+
+Requests are taken one at a time; what a client sends ahead (pipelining) waits in a bounded buffer. A request that
+memory can answer is parsed, decided and written in one call of `data_received`.
+
+Most requests of a connection repeat the header block of the one before, byte for byte. Then only the target is
+new: the block's fields, judgement and site are reused (`_last_block`). Any other head is first scanned raw, then
+parsed by httptools, then judged (`runtime.http.raw`, `.framing`), so that no leniency of a parser decides anything.
+
+Malformed input is answered once, with `Connection: close`, and the connection ends; what follows is not read.
+"""
+
+import asyncio
+import re
+import socket
+import struct
+from collections import deque
+from typing import TYPE_CHECKING, Final, cast
+
+import httptools
+
+from edgescript.context import Connection, Request
+from runtime.http.body import BodyError, ChunkedDecoder, Decoder, LengthDecoder
+from runtime.http.framing import Chunked, Length, accept_request
+from runtime.proxy.header_block import HeaderBlock
+from runtime.http.raw import scan_head
+from runtime.http.refusal import Refuse
+from runtime.io.driver import Driver
+from runtime.limits.bandwidth import Pacer
+from runtime.proxy.exchange import Exchange
+from runtime.proxy.front import Immediate, refusal
+
+if TYPE_CHECKING:
+    from runtime.io.worker import Worker
+
+_HEAD_END: Final = b"\r\n\r\n"
+_TARGET_OCTETS: Final = bytes(octet for octet in range(0x21, 0x7F) if octet != ord("#"))
+"""What an origin-form target may hold, as `runtime.http.target` judges it."""
+_BARE_LF: Final = re.compile(rb"(?<!\r)\n").search
+_CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+_NOWHERE: Final = Connection()
+_RESET: Final = struct.pack("ii", 1, 0)
+"""SO_LINGER on with no time: closing resets."""
+READ_AHEAD_BYTES: Final = 65_536
+"""Pipelined or early body bytes kept while a request is in progress; beyond it reading pauses."""
+LINGER_S: Final = 2.0
+"""After a refusal the connection half-closes and drains this long, so that the client can read the answer."""
+MAX_LINGER_BYTES: Final = 1 << 20
+
+
+class _Head:
+    """Receives httptools' callbacks for one head."""
+
+    __slots__ = ("complete", "fields", "target")
+
+    def __init__(self) -> None:
+        self.fields: list[tuple[bytes, bytes]] = []
+        self.target = b""
+        self.complete = False
+
+    def on_url(self, url: bytes) -> None:
+        self.target += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.fields.append((name, value.rstrip(b" \t")))  # the parser takes off leading white space only
+
+    def on_headers_complete(self) -> None:
+        self.complete = True
+
+
+def _unparsed(head: bytes, error: httptools.HttpParserError | None) -> Refuse:
+    """What to answer to a head that is well formed, but not to the parser: it knows few versions and methods."""
+    line = head[: head.find(b"\r\n")]
+    if not line.endswith((b" HTTP/1.1", b" HTTP/1.0")):
+        return Refuse(505, "HTTP version is neither 1.1 nor 1.0")
+    if isinstance(error, httptools.HttpParserInvalidMethodError):
+        return Refuse(501, "method is not known")  # RFC 9110 section 9.1
+    return Refuse(400, "malformed head")
+
+
+class ClientConnection(asyncio.Protocol):
+    """One connection from a client. Implements `driver.ClientSide`."""
+
+    def __init__(self, worker: "Worker") -> None:
+        self._worker = worker
+        self._transport: asyncio.Transport = None  # type: ignore[assignment]  # set before any other call
+        self._buffer = b""
+        self._last_rest = b""
+        """How the last request's head went on after its target; '' when it cannot be taken for granted again."""
+        self._max_target_bytes = worker.config.head_limits.target_bytes
+        self._last_block: HeaderBlock | None = None
+        self._driver: Driver | None = None
+        self._busy = False
+        """A request is in progress, or its answer is still to be paced out or taken by the client."""
+        self._flushing = False
+        """Busy only because the client has yet to take what it was sent: nothing more is made for it till then."""
+        self._decoder: Decoder | None = None
+        """Of the body that is being received."""
+        self._body_wanted = True
+        self._body_bytes = 0
+        self._reading_paused = False
+        self._writable = True
+        self._unsent = 0
+        """Bytes the client had not taken when its deadline was last looked at."""
+        self._pacer: Pacer | None = None
+        self._paced: deque[memoryview] = deque()
+        self._paced_finish: bool | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._closing = False
+        self._eof = False
+        self._answer_begun = False
+        self._lingered = 0
+        self._connection = _NOWHERE
+        self.deadline_mono_s = 0.0
+        """When the sweep ends this connection; 0 while an origin's or pacing deadline holds instead."""
+        self._head_deadline_mono_s = 0.0
+        """What `deadline_mono_s` was set to when the head that is being received began."""
+
+    # --- asyncio ------------------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports have the interface without the base class.
+        self._transport = cast("asyncio.Transport", transport)
+        client_addr, client_port = self._worker.client_address(self._transport)
+        server_addr, server_port = transport.get_extra_info("sockname")[:2]
+        self._connection = Connection(client_addr, client_port, server_addr, server_port)
+        if len(self._worker.clients) >= self._worker.config.max_connections or self._worker.draining:
+            self._worker.counters.connections_refused += 1
+            self._closing = True
+            self._transport.abort()
+            return
+        self._worker.clients.add(self)
+        self.deadline_mono_s = self._worker.mono() + self._worker.config.header_timeout_s
+        self._head_deadline_mono_s = self.deadline_mono_s
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        del exc
+        self._worker.client_gone(self)
+        self._closing = True
+        self._stop_timer()
+        driver, self._driver = self._driver, None
+        if driver is not None:
+            driver.client_closed()
+
+    def eof_received(self) -> bool:
+        """The client will send no more. A request in progress is still answered (half-close)."""
+        if self._decoder is not None:
+            self.abort()  # the body broke off
+            return False
+        self._eof = True
+        return self._busy and not self._closing
+
+    def pause_writing(self) -> None:
+        self._writable = False
+        self._await_client()
+        if not self._busy:
+            self._busy = self._flushing = True
+        elif self._driver is not None:
+            self._driver.client_writable(False)
+
+    def resume_writing(self) -> None:
+        self._writable = True
+        if self._closing:
+            self._flushing = False
+            self.deadline_mono_s = self._worker.mono() + LINGER_S
+        elif self._flushing:
+            self._flushing = False
+            self._finish(keep_alive=True)
+        else:
+            self.deadline_mono_s = 0.0
+            if self._paced:
+                self._pace()
+            elif self._driver is not None:
+                self._driver.client_writable(True)
+            if self._decoder is not None and self._body_wanted:
+                self._await_more_body()
+
+    def _await_client(self) -> None:
+        """From now on the client has to take some of what it is sent (`_takes_answer`)."""
+        self._unsent = self._transport.get_write_buffer_size()
+        self.deadline_mono_s = self._worker.mono() + self._worker.config.write_timeout_s
+
+    def _takes_answer(self) -> bool:
+        """Whether the client took some of what it was sent since the last look; then it is given more time."""
+        before = self._unsent
+        self._await_client()
+        return self._unsent not in {0, before}
+
+    def data_received(self, data: bytes) -> None:
+        if self._closing:
+            self._lingered += len(data)
+            if self._lingered > MAX_LINGER_BYTES:
+                self._transport.abort()
+            return
+        if self._buffer:
+            data = self._buffer + data
+            self._buffer = b""
+        self._consume(data)
+
+    # --- reading requests ---------------------------------------------------------------------------------------
+
+    def _consume(self, data: bytes) -> None:
+        """Take requests and body off the front of `data`; keep the rest."""
+        position = 0
+        size = len(data)
+        while position < size and not self._closing:
+            if self._decoder is not None:
+                if not self._body_wanted:
+                    break
+                position += self._take_body(data[position:] if position else data)
+                continue
+            if self._busy:
+                break
+            end = data.find(_HEAD_END, position)
+            if end < 0:
+                break
+            end += 4
+            head = data if position == 0 and end == size else data[position:end]
+            position = end
+            self._take_head(head)
+        if self._closing:
+            self._buffer = b""
+            return
+        self._buffer = data[position:] if position < size else b""
+        if self._buffer:
+            self._look_at_rest()
+        elif self._reading_paused:
+            self._resume_reading()
+
+    def _look_at_rest(self) -> None:
+        """Bound what waits, and refuse at once a head that can only be malformed."""
+        rest = self._buffer
+        if self._busy or self._decoder is not None:
+            if len(rest) > READ_AHEAD_BYTES and not self._reading_paused:
+                self._reading_paused = True
+                self._transport.pause_reading()
+            return
+        if self.deadline_mono_s != self._head_deadline_mono_s:  # the head has just begun
+            self.deadline_mono_s = self._worker.mono() + self._worker.config.header_timeout_s
+            self._head_deadline_mono_s = self.deadline_mono_s
+        if _BARE_LF(rest) is not None or rest[:1] in b" \t":
+            self._refuse(Refuse(400, "malformed head"))
+        elif (
+            len(rest)
+            > self._worker.config.head_limits.head_bytes + self._worker.config.head_limits.target_bytes
+        ):
+            long_line = rest.find(b"\r\n") < 0
+            self._refuse(Refuse(414 if long_line else 431, "head too long"))
+
+    def _resume_reading(self) -> None:
+        self._reading_paused = False
+        self._transport.resume_reading()
+
+    def _take_head(self, head: bytes) -> None:
+        """Take up a request; by the short way when only its target differs from the one before."""
+        rest = self._last_rest
+        if rest and head.startswith(b"GET /") and head.endswith(rest):
+            target = head[4 : -len(rest)]
+            if not target.translate(None, _TARGET_OCTETS) and len(target) <= self._max_target_bytes:
+                assert self._last_block is not None
+                self._begin("GET", target.decode("ascii"), "HTTP/1.1", self._last_block)
+                return
+        self._take_new_head(head)
+
+    def _take_new_head(self, head: bytes) -> None:
+        limits = self._worker.config.head_limits
+        if head.startswith(b"\r\n"):
+            head = head[2:]  # RFC 9112 section 2.2
+            if head == b"\r\n":
+                self._refuse(Refuse(400, "empty head"))
+                return
+        refused = scan_head(head, limits)
+        if refused is not None:
+            self._refuse(refused)
+            return
+        receiver = _Head()
+        parser = httptools.HttpRequestParser(receiver)
+        try:
+            parser.feed_data(head)
+        except httptools.HttpParserUpgrade:
+            pass  # the upgrade is not taken up: Upgrade and Connection stay behind (RFC 9110 section 7.8)
+        except httptools.HttpParserError as error:
+            self._refuse(_unparsed(head, error))
+            return
+        if not receiver.complete:
+            self._refuse(_unparsed(head, None))
+            return
+        method = parser.get_method()
+        version = parser.get_http_version()
+        accepted = accept_request(
+            method, receiver.target, version.encode("ascii"), receiver.fields, limits, scanned=True
+        )
+        if isinstance(accepted, Refuse):
+            self._refuse(accepted)
+            return
+        block = HeaderBlock(receiver.fields, accepted, self._connection.scheme, version)
+        if block.repeatable:
+            self._last_block = block
+            self._last_rest = b" HTTP/1.1" + head[head.find(b"\r\n") :]
+        self._begin(
+            method.decode("ascii"),
+            accepted.target.path_and_query.decode("ascii"),
+            f"HTTP/{version}",
+            block,
+        )
+
+    def _begin(self, method: str, target: str, protocol: str, block: HeaderBlock) -> None:
+        """Decide on an accepted request and answer it, or set out to."""
+        worker = self._worker
+        sites = worker.sites
+        if block.sites is not sites:  # the block is new, or the node's configuration is
+            block.site = sites.find(block.host)
+            block.sites = sites
+        site = block.site
+        if site is None:
+            self._refuse(Refuse(421, "no site for this host"))
+            return
+        now = worker.clock()
+        request = Request(
+            method, target, protocol, block.host, block.headers, self._connection, worker.new_id()
+        )
+        decision = worker.front.decide(site, request, block, now)
+        if decision.__class__ is Immediate:
+            self._send(decision)
+            return
+        assert not isinstance(decision, Immediate)
+        self._busy = True
+        self._answer_begun = False
+        self.deadline_mono_s = 0.0
+        if not block.repeatable:
+            self._await_body(block)
+        if decision.effects.rate_bytes_per_s is not None:
+            self._pacer = Pacer(
+                decision.effects.rate_bytes_per_s, decision.effects.rate_after_bytes or 0, worker.mono()
+            )
+        exchange = Exchange(decision, worker.cache, worker.settings, now)
+        self._driver = Driver(exchange, self, worker.pool(site.origin), worker.clock)
+        self._driver.start()
+
+    # --- request bodies -----------------------------------------------------------------------------------------
+
+    def _await_body(self, block: HeaderBlock) -> None:
+        match block.framing:
+            case Length(size):
+                self._decoder = LengthDecoder(size)
+            case Chunked():
+                self._decoder = ChunkedDecoder()
+            case _:
+                return
+        self._body_bytes = 0
+        self._body_wanted = False
+        self._await_more_body()
+        if block.expects_continue:
+            self._transport.write(_CONTINUE)
+
+    def want_body(self, wanted: bool) -> None:
+        """Whether the origin can take body bytes now."""
+        self._body_wanted = wanted
+        if self._decoder is None:
+            return
+        self.deadline_mono_s = 0.0
+        if wanted:
+            self._await_more_body()
+            data, self._buffer = self._buffer, b""
+            self._consume(data)
+
+    def _await_more_body(self) -> None:
+        self.deadline_mono_s = self._worker.mono() + self._worker.config.body_timeout_s
+
+    def _take_body(self, data: bytes) -> int:
+        """Hand body bytes on; how many of `data` were body."""
+        decoder = self._decoder
+        driver = self._driver
+        assert decoder is not None
+        if driver is None:
+            return len(data)  # answered before the body came; what is left of it is nobody's
+        try:
+            fed = decoder.feed(data)
+        except BodyError as error:
+            self._refuse_body(Refuse(400, str(error)))
+            return len(data)
+        self._body_bytes += len(fed.content)
+        if self._body_bytes > self._worker.config.max_body_bytes:
+            self._refuse_body(Refuse(413, "body too long"))
+            return len(data)
+        self._await_more_body()
+        if decoder.done:
+            self._decoder = None
+            self.deadline_mono_s = 0.0
+        if fed.content:
+            driver.request_body(fed.content)
+        if decoder.done:
+            driver.request_completed()
+        return fed.used
+
+    def _refuse_body(self, refused: Refuse) -> None:
+        """The body cannot be forwarded: the origin's connection is dropped, so it never sees a whole request."""
+        driver, self._driver = self._driver, None
+        if driver is not None:
+            driver.client_closed()
+        if self._answer_begun:
+            self.abort()
+        else:
+            self._refuse(refused)
+
+    # --- answers ------------------------------------------------------------------------------------------------
+
+    def _send(self, answer: Immediate) -> None:
+        if answer.rate_bytes_per_s is not None and answer.body:
+            self._busy = True
+            self.deadline_mono_s = 0.0
+            self._pacer = Pacer(answer.rate_bytes_per_s, answer.after_bytes or 0, self._worker.mono())
+            self._transport.write(answer.head)
+            self.write(answer.body, paced=True)
+            self.response_finished(keep_alive=answer.keep_alive)
+            return
+        self._transport.write(answer.head + answer.body)
+        worker = self._worker
+        if answer.keep_alive and not worker.draining:
+            self.deadline_mono_s = worker.idle_deadline_mono_s
+        else:
+            self._linger()
+
+    def _refuse(self, refused: Refuse) -> None:
+        self._worker.refused(refused)
+        self._transport.write(refusal(refused.status, self._worker.clock()))
+        self._linger()
+
+    def write(self, data: bytes, *, paced: bool) -> None:
+        """Bytes of the answer; paced ones go out at limit_rate's speed."""
+        if self._closing:
+            return
+        self._answer_begun = True
+        if not paced or self._pacer is None:
+            self._transport.write(data)
+            return
+        self._paced.append(memoryview(data))  # cut many times, without a copy
+        if self._timer is None and self._writable:
+            self._pace()
+        if self._paced and self._driver is not None:
+            self._driver.client_writable(False)
+
+    def _pace(self) -> None:
+        """Send what the pace allows now, and come back for the rest."""
+        self._stop_timer()
+        pacer = self._pacer
+        assert pacer is not None
+        while self._paced and self._writable:
+            data = self._paced.popleft()
+            granted = pacer.grant(self._worker.mono(), len(data))
+            if granted > 0:
+                self._transport.write(data[:granted])
+            if granted < len(data):
+                self._paced.appendleft(data[granted:])
+                delay = pacer.delay(self._worker.mono())
+                self._timer = self._worker.loop.call_later(max(delay, 0.001), self._pace)
+                return
+        if self._paced:
+            return
+        if self._paced_finish is not None:
+            keep_alive, self._paced_finish = self._paced_finish, None
+            self._finish(keep_alive=keep_alive)
+        elif self._driver is not None:
+            self._driver.client_writable(True)
+
+    def response_finished(self, *, keep_alive: bool) -> None:
+        """The answer is complete; it may still be being paced out."""
+        self._driver = None
+        if self._paced:
+            self._paced_finish = keep_alive
+        else:
+            self._finish(keep_alive=keep_alive)
+
+    def _finish(self, *, keep_alive: bool) -> None:
+        self._pacer = None
+        if not keep_alive or self._worker.draining:
+            self._linger()
+            return
+        if not self._writable:
+            self._flushing = True
+            return
+        self.deadline_mono_s = self._worker.idle_deadline_mono_s
+        if self._buffer:
+            self._worker.loop.call_soon(self._go_on)  # busy until then, so that nothing overtakes
+            return
+        self._busy = False
+        if self._eof:
+            self._close()
+        elif self._reading_paused:
+            self._resume_reading()
+
+    def _go_on(self) -> None:
+        """Take up the requests that were sent ahead."""
+        if self._closing:
+            return
+        self._busy = False
+        data, self._buffer = self._buffer, b""
+        self._consume(data)
+        if (self._eof or self._worker.draining) and not self._busy and not self._closing:
+            self._close()
+
+    # --- endings ------------------------------------------------------------------------------------------------
+
+    def cut(self) -> None:
+        """Break the connection visibly: what was sent must not look whole."""
+        self._driver = None
+        self.abort()
+
+    def drain(self) -> None:
+        """The node stops: end now if idle, else after the answer in progress."""
+        if not self._busy and not self._closing:
+            self._close()
+
+    def expire(self) -> None:
+        """The deadline passed: 408 when a request was begun, silence otherwise (RFC 9110 section 15.5.9)."""
+        if self._takes_answer():
+            return
+        if self._closing or self._answering:
+            self.abort()
+        elif self._decoder is not None:
+            self._refuse_body(Refuse(408, "request body took too long"))
+        elif self._buffer:
+            self._refuse(Refuse(408, "request took too long"))
+        else:
+            self.abort()
+
+    @property
+    def _answering(self) -> bool:
+        """Some of an answer is out and not all of it."""
+        return self._busy and (self._answer_begun or self._flushing)
+
+    def _close(self) -> None:
+        self._closing = True
+        self._transport.close()
+
+    def abort(self) -> None:
+        """End at once; a request in progress is given up."""
+        if self._answering:
+            # A reset, for an answer that ends with the connection: an orderly close would make it look whole.
+            sock = self._transport.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        self._closing = True
+        self._transport.abort()
+        driver, self._driver = self._driver, None
+        if driver is not None:
+            driver.client_closed()
+
+    def _linger(self) -> None:
+        """Half-close, then read on a little (RFC 9112 section 9.6)."""
+        self._closing = True
+        self._answer_begun = False
+        self._buffer = b""
+        self._decoder = None
+        if self._eof:
+            self._transport.close()
+            return
+        self._transport.write_eof()
+        if self._reading_paused:
+            self._resume_reading()
+        self._await_client()
+        if self._unsent == 0:
+            self.deadline_mono_s = self._worker.mono() + LINGER_S
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

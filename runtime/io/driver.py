@@ -1,0 +1,162 @@
+"""Carries out an exchange's commands on real connections and tells it what happened."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from runtime.io.upstream import OriginPool, UpstreamConnection, UpstreamEvent
+from runtime.proxy.exchange import (
+    ClientClosed,
+    CloseUpstream,
+    Command,
+    CutClient,
+    Event,
+    Exchange,
+    FinishResponse,
+    FlightSettled,
+    OpenUpstream,
+    RequestBody,
+    RequestCompleted,
+    SendClient,
+    SendUpstream,
+    UpstreamCompleted,
+    UpstreamCut,
+    UpstreamFailed,
+    UpstreamOpened,
+    Wake,
+)
+
+_FINAL: Final = frozenset({UpstreamCompleted, UpstreamCut, UpstreamFailed})
+
+
+class ClientSide(Protocol):
+    """The connection an exchange answers on."""
+
+    def write(self, data: bytes, *, paced: bool) -> None: ...
+    def response_finished(self, *, keep_alive: bool) -> None: ...
+    def cut(self) -> None: ...
+    def want_body(self, wanted: bool) -> None: ...
+
+
+class Driver:
+    """One exchange with its client and its origin connection. The client may leave first; the fetch may go on."""
+
+    __slots__ = ("_client", "_clock", "_connecting", "_exchange", "_pool", "_upstream")
+
+    def __init__(
+        self, exchange: Exchange, client: ClientSide, pool: OriginPool, clock: Callable[[], float]
+    ) -> None:
+        self._exchange = exchange
+        exchange.owner = self
+        self._client: ClientSide | None = client
+        self._pool = pool
+        self._upstream: UpstreamConnection | None = None
+        self._connecting: asyncio.Task[None] | None = None
+        self._clock = clock
+
+    def start(self) -> None:
+        self._run(self._exchange.start())
+
+    # --- from the client ----------------------------------------------------------------------------------------
+
+    def request_body(self, data: bytes) -> None:
+        self._tell(RequestBody(data))
+
+    def request_completed(self) -> None:
+        self._tell(RequestCompleted())
+
+    def client_closed(self) -> None:
+        self._client = None
+        self._tell(ClientClosed())
+
+    def client_writable(self, writable: bool) -> None:
+        """The client drains slower, or again as fast, as the origin sends."""
+        if self._upstream is not None:
+            if writable:
+                self._upstream.resume()
+            else:
+                self._upstream.pause()
+
+    # --- from the origin ----------------------------------------------------------------------------------------
+
+    def on_upstream(self, event: UpstreamEvent) -> None:
+        if self._upstream is not None and event.__class__ in _FINAL:
+            self._upstream = None
+        self._tell(event)
+
+    def on_upstream_writable(self, writable: bool) -> None:
+        if self._client is not None:
+            self._client.want_body(writable)
+
+    # --- carrying out -------------------------------------------------------------------------------------------
+
+    def _tell(self, event: Event) -> None:
+        self._run(self._exchange.handle(event, self._clock()))
+
+    def _run(self, commands: list[Command]) -> None:
+        for command in commands:
+            match command:
+                case SendClient(data, paced):
+                    if self._client is not None:
+                        self._client.write(data, paced=paced)
+                case SendUpstream(data, last):
+                    if self._upstream is not None:
+                        self._upstream.send(data, last=last)
+                case OpenUpstream(fresh):
+                    self._open(fresh=fresh)
+                case FinishResponse(keep_alive):
+                    client, self._client = self._client, None
+                    if client is not None:
+                        client.response_finished(keep_alive=keep_alive)
+                case CutClient():
+                    client, self._client = self._client, None
+                    if client is not None:
+                        client.cut()
+                case CloseUpstream():
+                    self._close_upstream()
+                case Wake(waiters, event):
+                    for waiter in waiters:
+                        wake(waiter, event)
+
+    def _open(self, *, fresh: bool) -> None:
+        idle = None if fresh else self._pool.take_idle()
+        if idle is not None:
+            self._attach(idle, reused=True)
+        else:
+            self._connecting = asyncio.get_running_loop().create_task(self._connect())
+
+    async def _connect(self) -> None:
+        silent = False
+        connection = None
+        try:
+            connection = await self._pool.connect()
+        except TimeoutError:
+            silent = True
+        self._connecting = None
+        if connection is None:
+            self._tell(UpstreamFailed(silent, may_have_acted=False))
+        else:
+            self._attach(connection, reused=False)
+
+    def _attach(self, connection: UpstreamConnection, *, reused: bool) -> None:
+        self._upstream = connection
+        connection.begin(self, self._exchange.plan.forward.method)
+        self._tell(UpstreamOpened(reused))
+        if self._client is not None:
+            self._client.want_body(True)
+
+    def _close_upstream(self) -> None:
+        if self._connecting is not None:
+            self._connecting.cancel()
+            self._connecting = None
+        if self._upstream is not None:
+            self._upstream.close()
+            self._upstream = None
+
+
+def wake(waiter: object, event: FlightSettled) -> None:
+    """Tell an exchange that waited for a fetch."""
+    assert isinstance(waiter, Exchange)
+    driver = waiter.owner
+    assert isinstance(driver, Driver)
+    driver._tell(event)  # noqa: SLF001 - a driver tells its fellow

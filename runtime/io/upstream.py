@@ -1,0 +1,333 @@
+"""
+Connections to origins: one protocol object a connection, a keep-alive pool an origin.
+
+A connection serves one exchange at a time and tells its user (`UpstreamUser`) what happened, in order: the head, the
+content, the end; or that it failed before a head, or was cut after one. Which of them, and when a connection may be
+used again, is decided here and nowhere else.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final, Protocol, cast
+
+import httptools
+
+from runtime.http.body import BodyError, ChunkedDecoder, Decoder, LengthDecoder, UntilCloseDecoder
+from runtime.http.framing import Chunked, Length, NoBody, UntilClose, decide_response_framing
+from runtime.http.raw import may_become_response_head, scan_response_head
+from runtime.http.refusal import Refuse
+from runtime.proxy.exchange import UpstreamBody, UpstreamCompleted, UpstreamCut, UpstreamFailed, UpstreamHead
+from runtime.scripts.site import OriginAddress
+
+Fields = list[tuple[bytes, bytes]]
+MAX_RESPONSE_HEAD_BYTES: Final = 65_536
+MAX_RESPONSE_FIELDS: Final = 256
+MAX_INTERIM_RESPONSES: Final = 16
+MAX_IDLE_PER_ORIGIN: Final = 256
+IDLE_S: Final = 60.0
+_HEAD_END: Final = b"\r\n\r\n"
+
+UpstreamEvent = UpstreamHead | UpstreamBody | UpstreamCompleted | UpstreamCut | UpstreamFailed
+
+
+class UpstreamUser(Protocol):
+    """Whose request a connection carries."""
+
+    def on_upstream(self, event: UpstreamEvent) -> None: ...
+    def on_upstream_writable(self, writable: bool) -> None: ...
+
+
+class UpstreamTimeouts(Protocol):
+    """Seconds; the node's configuration."""
+
+    connect_s: float
+    response_s: float
+    idle_s: float
+
+
+class _ResponseHead:
+    """Receives httptools' callbacks for one head."""
+
+    def __init__(self) -> None:
+        self.fields: Fields = []
+        self.complete = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.fields.append((name, value.rstrip(b" \t")))  # the parser takes off leading white space only
+
+    def on_headers_complete(self) -> None:
+        self.complete = True
+
+
+class UpstreamConnection(asyncio.Protocol):
+    """One connection to an origin."""
+
+    def __init__(self, pool: "OriginPool") -> None:
+        self._pool = pool
+        self._transport: asyncio.Transport | None = None
+        self._user: UpstreamUser | None = None
+        self._method = b""
+        self._buffer = b""
+        self._decoder: Decoder | None = None
+        self._received = False
+        self._interim = 0
+        self._reusable = False
+        self._request_sent = False
+        """All of the request was written: until then the next one's bytes would be taken for this one's."""
+        self._paused = False
+        self._closed = False
+        self.deadline_mono_s = 0.0
+        self.idle_since_mono_s = 0.0
+
+    @property
+    def usable(self) -> bool:
+        """Idle and open, as a pooled connection must be."""
+        transport = self._transport
+        return not self._closed and self._user is None and transport is not None and not transport.is_closing()
+
+    # --- used by the driver -------------------------------------------------------------------------------------
+
+    def begin(self, user: UpstreamUser, method: bytes) -> None:
+        """Start carrying `user`'s request; its bytes follow through `send`."""
+        self._user = user
+        self._method = method
+        self._buffer = b""
+        self._decoder = None
+        self._received = False
+        self._interim = 0
+        self._reusable = False
+        self._request_sent = False
+        self._touch(self._pool.timeouts.response_s)
+
+    def send(self, data: bytes, *, last: bool) -> None:
+        """Write request bytes; the request is complete with the `last` ones."""
+        self._request_sent = last
+        if self._transport is not None and not self._closed:
+            self._transport.write(data)
+            self._touch(self._pool.timeouts.response_s)
+
+    def close(self) -> None:
+        """Drop the connection; its user hears nothing more."""
+        self._user = None
+        self._closed = True
+        self._pool.forget(self)
+        if self._transport is not None:
+            self._transport.abort()
+
+    def pause(self) -> None:
+        """Stop reading: the client is slower than the origin."""
+        if not self._paused and self._transport is not None and not self._transport.is_closing():
+            self._paused = True
+            self._transport.pause_reading()
+            self.deadline_mono_s = 0.0
+
+    def resume(self) -> None:
+        if self._paused and self._transport is not None and not self._transport.is_closing():
+            self._paused = False
+            self._transport.resume_reading()
+            self._touch(self._pool.timeouts.idle_s)
+
+    def expire(self) -> None:
+        """The deadline passed."""
+        self._end(silent=True)
+
+    # --- asyncio ------------------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports have the interface without the base class.
+        self._transport = cast("asyncio.Transport", transport)
+        self._pool.opened(self)
+        self._touch(self._pool.timeouts.response_s)  # nobody may come for it, if the one who asked gave up
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._closed = True
+        if exc is None and self._decoder is not None and self._user is not None and self._decoder.close():
+            self._complete()
+        else:
+            self._end(silent=False)
+
+    def pause_writing(self) -> None:
+        if self._user is not None:
+            self._user.on_upstream_writable(False)
+
+    def resume_writing(self) -> None:
+        if self._user is not None:
+            self._user.on_upstream_writable(True)
+
+    def data_received(self, data: bytes) -> None:
+        if self._user is None:
+            self.close()  # bytes nobody asked for: the next answer could not be told from them
+            return
+        self._received = True
+        self._touch(self._pool.timeouts.idle_s)
+        if self._decoder is None:
+            data = self._read_head(self._buffer + data)
+        if self._decoder is not None and data:
+            self._read_body(data)
+
+    # --- reading ------------------------------------------------------------------------------------------------
+
+    def _read_head(self, data: bytes) -> bytes:
+        """Take heads off the front of `data`; what is left is body, or kept until the head is complete."""
+        while self._decoder is None and self._user is not None:
+            end = data.find(_HEAD_END)
+            if end < 0:
+                if len(data) > MAX_RESPONSE_HEAD_BYTES or not may_become_response_head(data):
+                    self._end(silent=False)
+                self._buffer = data
+                return b""
+            head, data = data[: end + 4], data[end + 4 :]
+            self._buffer = b""
+            if len(head) > MAX_RESPONSE_HEAD_BYTES or not self._on_head(head, follows=bool(data)):
+                self._end(silent=False)
+                return b""
+        return data
+
+    def _on_head(self, head: bytes, *, follows: bool) -> bool:
+        """Take in one head, which more bytes follow or not; False when it is malformed."""
+        if not scan_response_head(head):
+            return False
+        receiver = _ResponseHead()
+        parser = httptools.HttpResponseParser(receiver)
+        try:
+            parser.feed_data(head)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            return False
+        if not receiver.complete or len(receiver.fields) > MAX_RESPONSE_FIELDS:
+            return False
+        status = parser.get_status_code()
+        if 100 <= status < 200:
+            self._interim += 1
+            return status != 101 and self._interim <= MAX_INTERIM_RESPONSES
+        version = parser.get_http_version().encode("ascii")
+        framing = decide_response_framing(self._method, status, version, receiver.fields)
+        match framing:
+            case Refuse():
+                return False
+            case NoBody():
+                self._decoder = LengthDecoder(0)
+            case Length(size):
+                self._decoder = LengthDecoder(size)
+            case Chunked():
+                self._decoder = ChunkedDecoder()
+            case UntilClose():
+                self._decoder = UntilCloseDecoder()
+        self._reusable = version == b"1.1" and not _says_close(receiver.fields)
+        self._tell(UpstreamHead(status, receiver.fields, framing))
+        if self._decoder.done:
+            if follows:  # an answer to nothing, which must not become that to the next request
+                self._reusable = False
+            self._complete()
+        return True
+
+    def _read_body(self, data: bytes) -> None:
+        decoder = self._decoder
+        assert decoder is not None
+        try:
+            fed = decoder.feed(data)
+        except BodyError:
+            self._end(silent=False)
+            return
+        if fed.used < len(data):
+            self._reusable = False
+        if fed.content:
+            self._tell(UpstreamBody(fed.content))
+        if decoder.done and self._user is not None:
+            self._complete()
+
+    def _tell(self, event: UpstreamEvent) -> None:
+        if self._user is not None:
+            self._user.on_upstream(event)
+
+    def _complete(self) -> None:
+        """The response is whole: back to the pool first, so that the user's next step may take it."""
+        user, self._user = self._user, None
+        self._decoder = None
+        self._buffer = b""
+        if self._reusable and self._request_sent and not self._closed:
+            self.resume()
+            self.deadline_mono_s = 0.0
+            self._pool.give_back(self)
+        else:
+            self.close()
+        if user is not None:
+            user.on_upstream(UpstreamCompleted())
+
+    def _end(self, *, silent: bool) -> None:
+        """The response will not be whole."""
+        user, had_head, received = self._user, self._decoder is not None, self._received
+        self.close()
+        if user is not None:
+            user.on_upstream(UpstreamCut() if had_head else UpstreamFailed(silent, may_have_acted=received))
+
+    def _touch(self, seconds: float) -> None:
+        self.deadline_mono_s = self._pool.clock() + seconds
+
+
+def _says_close(fields: Sequence[tuple[bytes, bytes]]) -> bool:
+    return any(name.lower() == b"connection" and b"close" in value.lower() for name, value in fields)
+
+
+class OriginPool:
+    """The connections to one origin."""
+
+    def __init__(
+        self, address: OriginAddress, timeouts: UpstreamTimeouts, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self.address = address
+        self.timeouts = timeouts
+        self.clock = loop.time
+        self._loop = loop
+        self._idle: list[UpstreamConnection] = []
+        self._open: set[UpstreamConnection] = set()
+
+    def take_idle(self) -> UpstreamConnection | None:
+        """A kept connection, the most recently used, or None."""
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.usable:
+                return connection
+        return None
+
+    async def connect(self) -> UpstreamConnection | None:
+        """A new connection; None when refused or unreachable. Raises TimeoutError."""
+        async with asyncio.timeout(self.timeouts.connect_s):
+            try:
+                _, connection = await self._loop.create_connection(
+                    lambda: UpstreamConnection(self), self.address.host, self.address.port
+                )
+            except OSError:
+                return None
+        return connection if connection.usable else None
+
+    def opened(self, connection: UpstreamConnection) -> None:
+        self._open.add(connection)
+
+    def give_back(self, connection: UpstreamConnection) -> None:
+        """Keep an idle connection for the next request."""
+        if len(self._idle) >= MAX_IDLE_PER_ORIGIN:
+            connection.close()
+            return
+        connection.idle_since_mono_s = self.clock()
+        self._idle.append(connection)
+
+    def forget(self, connection: UpstreamConnection) -> None:
+        self._open.discard(connection)
+
+    def sweep(self, now_mono_s: float) -> None:
+        """Expire overdue connections and drop those long idle."""
+        for connection in list(self._open):
+            if 0 < connection.deadline_mono_s < now_mono_s:
+                connection.expire()
+        stale = [
+            idle for idle in self._idle if now_mono_s - idle.idle_since_mono_s > IDLE_S or not idle.usable
+        ]
+        if stale:
+            self._idle = [idle for idle in self._idle if idle not in stale]
+            for connection in stale:
+                connection.close()
+
+    def close(self) -> None:
+        for connection in list(self._open):
+            connection.close()
+        self._idle.clear()

@@ -1,0 +1,187 @@
+"""
+One worker: what its connections share, its listening socket, its timer.
+
+A worker owns everything it touches and takes its listening address with `reuse_port`, so that several may run side
+by side. Clock, randomness and client addresses come in as arguments: tests give their own.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import json
+import secrets
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from edgescript.context import Request
+from edgescript.pipeline import ScriptResult
+from runtime.cache.cache import Cache
+from runtime.cache.memory import MemoryStore
+from runtime.config import Config
+from runtime.http.refusal import Refuse
+from runtime.io.client import ClientConnection
+from runtime.io.upstream import OriginPool
+from runtime.observe.counters import Counters
+from runtime.proxy.exchange import Settings
+from runtime.proxy.front import Front
+from runtime.scripts.site import OriginAddress, Sites
+
+SWEEP_S: Final = 0.5
+"""How late a deadline may be noticed: one timer looks at all connections, instead of one timer each a request."""
+BACKLOG: Final = 4096
+MAX_FAULT_LINES_PER_S: Final = 20
+"""Script faults logged; the rest are counted."""
+
+
+class _Timeouts:
+    """The upstream side of a Config."""
+
+    def __init__(self, config: Config) -> None:
+        self.connect_s = config.connect_timeout_s
+        self.response_s = config.response_timeout_s
+        self.idle_s = config.upstream_idle_timeout_s
+
+
+def peer_address(transport: asyncio.Transport) -> tuple[str, int]:
+    """The client's address and port."""
+    peer = transport.get_extra_info("peername")
+    return (peer[0], peer[1]) if peer else ("", 0)
+
+
+_HEX_TAILS: Final = [f"{number:03x}" for number in range(4096)]
+
+
+def _request_ids(prefix: str) -> Iterator[str]:
+    """Ids under a random prefix; formatting is paid once for 4096 of them."""
+    for block in itertools.count():
+        head = f"{prefix}{block:013x}"
+        for tail in _HEX_TAILS:
+            yield head + tail
+
+
+class Worker:
+    """Shared by all connections of one event loop."""
+
+    def __init__(
+        self,
+        config: Config,
+        sites: Sites,
+        *,
+        clock: Callable[[], float] = time.time,
+        client_address: Callable[[asyncio.Transport], tuple[str, int]] = peer_address,
+    ) -> None:
+        self.config = config
+        self.sites = sites
+        self.clock = clock
+        self.client_address = client_address
+        self.cache = Cache(MemoryStore(config.cache_bytes))
+        self.settings = Settings(max_object_bytes=config.max_object_bytes)
+        self.counters = Counters()
+        self.front = Front(self.cache.store, time.monotonic, self.on_fault)
+        self.clients: set[ClientConnection] = set()
+        self.draining = False
+        self._empty = asyncio.Event()
+        """Set when the last client leaves a draining worker."""
+        self.new_id = _request_ids(secrets.token_hex(8)).__next__
+        """A request id: 32 hexadecimal digits, unique across workers and restarts."""
+        self.idle_deadline_mono_s = 0.0
+        """When a connection that falls idle now will have been idle too long; kept by the sweep, so it costs no
+        clock call a request and is right to within `SWEEP_S`."""
+        self._pools: dict[OriginAddress, OriginPool] = {}
+        self._timeouts = _Timeouts(config)
+        self._server: asyncio.Server | None = None
+        self._sweeper: asyncio.TimerHandle | None = None
+        self._fault_second = 0
+        self._fault_lines = 0
+        self.loop: asyncio.AbstractEventLoop = None  # type: ignore[assignment]  # set by start, before any use
+        self.mono: Callable[[], float] = time.monotonic
+
+    async def start(self) -> tuple[str, int]:
+        """Listen; the address and port taken. Raises OSError."""
+        self.loop = asyncio.get_running_loop()
+        self.mono = self.loop.time
+        host, port = self.config.address
+        self._server = await self.loop.create_server(
+            lambda: ClientConnection(self), host, port, backlog=BACKLOG, reuse_port=port != 0
+        )
+        for listening in self._server.sockets:
+            # Answers are written whole; waiting for more would only delay them.
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._sweep()
+        address = self._server.sockets[0].getsockname()
+        return address[0], address[1]
+
+    async def stop(self) -> None:
+        """Stop accepting, let answers in progress finish for at most `drain_s`, then close everything."""
+        self.draining = True
+        if self._server is not None:
+            self._server.close()
+        for client in list(self.clients):
+            client.drain()
+        if self.clients:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._empty.wait(), self.config.drain_s)
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        for client in list(self.clients):
+            client.abort()
+        for pool in self._pools.values():
+            pool.close()
+        await asyncio.sleep(0)
+
+    def client_gone(self, client: ClientConnection) -> None:
+        """A connection ended."""
+        self.clients.discard(client)
+        if self.draining and not self.clients:
+            self._empty.set()
+
+    def pool(self, origin: OriginAddress) -> OriginPool:
+        """The connections to `origin`."""
+        pool = self._pools.get(origin)
+        if pool is None:
+            pool = self._pools[origin] = OriginPool(origin, self._timeouts, self.loop)
+        return pool
+
+    def refused(self, refused: Refuse) -> None:
+        """Count a request that was not accepted."""
+        self.counters.refused[refused.status] += 1
+
+    def on_fault(self, request: Request, results: Sequence[ScriptResult]) -> None:
+        """Log script faults, one JSON line each, at a bounded rate. No header or argument value is logged."""
+        for result in results:
+            if result.fault is None:
+                continue
+            self.counters.script_faults += 1
+            second = int(self.clock())
+            if second != self._fault_second:
+                self._fault_second, self._fault_lines = second, 0
+            self._fault_lines += 1
+            if self._fault_lines > MAX_FAULT_LINES_PER_S:
+                continue
+            fault = result.fault
+            line = {
+                "event": "script-fault",
+                "time": round(self.clock(), 3),
+                "request_id": request.id,
+                "script": result.script.name,
+                "line": fault.line,
+                "column": fault.column,
+                "code": int(fault.code),
+                "message": fault.message,
+                "fuel": result.fuel,
+            }
+            print(json.dumps(line), file=sys.stderr, flush=True)  # noqa: T201 - the node's log is its stderr
+
+    def _sweep(self) -> None:
+        """Look at every deadline."""
+        now = self.mono()
+        self.idle_deadline_mono_s = now + self.config.idle_timeout_s
+        for client in list(self.clients):
+            if 0 < client.deadline_mono_s < now:
+                client.expire()
+        for pool in self._pools.values():
+            pool.sweep(now)
+        self._sweeper = self.loop.call_later(SWEEP_S, self._sweep)

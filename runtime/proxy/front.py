@@ -1,0 +1,217 @@
+"""
+The decision on a request whose head is complete: an answer from memory, or a plan to wait with.
+
+This is the per-request path. It runs plain function calls on prepared values: no event, task or log object is made
+for a request that memory can answer.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Final, NamedTuple
+
+from edgescript.context import Context, Effects, HeaderOp, Request
+from edgescript.pipeline import ScriptResult, conclude, run_position
+from runtime.cache.store import CacheStore, StoredResponse
+from runtime.http.caching import Reuse, Revalidate, Unsatisfied, decide_reuse
+from runtime.http.dates import format_http_date
+from runtime.http.directives import request_directives
+from runtime.http.framing import NO_BODY
+from runtime.proxy.header_block import HeaderBlock
+from runtime.proxy.exchange import Plan, connection_tail
+from runtime.proxy.forward import CONDITIONAL, build, effective_target, without
+from runtime.proxy.hit import conditional_head, hit_head
+from runtime.proxy.respond import (
+    CacheStatus,
+    Response,
+    error_response,
+    field_lines,
+    names_field,
+    node_fields,
+    status_line,
+    synthetic,
+    with_script_ops,
+)
+from runtime.scripts.site import Site
+
+NO_EFFECTS: Final = Effects()
+
+
+class Immediate(NamedTuple):
+    """A whole answer. `rate_bytes_per_s` and `after_bytes` are limit_rate's, None for full speed."""
+
+    head: bytes
+    body: bytes
+    keep_alive: bool
+    rate_bytes_per_s: int | None = None
+    after_bytes: int | None = None
+
+
+Observer = Callable[[Request, Sequence[ScriptResult]], None]
+"""Told of the scripts that raised on a request."""
+
+
+class Front:
+    """
+    Decides for one worker.
+
+    Scripts of a request run in one piece and no two requests at once, so one context a site serves all its requests.
+    `timer` gives monotonic seconds, for the wall-clock limit of scripts.
+    """
+
+    def __init__(self, store: CacheStore, timer: Callable[[], float], on_fault: Observer) -> None:
+        self._store = store
+        self._timer = timer
+        self._on_fault = on_fault
+        self._contexts: dict[int, tuple[Site, Context]] = {}
+
+    def forget_sites(self) -> None:
+        """Call when sites were replaced."""
+        self._contexts.clear()
+
+    def decide(self, site: Site, request: Request, block: HeaderBlock, now: float) -> Immediate | Plan:
+        """Run the site's scripts, look in the cache. `now` is Unix seconds."""
+        # The body of a request answered here is not read, so the connection cannot go on after it.
+        keep_alive = block.keep_alive and block.framing is NO_BODY
+        effects = NO_EFFECTS
+        target = request.target
+        if site.scripts:
+            known = self._contexts.get(id(site))
+            context = self._context(site, request) if known is None else known[1]
+            context.renew(request, now)
+            if site.head:
+                run_position(site.head, context)
+            if site.foot:
+                run_position(site.foot, context)
+            effects = context.effects
+            if effects.output:
+                conclude(context)
+            if context.faults:
+                self._on_fault(request, context.faults)
+            if context.ended:
+                return synthesise(context, keep_alive)
+            if effects.path is not None or effects.query_replaced:
+                target = effective_target(request, effects)
+
+        key = block.key_origin + target
+        method = request.method
+        if method != "GET" and method != "HEAD":  # noqa: PLR1714 - twice as fast as a membership test
+            return _plan(request, block, effects, target, key, None)
+        stored = self._store.get(key, block.fields)
+        if stored is not None and stored.fresh_until > now and block.plain:
+            ops = effects.response_headers
+            tail = b"" if block.persists_silently else connection_tail(request.protocol, keep_alive)
+            head = hit_head(stored, "HIT", ops, request, stored.age(now), tail)
+            body = stored.body if method == "GET" else b""
+            return Immediate(head, body, keep_alive, effects.rate_bytes_per_s, effects.rate_after_bytes)
+        return _decide_with_care(stored, request, block, effects, target, key, keep_alive, now)
+
+    def _context(self, site: Site, request: Request) -> Context:
+        context = Context(request, services=site.services, limits=site.limits, monotonic=self._timer)
+        self._contexts[id(site)] = site, context  # holding the site keeps its id its own
+        return context
+
+
+def _decide_with_care(
+    stored: StoredResponse | None,
+    request: Request,
+    block: HeaderBlock,
+    effects: Effects,
+    target: str,
+    key: str,
+    keep_alive: bool,
+    now: float,
+) -> Immediate | Plan:
+    """Where the request's own fields or the stored response's age need looking at (RFC 9111 section 4)."""
+    decision = decide_reuse(stored, request_directives(block.fields), now)
+    if isinstance(decision, Unsatisfied):
+        return whole(error_response(504), request, (), keep_alive, "BYPASS", now)
+    if not isinstance(decision, Reuse):
+        return _plan(
+            request, block, effects, target, key, stored if isinstance(decision, Revalidate) else None
+        )
+    assert stored is not None
+    tail = connection_tail(request.protocol, keep_alive)
+    ops = effects.response_headers
+    label: CacheStatus = "STALE" if decision.is_stale else "HIT"
+    head = conditional_head(stored, label, ops, request, block.fields, now, tail)
+    if head is not None:
+        return Immediate(head, b"", keep_alive)
+    head = hit_head(stored, label, ops, request, decision.age_s, tail)
+    body = stored.body if request.method == "GET" else b""
+    return Immediate(head, body, keep_alive, effects.rate_bytes_per_s, effects.rate_after_bytes)
+
+
+def _plan(
+    request: Request,
+    block: HeaderBlock,
+    effects: Effects,
+    target: str,
+    key: str,
+    stale: StoredResponse | None,
+) -> Plan:
+    forward = build(request, block.fields, target, effects.request_headers)
+    coalesce = request.method == "GET" and block.framing is NO_BODY and not block.has_range
+    if coalesce:
+        # The stored object is to be whole and any client's: ask unconditionally, or with its own validators.
+        fields = without(forward.fields, CONDITIONAL) if block.has_preconditions else forward.fields
+        if stale is not None:
+            fields = [*fields, *stale.validators.conditional_fields()]
+        forward = forward._replace(fields=fields)
+    return Plan(
+        request=request,
+        request_fields=block.fields,
+        framing=block.framing,
+        effects=effects,
+        forward=forward,
+        keep_alive=block.keep_alive,
+        cache_key=key,
+        coalesce=coalesce,
+        stale=stale if coalesce else None,
+    )
+
+
+def synthesise(context: Context, keep_alive: bool) -> Immediate:
+    """The answer of a script that ended the request."""
+    effects = context.effects
+    ops = effects.response_headers
+    answer = whole(synthetic(context), context.request, ops, keep_alive, "SYNTH", context.now_s)
+    return answer._replace(rate_bytes_per_s=effects.rate_bytes_per_s, after_bytes=effects.rate_after_bytes)
+
+
+def whole(
+    response: Response,
+    request: Request,
+    ops: Sequence[HeaderOp],
+    keep_alive: bool,
+    label: CacheStatus,
+    now: float,
+) -> Immediate:
+    """A response the node makes itself, as bytes."""
+    dated = [(b"Date", format_http_date(int(now))), *response.fields]  # RFC 9110 section 6.6.1
+    fields = with_script_ops(dated, ops, request)
+    fields += node_fields(ops, label)
+    if not names_field(ops, "x-request-id"):
+        fields.append((b"X-Request-Id", request.id.encode("ascii")))
+    if response.status not in {204, 304}:
+        fields.append((b"Content-Length", b"%d" % len(response.body)))
+    head = b"%b%b%b\r\n" % (
+        status_line(response.status),
+        field_lines(fields),
+        connection_tail(request.protocol, keep_alive),
+    )
+    return Immediate(head, b"" if request.method == "HEAD" else response.body, keep_alive)
+
+
+def refusal(status: int, now: float) -> bytes:
+    """The node's whole answer to a request it does not accept; the connection ends with it."""
+    begin, rest = _refusal(status)
+    return b"%bDate: %b\r\n%b" % (begin, format_http_date(int(now)), rest)
+
+
+@cache
+def _refusal(status: int) -> tuple[bytes, bytes]:
+    """What stands before and after Date."""
+    response = error_response(status)
+    fields = [*response.fields, *node_fields((), "SYNTH"), (b"Content-Length", b"%d" % len(response.body))]
+    rest = b"%bConnection: close\r\n\r\n%b" % (field_lines(fields), response.body)
+    return status_line(status), rest

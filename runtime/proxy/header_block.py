@@ -1,0 +1,81 @@
+"""A request's header block: validated once, shared by the requests of a connection that repeat it."""
+
+from typing import Final
+
+from edgescript.context import Headers
+from runtime.cache.keys import primary_key
+from runtime.http.fields import Fields
+from runtime.http.framing import (
+    HAS_AUTHORIZATION,
+    HAS_CACHE_DIRECTIVE,
+    HAS_PRECONDITION,
+    HAS_RANGE,
+    NO_BODY,
+    RequestFraming,
+    RequestHead,
+)
+from runtime.scripts.site import Site, Sites
+
+_CHANGES_REUSE: Final = HAS_AUTHORIZATION | HAS_CACHE_DIRECTIVE | HAS_PRECONDITION | HAS_RANGE
+"""Fields that may keep a fresh stored response from being sent as it is."""
+
+
+class HeaderBlock:
+    """
+    The fields of an accepted request and what follows from them.
+
+    `fields` are as received (bytes) but for Host, which names the authority that counts; `headers` are as scripts see
+    them (names in lower case, one code point per byte).
+    """
+
+    __slots__ = (
+        "authority",
+        "expects_continue",
+        "fields",
+        "framing",
+        "has_preconditions",
+        "has_range",
+        "headers",
+        "host",
+        "keep_alive",
+        "key_origin",
+        "persists_silently",
+        "plain",
+        "repeatable",
+        "site",
+        "sites",
+    )
+
+    def __init__(self, fields: Fields, head: RequestHead, scheme: str, version: str) -> None:
+        authority = head.authority
+        self.host = authority.host.decode("ascii") if authority is not None else ""
+        """The host asked for: lower case, no port."""
+        self.authority = bytes(authority).decode("ascii") if authority is not None else ""
+        """Host with its port if it has one: what a cache key must tell apart."""
+        self.key_origin = primary_key(scheme, self.authority, "")
+        """What the cache keys of these requests begin with; the rest is the target."""
+        if head.target.authority is not None:
+            # RFC 9112 section 3.2.2: the target overrides Host, also towards the origin.
+            fields = [
+                (b"Host", bytes(head.target.authority)),
+                *(field for field in fields if field[0].lower() != b"host"),
+            ]
+        self.fields = fields
+        self.headers = Headers(
+            tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in fields)
+        )
+        self.framing: RequestFraming = head.framing
+        self.keep_alive = head.keep_alive
+        self.expects_continue = head.expects_continue
+        marks = head.marks
+        self.plain = not marks & _CHANGES_REUSE
+        """A fresh stored response can be sent as it is."""
+        self.has_range = bool(marks & HAS_RANGE)
+        self.has_preconditions = bool(marks & HAS_PRECONDITION)
+        self.repeatable = version == "1.1" and head.framing is NO_BODY and head.target.form == "origin"
+        """The judgement holds for any GET in origin-form with the same version and field lines."""
+        self.persists_silently = version == "1.1" and head.keep_alive and head.framing is NO_BODY
+        """An answer needs no Connection field to say what becomes of the connection."""
+        self.site: Site | None = None
+        self.sites: Sites | None = None
+        """Kept here by the connection: the site of `host` among `sites`, so that it is looked up once."""

@@ -1,0 +1,82 @@
+"""
+Scripts' wishes about header fields, carried out on a field list.
+
+Fields that frame the message or belong to the connection are the proxy's alone: a script that set `Content-Length`
+could make one answer look like two (RFC 9112 section 11). Wishes about them are dropped.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from edgescript.context import HeaderOp
+
+Fields = list[tuple[bytes, bytes]]
+
+PROTECTED: Final = frozenset(
+    {
+        "connection",
+        "content-length",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+_PLACEHOLDER: Final = re.compile(r"([$@])\{([A-Za-z0-9_-]{1,128})\}")
+MAX_RESOLVED_BYTES: Final = 16_384
+"""One field value after its placeholders are filled in."""
+
+
+def has_placeholder(ops: Sequence[HeaderOp]) -> bool:
+    """Whether any value must be resolved per response."""
+    return any("{" in op.value and _PLACEHOLDER.search(op.value) for op in ops)
+
+
+def resolve(
+    value: str, variable: Callable[[str], str | None], response_field: Callable[[str], str | None]
+) -> str:
+    """
+    `value` with `${x}` replaced by nginx variable x and `@{y}` by response field y; what is absent becomes empty
+    (reference section 7.6, add_rsp_header).
+    """
+
+    def fill(match: re.Match[str]) -> str:
+        sigil, name = match.groups()
+        found = variable(name) if sigil == "$" else response_field(name.lower())
+        return found or ""
+
+    filled = _PLACEHOLDER.sub(fill, value) if "{" in value else value
+    return _clean(filled)[:MAX_RESOLVED_BYTES]
+
+
+def _clean(value: str) -> str:
+    """Resolved text may hold request bytes: what could end a field line is dropped."""
+    return value.translate(_LINE_BREAKERS)
+
+
+_LINE_BREAKERS: Final = {0: None, 10: None, 13: None}
+
+
+def apply(
+    fields: Fields,
+    ops: Sequence[HeaderOp],
+    resolved: Callable[[str], str] = lambda value: value,
+) -> Fields:
+    """A new field list with `ops` carried out in order. Names compare without case."""
+    for op in ops:
+        lower = op.name.lower()
+        if lower in PROTECTED:
+            continue
+        name = op.name.encode("latin-1")
+        if op.action == "add":
+            fields = [*fields, (name, resolved(op.value).encode("latin-1"))]
+            continue
+        folded = lower.encode("latin-1")
+        kept = [field for field in fields if field[0].lower() != folded]
+        if op.action == "set":
+            kept.append((name, resolved(op.value).encode("latin-1")))
+        fields = kept
+    return fields

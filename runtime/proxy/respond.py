@@ -1,0 +1,93 @@
+"""
+Responses on their way to the client: the scripts' own answers, and the head every response leaves with.
+
+The node's own fields (`Via`, `X-Cache`, `X-Request-Id`, `Age`) come after the scripts' wishes; one that a script
+named itself is left to the script.
+"""
+
+from collections.abc import Sequence
+from typing import Final, Literal, NamedTuple
+
+from edgescript.context import Answer, Context, HeaderOp, Redirect, Request
+from runtime.http.status import default_page, reason_phrase
+from runtime.proxy.forward import VIA_NAME
+from runtime.proxy.header_ops import Fields, apply, has_placeholder, resolve
+from runtime.proxy.variables import nginx_variable
+
+CacheStatus = Literal["HIT", "MISS", "STALE", "REVALIDATED", "BYPASS", "SYNTH"]
+_VIA: Final = b"1.1 " + VIA_NAME
+BODILESS: Final = frozenset({204, 304})
+"""No body and no Content-Length of one (RFC 9110 sections 15.3.5, 15.4.5)."""
+MADE_ANEW: Final = frozenset({b"content-length", b"x-cache", b"x-request-id"})
+"""Of an origin's answer, lower case: what the node states itself, so that a client never reads two."""
+
+
+class Response(NamedTuple):
+    """A whole response, as yet without the node's own fields."""
+
+    status: int
+    fields: Fields
+    body: bytes
+
+
+def status_line(status: int) -> bytes:
+    """`HTTP/1.1 200 OK` and its line end."""
+    return b"HTTP/1.1 %d %b\r\n" % (status, reason_phrase(status))
+
+
+def field_lines(fields: Sequence[tuple[bytes, bytes]]) -> bytes:
+    """Fields as they stand in a head."""
+    return b"".join([b"%b: %b\r\n" % field for field in fields])
+
+
+def with_script_ops(fields: Fields, ops: Sequence[HeaderOp], request: Request) -> Fields:
+    """`fields` after the scripts' wishes, placeholders filled from the request and the fields before them."""
+    if not ops:
+        return fields
+    if not has_placeholder(ops):
+        return apply(fields, ops)
+
+    def response_field(name: str) -> str | None:
+        folded = name.encode("latin-1")
+        return next((value.decode("latin-1") for key, value in fields if key.lower() == folded), None)
+
+    return apply(
+        fields, ops, lambda value: resolve(value, lambda name: nginx_variable(request, name), response_field)
+    )
+
+
+def node_fields(ops: Sequence[HeaderOp], cache_status: CacheStatus, *, via: bytes = _VIA) -> Fields:
+    """`Via` and `X-Cache`, less what a script named."""
+    fields: Fields = [(b"Via", via), (b"X-Cache", cache_status.encode("ascii"))]
+    if ops:
+        named = {op.name.lower().encode("latin-1") for op in ops}
+        fields = [field for field in fields if field[0].lower() not in named]
+    return fields
+
+
+def names_field(ops: Sequence[HeaderOp], name: str) -> bool:
+    """Whether a wish is about `name` (lower case)."""
+    return any(op.name.lower() == name for op in ops)
+
+
+def synthetic(context: Context) -> Response:
+    """The response of a script that ended the request. Call only when it did."""
+    end = context.effects.end
+    assert end is not None
+    if isinstance(end, Redirect):
+        location = (b"Location", end.location.encode("latin-1"))
+        return Response(end.status, [(b"Content-Type", b"text/html"), location], default_page(end.status))
+    return _answer(end)
+
+
+def _answer(answer: Answer) -> Response:
+    if answer.status in BODILESS:
+        return Response(answer.status, [], b"")
+    if answer.body is None:
+        return Response(answer.status, [(b"Content-Type", b"text/html")], default_page(answer.status))
+    return Response(answer.status, [(b"Content-Type", b"text/plain")], answer.body.encode("latin-1"))
+
+
+def error_response(status: int) -> Response:
+    """The node's own refusal or failure."""
+    return Response(status, [(b"Content-Type", b"text/html")], default_page(status))

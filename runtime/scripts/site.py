@@ -1,0 +1,51 @@
+"""A site: what is served under a set of hosts. Immutable; a change of scripts makes a new one, swapped whole."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from edgescript.context import DEFAULT_LIMITS, NO_SERVICES, Limits, Services
+from edgescript.pipeline import InstalledScript, in_order
+
+
+@dataclass(frozen=True, slots=True)
+class OriginAddress:
+    """Where a site's origin listens."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """`head` and `foot` are the enabled scripts in the order they run."""
+
+    name: str
+    origin: OriginAddress
+    scripts: tuple[InstalledScript, ...] = ()
+    services: Services = NO_SERVICES
+    limits: Limits = DEFAULT_LIMITS
+    head: tuple[InstalledScript, ...] = field(init=False)
+    foot: tuple[InstalledScript, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "head", in_order(self.scripts, "head"))
+        object.__setattr__(self, "foot", in_order(self.scripts, "foot"))
+
+
+class Sites:
+    """Sites by host; hosts not named go to the default site, if there is one."""
+
+    def __init__(self, default: Site | None, named: Iterable[tuple[str, Site]] = ()) -> None:
+        self._named = dict(named)
+        self._default = default
+
+    def find(self, host: str) -> Site | None:
+        """The site of a normalised host name, or None."""
+        return self._named.get(host, self._default)
+
+    def all(self) -> list[Site]:
+        """Every site once."""
+        sites = list(self._named.values())
+        if self._default is not None:
+            sites.append(self._default)
+        return list({id(site): site for site in sites}.values())
