@@ -113,6 +113,22 @@ Stage = Literal["head", "foot"]
 Specialiser = Callable[..., Callable[..., Any] | None]
 
 
+@dataclass(frozen=True, slots=True)
+class Inline:
+    """
+    A Python expression in the parameters' names that gives what the body gives, for calls with every argument.
+
+    `types` has annotations by parameter name: the expression stands only for calls whose arguments are known at
+    load time to be of them. Kinds are checked and fuel is charged before, as for the body. Any other name is
+    looked up where the body is defined.
+
+        @conditions.builtin(cost=Cost(1), inline=(Inline("a == b", {"b": str}),))
+    """
+
+    template: str
+    types: Mapping[str, Any] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class Builtin:
     """A declared builtin function."""
@@ -135,6 +151,8 @@ class Builtin:
     since: str
     text: str
     examples: tuple[Example, ...]
+    inline: tuple[Inline, ...] = ()
+    """Tried in order by the translator."""
     specialisers: list[tuple[tuple[str, ...], Specialiser]] = field(default_factory=list)
 
     @property
@@ -185,8 +203,8 @@ class Variable:
     """
     A declared built-in variable, or a family of them under a prefix (`arg_`, `http_`, `cookie_`).
 
-    A plain variable with `attribute` is that attribute of `Request`; otherwise `read(context)`, and for a prefixed
-    one `read(context, suffix)`. The result is a string, or None when absent.
+    A plain variable with `attribute` is that attribute of `Request`, which is always a string; otherwise
+    `read(context)`, and for a prefixed one `read(context, suffix)`: a string, or None when absent.
     """
 
     name: str
@@ -219,6 +237,7 @@ class Family:
         stages: tuple[Stage, ...] = ("head", "foot"),
         extension: bool | None = None,
         since: str = "0.1",
+        inline: tuple[Inline, ...] = (),
     ) -> Callable[[_F], _F]:
         """Declare the decorated function. `name` only where the script's name is no Python name (`and`)."""
 
@@ -241,6 +260,7 @@ class Family:
                     since=since,
                     text=text,
                     examples=examples,
+                    inline=inline,
                 )
             )
             return body
@@ -270,7 +290,7 @@ class Variables:
         self.members: list[Variable] = []
 
     def attribute(self, name: str, attribute: str, text: str) -> None:
-        """Declare `$name` as an attribute of `Request`."""
+        """Declare `$name` as an attribute of `Request`, which is always a string."""
         self.members.append(
             Variable(name, False, attribute, lambda run: getattr(run.request, attribute), text)
         )

@@ -61,6 +61,7 @@ class Meter:
     __slots__ = (
         "_deadline_mono_s",
         "_entries",
+        "_first_stride",
         "_granted",
         "_monotonic",
         "_string_bytes",
@@ -73,12 +74,13 @@ class Meter:
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS, monotonic: Callable[[], float] | None = None) -> None:
         self.limits = limits
+        self._first_stride = min(FUEL_STRIDE, limits.fuel)
         self._monotonic = monotonic
-        self.start_script()
+        self.refill()
 
-    def start_script(self) -> None:
+    def refill(self) -> None:
         """Give the next script a full measure: limits count per script run, not per request."""
-        self._granted = self.left = min(FUEL_STRIDE, self.limits.fuel)
+        self._granted = self.left = self._first_stride
         self._deadline_mono_s = 0.0
         self.calls = 0
         self.depth = 0
@@ -88,7 +90,7 @@ class Meter:
 
     @property
     def fuel_used(self) -> int:
-        """Units charged since `start_script`, >= 0."""
+        """Units charged since `refill`, >= 0."""
         return self._granted - self.left
 
     def charge(self, units: int) -> None:
@@ -207,6 +209,30 @@ class Headers:
         return [value for key, value in self.pairs if key == name]
 
 
+class Connection:
+    """Where a request came in: shared by the requests of a client's connection."""
+
+    __slots__ = ("client_addr", "client_port", "scheme", "server_addr", "server_port")
+
+    def __init__(
+        self,
+        client_addr: str = "127.0.0.1",
+        client_port: int = 0,
+        server_addr: str = "127.0.0.1",
+        server_port: int = 80,
+        scheme: str = "http",
+    ) -> None:
+        self.client_addr = client_addr
+        self.client_port = client_port
+        self.server_addr = server_addr
+        self.server_port = server_port
+        self.scheme = scheme
+
+
+_LOOPBACK: Final = Connection()
+_NO_HEADERS: Final = Headers()
+
+
 class Request:
     """
     The client's request as scripts see it. Facts only; never changed by a script.
@@ -217,8 +243,7 @@ class Request:
     __slots__ = (
         "_arguments",
         "_cookies",
-        "client_addr",
-        "client_port",
+        "connection",
         "headers",
         "host",
         "id",
@@ -226,44 +251,53 @@ class Request:
         "path",
         "protocol",
         "query",
-        "scheme",
-        "server_addr",
-        "server_port",
         "target",
     )
 
     def __init__(
         self,
-        *,
         method: str = "GET",
-        scheme: str = "http",
-        host: str = "",
         target: str = "/",
-        headers: Headers | None = None,
         protocol: str = "HTTP/1.1",
-        client_addr: str = "127.0.0.1",
-        client_port: int = 0,
-        server_addr: str = "127.0.0.1",
-        server_port: int = 80,
+        host: str = "",
+        headers: Headers = _NO_HEADERS,
+        connection: Connection = _LOOPBACK,
         id: str = "",  # noqa: A002 - the field's name
     ) -> None:
         self.method = method
-        self.scheme = scheme
-        self.host = host
         self.target = target
         """Path, and `?` with the query where there is one: `$request_uri`."""
+        self.protocol = protocol
+        self.host = host
+        self.headers = headers
+        self.connection = connection
+        self.id = id
         path, mark, query = target.partition("?")
         self.path = path
         self.query: str | None = query if mark else None
-        self.headers = Headers() if headers is None else headers
-        self.protocol = protocol
-        self.client_addr = client_addr
-        self.client_port = client_port
-        self.server_addr = server_addr
-        self.server_port = server_port
-        self.id = id
         self._arguments: dict[str, str] | None = None
         self._cookies: dict[str, str] | None = None
+
+    @property
+    def scheme(self) -> str:
+        """`http` or `https`."""
+        return self.connection.scheme
+
+    @property
+    def client_addr(self) -> str:
+        return self.connection.client_addr
+
+    @property
+    def client_port(self) -> int:
+        return self.connection.client_port
+
+    @property
+    def server_addr(self) -> str:
+        return self.connection.server_addr
+
+    @property
+    def server_port(self) -> int:
+        return self.connection.server_port
 
     @property
     def arguments(self) -> dict[str, str]:
@@ -365,9 +399,6 @@ class Effects:
             copy.__dict__[name] = list(value) if type(value) is list else value
         return copy
 
-    def is_empty(self) -> bool:
-        return not self.__dict__
-
 
 class GeoRecord(NamedTuple):
     """Where an address is, in the codes of reference section 13; '' where unknown."""
@@ -440,7 +471,7 @@ NO_SERVICES: Final = Services()
 class Context(Meter):
     """One request under way: the meter, the request's facts, the services, the effects so far."""
 
-    __slots__ = ("effects", "ended", "now_s", "request", "response_headers", "services")
+    __slots__ = ("_fresh", "effects", "ended", "faults", "now_s", "request", "response_headers", "services")
 
     def __init__(
         self,
@@ -452,15 +483,35 @@ class Context(Meter):
         monotonic: Callable[[], float] | None = None,
     ) -> None:
         super().__init__(limits, monotonic)
+        self.services = services
+        self.renew(request, now_s)
+
+    def renew(self, request: Request, now_s: float) -> None:
+        """Begin with another request. Services and limits stay: a host may keep one context for each site."""
         self.request = request
         self.now_s = now_s
         """Unix time of the request, seconds; the same for every clock builtin of a run."""
-        self.services = services
         self.effects = Effects()
+        self._fresh = True
         self.ended = False
         """`exit` or a redirect has ended the request: nothing of any script runs any more."""
+        self.faults: tuple[Any, ...] = ()
+        """Results of the scripts that raised, in order; kept by `pipeline`."""
         self.response_headers: Headers | None = None
         """The origin's or stored response's fields, once there are any (U-17)."""
+
+    def start_script(self) -> Effects | None:
+        """Ready the meter for the next script; what `abandon_script` needs should it raise."""
+        self.refill()
+        if self._fresh:
+            self._fresh = False
+            return None
+        return self.effects.snapshot()
+
+    def abandon_script(self, saved: Effects | None) -> None:
+        """Undo everything the script did."""
+        self.effects = Effects() if saved is None else saved
+        self.ended = False
 
     def end(self, how: Answer | Redirect) -> None:
         """End the request."""

@@ -12,7 +12,21 @@ its body's first segment per round.
 """
 
 from enum import Enum, IntEnum
-from typing import Any, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
+
+MAX_INSTRUCTIONS: Final = 200_000
+"""Of a program; some 50,000 lines. Verifying and translating are linear in it."""
+MAX_FUNCTIONS: Final = 1_000
+MAX_VARIABLES: Final = 256
+"""Of a body, and of the script level. The language promises 200 (reference section 5); the rest is for `lower`."""
+MAX_STACK: Final = 16_384
+"""Values. It bounds the elements of one dictionary literal: an address list is written as one."""
+MAX_BLOCKS: Final = 128
+"""Blocks inside each other. Python's compiler recurses into them; its own limit is some hundreds."""
+MAX_LOOPS: Final = 12
+"""EACH inside EACH. Python allows 20 loops inside each other in a function."""
+MAX_LINE: Final = 1 << 22
+MAX_NAME_BYTES: Final = 1_024
 
 
 class Operand(Enum):

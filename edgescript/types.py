@@ -118,7 +118,7 @@ class Function:
         return f"Function({self.name!r})"
 
 
-Value: TypeAlias = "str | int | float | bool | Table | Function | None"
+Value: TypeAlias = str | int | float | bool | Table | Function | None
 
 
 class _BooleanKey:

@@ -1,0 +1,5 @@
+"""`python -m edgescript`: the command line."""
+
+from edgescript.cli import main
+
+main()

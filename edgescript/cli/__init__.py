@@ -1,0 +1,123 @@
+"""
+The `edgescript` command.
+
+Each subcommand is a module named in `COMMANDS`, imported when it is asked for; inside, what is slow to import comes
+last. That keeps `edgescript run` under 0.4 s (tests/cli/test_startup.py holds the bound).
+
+Exit status: 0 fine, 1 the answer is no, 2 wrong usage. An error of ours is 70 (sysexits' EX_SOFTWARE), so that no
+pipeline mistakes it for an answer. Errors are one line on stderr; `EDGESCRIPT_TRACEBACK=1` shows the whole story.
+"""
+
+import importlib
+import io
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, Final, NoReturn, TextIO
+
+import click
+
+from edgescript.cli.status import BROKEN_PIPE, INTERNAL_ERROR, INTERRUPTED, WRONG_USAGE
+
+COMMANDS: Final = {
+    "check": "edgescript.cli.check",
+    "disasm": "edgescript.cli.disasm",
+    "doc": "edgescript.cli.doc",
+    "explain": "edgescript.cli.explain",
+    "run": "edgescript.cli.run",
+    "serve": "edgescript.cli.serve",
+}
+PROGRAM: Final = "edgescript"
+WIDTH: Final = 80
+
+
+class EdgeScriptGroup(click.Group):
+    """The subcommands of `COMMANDS`, and the guard that no traceback passes."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
+        module = COMMANDS.get(cmd_name)
+        if module is None:
+            return None
+        command: click.Command = importlib.import_module(module).command
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click does, but quiet when the reader of our output or the person at the keyboard has left."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _drop(sys.stdout)
+            ctx.exit(BROKEN_PIPE)
+        except KeyboardInterrupt:
+            ctx.exit(INTERRUPTED)
+        return result
+
+
+def _usage_line(error: click.ClickException) -> str:
+    text = _one_line(error.format_message()).rstrip(".")
+    text = text[:1].lower() + text[1:]
+    context = getattr(error, "ctx", None)
+    path = PROGRAM if context is None else context.command_path
+    hint = f" (see '{path} --help')" if isinstance(error, click.UsageError) else ""
+    return f"{path}: {text}{hint}"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _complain(line: str) -> None:
+    try:
+        click.echo(line, err=True)
+    except BrokenPipeError:
+        _drop(sys.stderr)
+
+
+def _drop(stream: TextIO) -> None:
+    """Send what is still buffered nowhere, so that the interpreter's last flush does not complain."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+@click.group(
+    cls=EdgeScriptGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDTH},
+    no_args_is_help=True,
+    epilog="Example: edgescript run hello.es --url http://example.com/",
+)
+@click.version_option(package_name="edgescript", message="%(prog)s %(version)s")
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """Write, check, run and serve EdgeScript: scripts that decide about HTTP requests at the edge."""
+    if os.environ.get("NO_COLOR"):
+        context.color = False
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """The console entry point: exits with the status; `arguments` are those of the process unless given."""
+    sys.exit(_status(arguments))
+
+
+def _status(arguments: Sequence[str] | None) -> int:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # File names and scripts may hold what the terminal's encoding cannot show.
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        status = cli.main(arguments, prog_name=PROGRAM, standalone_mode=False)
+    except click.ClickException as error:
+        _complain(_usage_line(error))
+        return WRONG_USAGE
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except Exception as error:
+        if os.environ.get("EDGESCRIPT_TRACEBACK") == "1":
+            raise
+        _complain(f"{PROGRAM}: internal error: {type(error).__name__}: {_one_line(str(error))}")
+        return INTERNAL_ERROR
+    return status if isinstance(status, int) else 0

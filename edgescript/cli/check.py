@@ -1,0 +1,69 @@
+"""`edgescript check`: everything that is wrong with the files, for people and for machines."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Literal
+
+import click
+
+from edgescript.cli.status import NO
+
+Form = Literal["text", "json", "sarif", "github"]
+
+
+@click.command(
+    "check",
+    short_help="Report everything wrong in script files.",
+    epilog="Example: edgescript check *.es",
+)
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--json", "form", flag_value="json", help="Print a JSON array.")
+@click.option("--sarif", "form", flag_value="sarif", help="Print a SARIF 2.1.0 log.")
+@click.option("--github", "form", flag_value="github", help="Print annotations for GitHub's CI.")
+@click.option("--text", "form", flag_value="text", default=True, help="Print each with its line.  [default]")
+@click.option(
+    "--compat", is_flag=True, help="Also report what the vendor's documented language would refuse."
+)
+@click.pass_context
+def command(context: click.Context, files: Sequence[str], form: Form, compat: bool) -> None:
+    """
+    Report every error and warning in the FILEs.
+
+    The exit status is 1 if there is an error, 0 otherwise: warnings and findings of --compat do not count.
+    """
+    import stdlib
+    from edgescript import render
+    from edgescript.cli.files import read_source
+    from edgescript.cli.loading import show_diagnostics
+    from edgescript.compiler import compile_source
+    from edgescript.diagnostics import visible
+
+    registry = stdlib.registry()
+    reports = [
+        (source, tuple(visible(compile_source(source, registry).diagnostics, compat=compat)))
+        for source in map(read_source, files)
+    ]
+    if form == "text":
+        show_diagnostics(reports, compat=compat)
+    else:
+        printed = {"json": render.as_json, "sarif": render.as_sarif, "github": render.as_github}[form](
+            reports
+        )
+        click.echo(printed, nl=bool(printed) and not printed.endswith("\n"))
+    counts = Counter(each.severity for _, found in reports for each in found)
+    if form == "text":
+        click.echo(_summary(len(files), counts), err=True)
+    context.exit(NO if counts["error"] else 0)
+
+
+def _summary(files: int, counts: Counter[Literal["error", "warning", "compat"]]) -> str:
+    found = ", ".join(
+        f"{count} {noun if count == 1 else plural}"
+        for noun, plural, count in (
+            ("error", "errors", counts["error"]),
+            ("warning", "warnings", counts["warning"]),
+            ("compat finding", "compat findings", counts["compat"]),
+        )
+        if count
+    )
+    return f"{files} file{'s' if files > 1 else ''} checked: {found or 'nothing to report'}"

@@ -1,0 +1,196 @@
+"""What `edgescript run` shows: a `Simulation` for people (80 columns) and for programs (one JSON object)."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import click
+
+from edgescript.cli import WIDTH
+from edgescript.cli.files import readable
+from edgescript.faults import ScriptFault
+from edgescript.pipeline import ScriptResult, ScriptState
+from edgescript.source import as_utf8
+from runtime.http.status import reason_phrase
+from runtime.proxy.simulate import CacheVerdict, Simulation, Throttle
+
+MAX_BODY: Final = 2000
+"""Characters of a body shown to people; `--json` has all of it."""
+INDENT: Final = "  "
+_STATE_COLOUR: Final = {
+    ScriptState.HIT: "green",
+    ScriptState.NO_HIT: None,
+    ScriptState.NON_EXECUTION: "bright_black",
+    ScriptState.EXCEPTION: "red",
+}
+
+Traces = Mapping[str, Sequence[str]]
+"""Trace lines by script name; empty without --trace."""
+
+
+def as_json(simulation: Simulation, traces: Traces) -> str:
+    """The object documented in README, under `run --json`."""
+    forward = simulation.forward
+    return json.dumps(
+        {
+            "action": simulation.action,
+            "status": simulation.status,
+            "response": {
+                "headers": [[_text(name), _text(value)] for name, value in simulation.fields],
+                "body": simulation.body.decode("utf-8", "replace"),
+            },
+            "forward": forward
+            and {
+                "method": _text(forward.method),
+                "uri": _text(forward.target),
+                "headers": [[_text(name), _text(value)] for name, value in forward.fields],
+            },
+            "cache": _cache_object(simulation.cache),
+            "limit_rate": _throttle_object(simulation.throttle),
+            "scripts": [_script_object(result, traces) for result in simulation.scripts],
+        },
+        ensure_ascii=False,
+        indent=2,
+    )
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
+
+
+def _cache_object(cache: CacheVerdict) -> dict[str, Any]:
+    return {
+        "status": cache.status or None,
+        "store": cache.store,
+        "ttl_s": cache.ttl_s,
+        "source": cache.source or None,
+        "reason": cache.reason or None,
+    }
+
+
+def _throttle_object(throttle: Throttle | None) -> dict[str, int | None] | None:
+    return throttle and {"rate": throttle.rate_bytes_per_s, "after": throttle.after_bytes}
+
+
+def _script_object(result: ScriptResult, traces: Traces) -> dict[str, Any]:
+    script: dict[str, Any] = {
+        "name": result.script.name,
+        "position": result.script.position,
+        "state": result.state.value,
+        "error": result.fault and _fault_object(result.fault),
+        "fuel": result.fuel,
+        "time_us": round(result.time_us, 1),
+    }
+    if traces:
+        script["trace"] = list(traces.get(result.script.name, ()))
+    return script
+
+
+def _fault_object(fault: ScriptFault) -> dict[str, Any]:
+    return {
+        "code": int(fault.code),
+        "line": fault.line,
+        "column": fault.column,
+        "message": as_utf8(fault.message),
+    }
+
+
+def for_people(simulation: Simulation, traces: Traces) -> str:
+    """Sections with a blank line between them; colours are click's to strip."""
+    sections = [
+        [_summary(simulation)],
+        list(_forwarded(simulation)),
+        list(_answered(simulation)),
+        list(_settings(simulation)),
+        list(_scripts(simulation.scripts)),
+        *([f"trace of {name}", *map(_cut, lines)] for name, lines in traces.items() if lines),
+    ]
+    return "\n\n".join("\n".join(section) for section in sections if section)
+
+
+def _summary(simulation: Simulation) -> str:
+    colour = "green" if simulation.action == "forward" else "yellow"
+    status = f"{simulation.status} {_text(reason_phrase(simulation.status))}"
+    return f"{click.style(simulation.action, fg=colour, bold=True)}: {_who_answered(simulation)}, {status}"
+
+
+def _who_answered(simulation: Simulation) -> str:
+    if simulation.action == "forward":
+        if simulation.forward is None:
+            return "the node answered from its cache"
+        return "the origin answered" if simulation.origin_answered else "the origin did not answer"
+    refused = any(
+        result.fault is not None and result.script.on_error == "deny" for result in simulation.scripts
+    )
+    return "a script raised an error" if refused else "a script answered"
+
+
+def _forwarded(simulation: Simulation) -> Iterator[str]:
+    forward = simulation.forward
+    if forward is not None:
+        yield click.style("request to the origin", bold=True)
+        yield from _wrapped(f"{_text(forward.method)} {_text(forward.target)}")
+        for name, value in forward.fields:
+            yield from _wrapped(f"{_text(name)}: {_text(value)}")
+
+
+def _answered(simulation: Simulation) -> Iterator[str]:
+    yield click.style("response to the client", bold=True)
+    yield from _wrapped(f"{simulation.status} {_text(reason_phrase(simulation.status))}")
+    for name, value in simulation.fields:
+        yield from _wrapped(f"{_text(name)}: {_text(value)}")
+    if simulation.body:
+        yield ""
+        text = readable(simulation.body[: MAX_BODY * 4].decode("latin-1"))[:MAX_BODY].rstrip("\n")
+        for line in text.split("\n"):
+            yield from _wrapped(line)
+        if len(text.encode()) + 1 < len(simulation.body):
+            yield f"{INDENT}... {len(simulation.body)} bytes in all"
+
+
+def _settings(simulation: Simulation) -> Iterator[str]:
+    cache, throttle = simulation.cache, simulation.throttle
+    if cache.store:
+        kept = f"stored for {cache.ttl_s} s, as the {cache.source} says"
+    elif cache.status == "HIT":
+        kept = "answered from the cache"
+    else:
+        kept = f"not stored: {cache.reason}"
+    yield f"cache       {kept}"
+    yield f"limit_rate  {_throttle_text(throttle)}"
+
+
+def _throttle_text(throttle: Throttle | None) -> str:
+    if throttle is None or throttle.rate_bytes_per_s is None:
+        return "none"
+    after = f", the first {throttle.after_bytes} bytes at full speed" if throttle.after_bytes else ""
+    return f"{throttle.rate_bytes_per_s} bytes/s{after}"
+
+
+def _scripts(results: Sequence[ScriptResult]) -> Iterator[str]:
+    width = max((len(result.script.name) for result in results), default=0)
+    width = min(max(width, len("script")), WIDTH - 52)
+    yield click.style(f"{'script':<{width}}  pos   {'state':<17}  {'fuel':>8}  {'time':>10}", bold=True)
+    for result in results:
+        name = result.script.name
+        shown = name if len(name) <= width else f"...{name[3 - width :]}"
+        state = click.style(f"{result.state.value:<17}", fg=_STATE_COLOUR[result.state])
+        yield f"{shown:<{width}}  {result.script.position}  {state}  {result.fuel:>8}  {result.time_us:>7.1f} us"
+        fault = result.fault
+        if fault is not None:
+            yield from _wrapped(f"line {fault.line}: error {int(fault.code)}: {readable(fault.message)}")
+
+
+def _wrapped(text: str) -> Iterator[str]:
+    """`text` indented, broken at 80 columns; what continues a line is indented further."""
+    text = "".join(char if char.isprintable() else " " for char in text)
+    room = WIDTH - len(INDENT)
+    yield INDENT + text[:room]
+    rest, room = text[room:], WIDTH - 3 * len(INDENT)
+    while rest:
+        yield 3 * INDENT + rest[:room]
+        rest = rest[room:]
+
+
+def _cut(line: str) -> str:
+    return INDENT + (line if len(line) <= WIDTH - 2 else f"{line[: WIDTH - 5]}...")

@@ -1,0 +1,157 @@
+"""`edgescript run`: one request through scripts and origin, and everything that came of it."""
+
+import random
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import click
+
+from edgescript.cli.status import NO
+from edgescript.cli.values import (
+    AddressType,
+    FieldType,
+    GeoType,
+    TimeType,
+    TokenType,
+    Url,
+    UrlType,
+    to_bytes_text,
+)
+from edgescript.context import GeoRecord
+
+MAX_REPEAT: Final = 1000
+
+
+@dataclass(frozen=True)
+class ClientGeo:
+    """Knows where the client is, and no other address."""
+
+    client_addr: str
+    record: GeoRecord | None
+
+    def lookup(self, address: str, /) -> GeoRecord | None:
+        return self.record if address == self.client_addr else None
+
+
+@click.command(
+    "run",
+    short_help="Take one request through scripts and origin.",
+    epilog="Example: edgescript run a.es --url http://example.com/ -H 'Cookie: g=7'",
+)
+@click.argument("scripts", nargs=-1, required=True, metavar="SCRIPT...")
+@click.option("--url", type=UrlType(), required=True, help="What the client asks for.")
+@click.option(
+    "-X", "--method", type=TokenType(), default="GET", show_default=True, help="The request's method."
+)
+@click.option(
+    "-H", "--header", "fields", type=FieldType(), multiple=True, help="A request header; repeatable."
+)
+@click.option(
+    "--client-ip", type=AddressType(), default="127.0.0.1", show_default=True, help="The client's address."
+)
+@click.option("--now", type=TimeType(), help="The time, as Unix seconds or ISO 8601.  [default: now]")
+@click.option(
+    "--geo",
+    type=GeoType(),
+    metavar="PLACE",
+    help="The client's place, as country=CN,region=440000,city=440100,isp=100017.",
+)
+@click.option("--origin", type=UrlType(), help="Ask this origin.  [default: a stated one]")
+@click.option(
+    "--origin-status",
+    type=click.IntRange(200, 599),
+    metavar="N",
+    help="State the origin's status.  [default: 200]",
+)
+@click.option(
+    "--origin-header", "origin_fields", type=FieldType(), multiple=True, help="State a header; repeatable."
+)
+@click.option("--origin-body", metavar="TEXT", help="State the origin's body.  [default: empty]")
+@click.option(
+    "--repeat",
+    type=click.IntRange(1, MAX_REPEAT),
+    default=1,
+    metavar="N",
+    help="Send it N times, show the last.",
+)
+@click.option("--trace", is_flag=True, help="Show every call and branch of the scripts.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_context
+def command(
+    context: click.Context,
+    scripts: Sequence[str],
+    url: Url,
+    method: str,
+    fields: Sequence[tuple[str, str]],
+    client_ip: str,
+    now: float | None,
+    geo: GeoRecord | None,
+    origin: Url | None,
+    origin_status: int | None,
+    origin_fields: Sequence[tuple[str, str]],
+    origin_body: str | None,
+    repeat: int,
+    trace: bool,
+    as_json: bool,
+) -> None:
+    """
+    Take one request through the SCRIPTs as a node would, and show what came of it.
+
+    Scripts run in the order given: those of position head, then those of position foot. If they let the request
+    pass, the origin is asked. With an error in any script nothing runs and the exit status is 1.
+    """
+    if origin is not None and (origin_status is not None or origin_fields or origin_body is not None):
+        raise click.UsageError(
+            "--origin cannot be combined with --origin-status, --origin-header or --origin-body"
+        )
+    if origin is not None and origin.target != "/":
+        raise click.UsageError(f"--origin takes no path, got {origin.target!r}")
+
+    from edgescript.cli import loading
+    from edgescript.cli.trace import CallTrace
+
+    traces: dict[str, CallTrace] = {}
+    loaded = loading.load(scripts, traces if trace else None)
+    loading.show_diagnostics(loaded.reports, err=True)
+    if loaded.has_errors:
+        context.exit(NO)
+
+    from edgescript.cli import origin as origins
+    from edgescript.cli import report
+    from edgescript.context import Connection, Services
+    from runtime.cache.cache import Cache
+    from runtime.cache.memory import MemoryStore
+    from runtime.http.refusal import Refuse
+    from runtime.limits.requests import TokenBuckets
+    from runtime.proxy.simulate import Incoming, simulate
+    from runtime.scripts.site import OriginAddress, Site
+
+    services = Services(random=random.Random(), geo=ClientGeo(client_ip, geo), limiter=TokenBuckets())  # noqa: S311 - scripts' rand() is no secret
+    site = Site("run", OriginAddress("127.0.0.1", 80), scripts=loaded.scripts, services=services)
+    cache = Cache(MemoryStore())
+    asked = (
+        origins.real(origin)
+        if origin is not None
+        else origins.stated(origin_status or 200, origin_fields, to_bytes_text(origin_body or ""))
+    )
+    named = {name.lower() for name, _ in fields}
+    incoming = Incoming(
+        method,
+        url.target,
+        (*([] if "host" in named else [("Host", url.host)]), *fields),
+        Connection(client_ip, 0, "127.0.0.1", url.port, url.scheme),
+        secrets.token_hex(16),
+    )
+    moment = time.time() if now is None else now  # noqa: TID251 - the command line is where clocks are read
+    outcome = simulate(site, incoming, asked, cache, moment, time.perf_counter)
+    for _ in range(repeat - 1):
+        for each in traces.values():
+            each.clear()
+        outcome = simulate(site, incoming, asked, cache, moment, time.perf_counter)
+    if isinstance(outcome, Refuse):
+        raise click.UsageError(f"a node refuses this request with {outcome.status}: {outcome.reason}")
+    lines = {name: each.lines for name, each in traces.items()}
+    click.echo(report.as_json(outcome, lines) if as_json else report.for_people(outcome, lines))

@@ -1,0 +1,12 @@
+"""Exit statuses: 0 fine, 1 the answer is no, 2 wrong usage; beyond these, what shells mean by them."""
+
+from typing import Final
+
+NO: Final = 1
+WRONG_USAGE: Final = 2
+INTERNAL_ERROR: Final = 70
+"""EX_SOFTWARE of sysexits.h: no pipeline mistakes it for an answer."""
+INTERRUPTED: Final = 130
+"""128 + SIGINT."""
+BROKEN_PIPE: Final = 141
+"""128 + SIGPIPE."""

@@ -1,0 +1,77 @@
+"""The passes in order: source in, code and diagnostics out."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from edgescript import syntax
+from edgescript.builtins import Registry, Stage
+from edgescript.check import check
+from edgescript.code import Code
+from edgescript.compile import compile_program
+from edgescript.diagnostics import Diagnostic, Findings
+from edgescript.fold import fold
+from edgescript.ir import Program
+from edgescript.lower import lower
+from edgescript.parser import parse_into
+from edgescript.resolve import resolve
+from edgescript.source import Source, Span
+
+DEFAULT_POSITION: Final[Stage] = "head"
+_POSITIONS: Final[dict[str, Stage]] = {"head": "head", "foot": "foot"}
+_POSITION_COMMENT: Final = re.compile(r"\s*position\s*:\s*(.*?)\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """A script understood but not compiled: `program` is None exactly when a diagnostic is an error."""
+
+    program: Program | None
+    diagnostics: tuple[Diagnostic, ...]
+    position: Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """`code` is None exactly when a diagnostic is an error. Diagnostics are in source order, `compat` ones included."""
+
+    code: Code | None
+    diagnostics: tuple[Diagnostic, ...]
+    position: Stage
+
+
+def analyse(source: Source, registry: Registry) -> Analysis:
+    """The folded program of `source` and all that is to be said about it. Never raises, whatever the bytes."""
+    findings = Findings()
+    script, doubtful = parse_into(source, findings)
+    position = DEFAULT_POSITION
+    program = None
+    if script is not None and not findings.is_full:
+        position = _position(source, script.comments, findings)
+        names = resolve(script, registry, findings, doubtful)
+        check(script, names, position, findings, doubtful)
+        if not findings.error_count:
+            program = fold(lower(script, names, source))
+    return Analysis(program, findings.finish(len(source.text)), position)
+
+
+def compile_source(source: Source, registry: Registry) -> Compiled:
+    """The code of `source` for the builtins of `registry`. Never raises, whatever the bytes."""
+    analysis = analyse(source, registry)
+    code = None if analysis.program is None else compile_program(analysis.program, source)
+    return Compiled(code, analysis.diagnostics, analysis.position)
+
+
+def _position(source: Source, comments: tuple[syntax.Comment, ...], findings: Findings) -> Stage:
+    """What a first comment `# position: foot` says; it counts only where nothing but blank lines is before it."""
+    if not comments or source.text[: comments[0].span.start].strip():
+        return DEFAULT_POSITION
+    comment = comments[0]
+    found = _POSITION_COMMENT.fullmatch(comment.text)
+    if found is None:
+        return DEFAULT_POSITION
+    if found[1] not in _POSITIONS:
+        start = comment.span.start + len(comment.marker) + found.start(1)
+        findings.add("position-unknown", Span(start, start + len(found[1])), got=found[1])
+        return DEFAULT_POSITION
+    return _POSITIONS[found[1]]

@@ -1,0 +1,429 @@
+"""
+Syntax errors named by what is wrong, not by the parser's tokens.
+
+The parser stopped at a token of a line. The rules below look at that token, at what stands before it in its
+statement, and at what the parser could have gone on with; the first that knows the mistake reports it. A new
+mistake is a new rule in `_RULES`, or a row in one of the tables, and a case in `tests/language/syntax-errors.md`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from lark import Token
+
+from edgescript.diagnostics import Findings
+from edgescript.layout import described, span_of
+from edgescript.lexical import COLON, NEWLINE, OPERATOR, SEMICOLON
+from edgescript.source import Span
+
+VALUES: Final = frozenset(
+    {"NAME", "STRING", "DOUBLE_QUOTED", "NUMBER", "TRUE", "FALSE", "LSQB", "LPAR", "MINUS"}
+)
+_VALUE_ENDS: Final = frozenset({"NAME", "STRING", "DOUBLE_QUOTED", "NUMBER", "TRUE", "FALSE", "RPAR", "RSQB"})
+_KEYWORDS: Final = frozenset({"IF", "ELSE", "DEF", "RETURN", "FOR", "IN", "TRUE", "FALSE"})
+
+_OPERATORS: Final = {
+    "==": "eq(a, b)",
+    "===": "eq(a, b)",
+    "!=": "ne(a, b)",
+    "!==": "ne(a, b)",
+    "~=": "ne(a, b)",
+    "<>": "ne(a, b)",
+    "<": "lt(a, b)",
+    "<=": "le(a, b)",
+    ">": "gt(a, b)",
+    ">=": "ge(a, b)",
+    "&&": "and(a, b)",
+    "&": "and(a, b)",
+    "||": "or(a, b)",
+    "|": "or(a, b)",
+    "!": "not(a)",
+    "+": "add(a, b), or concat(a, b) for texts",
+    "-": "sub(a, b)",
+    "*": "mul(a, b)",
+    "/": "div(a, b)",
+    "%": "mod(a, b)",
+    "..": "concat(a, b)",
+    "+=": "a = add(a, b), or a = concat(a, b) for texts",
+    "-=": "a = sub(a, b)",
+    "*=": "a = mul(a, b)",
+    "/=": "a = div(a, b)",
+    "%=": "a = mod(a, b)",
+    "++": "a = add(a, 1)",
+    "=>": "'=' in a dictionary, def for a function",
+    "->": "def for a function",
+    "?": "an if block",
+    "^": "a function",
+    "~": "match_re(a, 'pattern')",
+}
+
+_FOREIGN_STATEMENTS: Final = {
+    "while": "walk a dictionary with 'for k, v in d {'",
+    "until": "walk a dictionary with 'for k, v in d {'",
+    "loop": "walk a dictionary with 'for k, v in d {'",
+    "do": "walk a dictionary with 'for k, v in d {'",
+    "break": "put the loop into a function and return from it",
+    "continue": "put the rest of the loop's block into an if block",
+    "switch": "use if blocks, or a dictionary and get",
+    "case": "use if blocks, or a dictionary and get",
+    "unless": "write 'if not(...) {'",
+    "end": "close a block with a brace",
+    "endif": "close a block with a brace",
+    "then": "begin a block with a brace",
+    "import": "all functions are there already",
+    "require": "all functions are there already",
+    "try": "test values before they are used",
+    "throw": "end the request with exit(code)",
+    "class": "keep values in a dictionary",
+}
+_OPERATOR_WORDS: Final = frozenset(
+    {"and", "or", "eq", "ne", "lt", "le", "gt", "ge", "add", "sub", "mul", "div", "mod"}
+)
+_HYPHENATED: Final = {
+    "http": "$http_{underlines}",
+    "arg": "req_uri_arg('{hyphens}')",
+    "cookie": "req_cookie('{hyphens}')",
+}
+_ELIF: Final = frozenset({"elif", "elseif", "elsif"})
+_FUNCTION: Final = frozenset({"function", "func", "fn", "sub"})
+_DECLARE: Final = frozenset({"local", "var", "let", "const", "my"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """Where the parser stopped: a token, those of its statement before it, and what could have stood there."""
+
+    token: Token
+    before: list[Token]
+    following: Token | None
+    expected: frozenset[str]
+    after_block: bool
+    """The token stands behind the `}` of a block on its line."""
+
+    @property
+    def previous(self) -> Token | None:
+        return self.before[-1] if self.before else None
+
+    @property
+    def first(self) -> Token:
+        return self.before[0] if self.before else self.token
+
+    @property
+    def wants_value(self) -> bool:
+        return {"NAME", "STRING"} <= self.expected
+
+    @property
+    def in_call(self) -> bool:
+        """Whether the innermost bracket open before the token is that of a call's arguments."""
+        opened: list[bool] = []
+        for index, token in enumerate(self.before):
+            if token.type in {"LPAR", "LSQB"}:
+                opened.append(token.type == "LPAR" and index > 0 and self.before[index - 1].type == "NAME")
+            elif token.type in {"RPAR", "RSQB"}:
+                del opened[-1:]
+        return bool(opened) and opened[-1]
+
+    @property
+    def depth(self) -> int:
+        """Brackets open before the token."""
+        kinds = [token.type for token in self.before]
+        return kinds.count("LPAR") + kinds.count("LSQB") - kinds.count("RPAR") - kinds.count("RSQB")
+
+    @property
+    def after_value(self) -> bool:
+        return self.previous is not None and self.previous.type in _VALUE_ENDS
+
+
+def report(tokens: list[Token], index: int, expected: set[str], findings: Findings) -> None:
+    """Report the mistake at `tokens[index]`, where one of `expected` was wanted."""
+    start = index
+    while start > 0 and tokens[start - 1].type not in {"LBRACE", "RBRACE"}:
+        start -= 1
+    following = tokens[index + 1] if index + 1 < len(tokens) else None
+    after_block = start == index > 0 and tokens[index - 1].type == "RBRACE"
+    failure = _Failure(tokens[index], tokens[start:index], following, frozenset(expected), after_block)
+    for rule in _RULES:
+        if rule(failure, findings):
+            return
+    findings.add(
+        "unexpected-token",
+        span_of(failure.token),
+        got=described(failure.token),
+        want=_wanted(failure),
+    )
+
+
+def _foreign_word(failure: _Failure, findings: Findings) -> bool:
+    """A statement that begins as one of another language does."""
+    first = failure.first
+    if first.type != "NAME" or len(failure.before) > 1:
+        return False
+    word = str(first)
+    if word in _ELIF:
+        findings.add("no-elif", span_of(first), word=word)
+    elif word in _FUNCTION and failure.before and failure.token.type == "NAME":
+        findings.add("function-keyword", span_of(first), word=word)
+    elif word in _DECLARE and failure.before and failure.token.type == "NAME":
+        span = Span(first.start_pos or 0, failure.token.end_pos or 0)
+        findings.add("declaration-keyword", span, word=word, name=failure.token)
+    elif word in _FOREIGN_STATEMENTS:
+        findings.add("unknown-statement", span_of(first), word=word, instead=_FOREIGN_STATEMENTS[word])
+    else:
+        return False
+    return True
+
+
+def _foreign_call(failure: _Failure, findings: Findings) -> bool:
+    """`while(x) {`: reads as a call until the brace."""
+    word = str(failure.first)
+    if failure.token.type == "LBRACE" and word in _FUNCTION:
+        findings.add("function-keyword", span_of(failure.first), word=word)
+        return True
+    if failure.token.type != "LBRACE" or word not in _FOREIGN_STATEMENTS:
+        return False
+    instead = _FOREIGN_STATEMENTS[word]
+    findings.add("unknown-statement", span_of(failure.first), word=word, instead=instead)
+    return True
+
+
+def _foreign_comment(failure: _Failure, findings: Findings) -> bool:
+    token = failure.token
+    dashes = (
+        token.type == "MINUS"
+        and failure.following is not None
+        and failure.following.type == "MINUS"
+        and (not failure.before or "_NEWLINE" in failure.expected)
+    )
+    if not dashes and str(failure.token) != "/*":
+        return False
+    findings.add("comment-marker", span_of(token), text="--" if dashes else "/*")
+    return True
+
+
+def _stray_sign(failure: _Failure, findings: Findings) -> bool:
+    if failure.token.type == SEMICOLON:
+        findings.add("semicolon", span_of(failure.token))
+    elif failure.token.type == COLON:
+        in_literal = failure.depth > 0
+        instead = "want '=' between key and value" if in_literal else "want '{' to begin a block"
+        findings.add("colon", span_of(failure.token), instead=instead)
+    else:
+        return False
+    return True
+
+
+def _hyphen(failure: _Failure, findings: Findings) -> bool:
+    """`$http_user-agent`: a built-in variable with the hyphens of a header's name."""
+    name, rest = failure.previous, failure.following
+    if failure.token.type != "MINUS" or name is None or rest is None or name.type != "NAME":
+        return False
+    prefix, mark, stem = name.removeprefix("$").partition("_")
+    touching = name.end_pos == failure.token.start_pos and failure.token.end_pos == rest.start_pos
+    if prefix not in _HYPHENATED or not mark or not touching or rest.type != "NAME":
+        return False
+    instead = _HYPHENATED[prefix].format(hyphens=f"{stem}-{rest}", underlines=f"{stem}_{rest}")
+    findings.add("hyphen-in-variable", span_of(failure.token), name=name, instead=instead)
+    return True
+
+
+def _operator_word(failure: _Failure, findings: Findings) -> bool:
+    """`a and b`, `a eq b`, `not a`: a function written as an operator."""
+    token, previous = failure.token, failure.previous
+    if token.type == "NAME" and failure.after_value and token in _OPERATOR_WORDS and failure.following:
+        findings.add("operator", span_of(token), operator=token, instead=f"{token}(a, b)")
+    elif previous is not None and previous.type == "NAME" and previous == "not" and token.type in VALUES:
+        findings.add("operator", span_of(previous), operator=previous, instead="not(a)")
+    else:
+        return False
+    return True
+
+
+def _operator(failure: _Failure, findings: Findings) -> bool:
+    token = failure.token
+    if token.type != OPERATOR and not (token.type == "MINUS" and failure.after_value):
+        return False
+    if str(token) == "." and failure.after_value:
+        findings.add("member-operator", span_of(token))
+    else:
+        instead = _OPERATORS.get(str(token), "a function")
+        findings.add("operator", span_of(token), operator=token, instead=instead)
+    return True
+
+
+def _index(failure: _Failure, findings: Findings) -> bool:
+    if failure.token.type != "LSQB" or not failure.after_value:
+        return False
+    if failure.previous is not None and failure.previous.type not in {"NAME", "RPAR", "RSQB"}:
+        return False
+    instead = "set(d, k, v) or get(d, k)" if len(failure.before) == 1 else "get(d, k)"
+    findings.add("index-operator", span_of(failure.token), instead=instead)
+    return True
+
+
+def _misplaced_assignment(failure: _Failure, findings: Findings) -> bool:
+    if failure.token.type != "EQUAL" or failure.wants_value:
+        return False
+    span = span_of(failure.token)
+    kinds = [token.type for token in failure.before]
+    if failure.first.type == "DEF":
+        findings.add("parameter-default", span)
+    elif failure.in_call:
+        findings.add("named-argument", span)
+    elif "IF" in kinds:
+        findings.add("assignment-in-condition", span)
+    elif "EQUAL" in kinds:
+        findings.add("chained-assignment", span)
+    elif failure.before and failure.first.type not in _KEYWORDS - {"TRUE", "FALSE"}:
+        target = Span(failure.first.start_pos or 0, failure.before[-1].end_pos or 0)
+        got = "a call" if kinds[-1] == "RPAR" else described(failure.first)
+        findings.add("assign-target", target, got=got)
+    else:
+        return False
+    return True
+
+
+def _else(failure: _Failure, findings: Findings) -> bool:
+    if failure.token.type != "ELSE" or failure.before:
+        return False
+    findings.add("else-without-if", span_of(failure.token))
+    return True
+
+
+def _keyword(failure: _Failure, findings: Findings) -> bool:
+    token = failure.token
+    kinds = {token.type for token in failure.before}
+    assigned = failure.following is not None and failure.following.type == "EQUAL"
+    wanted = "NAME" in failure.expected and failure.before
+    if (
+        token.type in _KEYWORDS
+        and token.type != "ELSE"
+        and wanted
+        and (not failure.wants_value or "DEF" in kinds)
+    ) or (not failure.before and token.type in {"IN", "TRUE", "FALSE"} and assigned):
+        findings.add("keyword-as-name", span_of(token), word=token)
+    elif token.type == "EQUAL" and [each.type for each in failure.before] in (["IF"], ["RETURN"]):
+        findings.add("keyword-as-name", span_of(failure.first), word=failure.first)
+    else:
+        return False
+    return True
+
+
+def _header(failure: _Failure, findings: Findings) -> bool:
+    if not failure.before or failure.first.type not in {"FOR", "DEF"}:
+        return False
+    if failure.first.type == "FOR" and failure.wants_value:
+        return False
+    code = "for-header" if failure.first.type == "FOR" else "def-header"
+    findings.add(code, span_of(failure.token), got=described(failure.token))
+    return True
+
+
+def _missing_value(failure: _Failure, findings: Findings) -> bool:
+    if not failure.wants_value or failure.previous is None or failure.token.type in VALUES:
+        return False
+    if failure.previous.type in {"LBRACE", "RBRACE"}:
+        return False
+    end = failure.previous.end_pos or 0
+    if failure.token.type in {NEWLINE, "RBRACE", "LBRACE"}:
+        place = f"after '{failure.previous}'"
+    else:
+        place = f"between '{failure.previous}' and '{failure.token}'"
+    findings.add("missing-value", Span(end, max(end, failure.token.start_pos or 0)), place=place)
+    return True
+
+
+def _missing_comma(failure: _Failure, findings: Findings) -> bool:
+    if failure.depth == 0 or not failure.after_value or failure.token.type not in VALUES:
+        return False
+    findings.add("missing-comma", span_of(failure.token), got=described(failure.token))
+    return True
+
+
+def _call_parentheses(failure: _Failure, findings: Findings) -> bool:
+    kinds = [token.type for token in failure.before]
+    if kinds not in (["NAME"], ["IF", "NAME"]) or failure.token.type not in VALUES:
+        return False
+    name = failure.before[-1]
+    if name.startswith("$"):
+        return False
+    findings.add("call-parentheses", span_of(failure.token), got=described(failure.token), name=name)
+    return True
+
+
+def _two_statements(failure: _Failure, findings: Findings) -> bool:
+    if NEWLINE not in failure.expected or not (failure.before or failure.after_block):
+        return False
+    if failure.first.type in {"IF", "FOR", "DEF", "ELSE"} and not failure.after_block:
+        return False
+    if failure.token.type not in VALUES | {"IF", "FOR", "DEF", "RETURN"}:
+        return False
+    findings.add("two-statements", span_of(failure.token), got=described(failure.token))
+    return True
+
+
+def _no_statement(failure: _Failure, findings: Findings) -> bool:
+    if not failure.before and failure.token.type in VALUES:
+        if failure.following is not None and failure.following.type == "EQUAL":
+            findings.add("assign-target", span_of(failure.token), got=described(failure.token))
+            return True
+        findings.add("not-a-statement", span_of(failure.token), got=described(failure.token))
+        return True
+    kinds = [token.type for token in failure.before]
+    if kinds == ["NAME"] and failure.token.type in {NEWLINE, "RBRACE"}:
+        findings.add("not-a-statement", span_of(failure.first), got=described(failure.first))
+        return True
+    return False
+
+
+_RULES: Final[tuple[Callable[[_Failure, Findings], bool], ...]] = (
+    _foreign_word,
+    _foreign_call,
+    _foreign_comment,
+    _stray_sign,
+    _else,
+    _keyword,
+    _misplaced_assignment,
+    _index,
+    _hyphen,
+    _operator_word,
+    _operator,
+    _missing_value,
+    _missing_comma,
+    _header,
+    _two_statements,
+    _no_statement,
+    _call_parentheses,
+)
+
+_CALLED: Final = {
+    NEWLINE: "the end of the line",
+    "$END": "the end of the script",
+    "NAME": "a name",
+    "EQUAL": "'='",
+    "COMMA": "','",
+    "LPAR": "'('",
+    "RPAR": "')'",
+    "RSQB": "']'",
+    "LBRACE": "'{'",
+    "RBRACE": "'}'",
+    "IN": "'in'",
+    "ELSE": "'else'",
+}
+
+
+def _wanted(failure: _Failure) -> str:
+    """What could have stood there, in words, at most four."""
+    expected = failure.expected
+    if {"IF", "DEF"} <= expected:
+        return "a statement"
+    if failure.first.type in {"IF", "ELSE", "FOR"} and "LBRACE" in expected:
+        return "'{'"
+    if NEWLINE in expected:
+        expected -= {"$END", "RBRACE"}
+    if failure.depth == 0 and failure.first.type not in {"FOR", "DEF"}:
+        # The tables look one token ahead for all places of a value at once; here it is none of these.
+        expected -= {"COMMA", "RPAR", "RSQB", "LBRACE"} | ({"EQUAL"} if len(failure.before) > 1 else set())
+    words = ["a value"] if {"NAME", "STRING"} <= expected else []
+    words += [text for kind, text in _CALLED.items() if kind in expected and (kind != "NAME" or not words)]
+    return " or ".join(words[:4]) or "a statement"

@@ -1,0 +1,67 @@
+"""
+A program ready to run: Code that was verified, in both tiers.
+
+Translation waits for the first run, or for `prepare`: a node that holds ten thousand sites pays for those that are
+visited, see DESIGN.md for the figures.
+"""
+
+from collections.abc import Callable
+
+from edgescript import calls
+from edgescript.builtins import Registry
+from edgescript.code import Code, decode
+from edgescript.context import Context
+from edgescript.faults import CodeError, ScriptFault
+from edgescript.translate import Translation
+from edgescript.verify import Linked, verify
+from edgescript.vm import Tracer, interpret
+
+
+def load(code: Code | bytes, registry: Registry) -> "Program":
+    """The program of `code`, or of its serial form. Raises CodeError."""
+    if isinstance(code, bytes):
+        code = decode(code)
+    return Program(code, verify(code, registry))
+
+
+class Program:
+    """One script. Immutable but for the translation it keeps; runs share nothing."""
+
+    __slots__ = ("_run", "_translation", "code", "linked")
+
+    def __init__(self, code: Code, linked: Linked) -> None:
+        self.code = code
+        self.linked = linked
+        self._translation: Translation | None = None
+        self._run: Callable[[Context], bool] = self._first_run
+
+    def prepare(self) -> None:
+        """Translate now what the first run would. Raises CodeError if Python refuses the translation."""
+        try:
+            self._translation = Translation(self.linked)
+        except (RecursionError, MemoryError, SyntaxError, ValueError, OverflowError) as error:
+            # The bounds of `verify` keep us well away from Python's; this is for a caller deep in its own stack.
+            raise CodeError(f"cannot be translated: {error}") from error
+        self._run = self._translation.run
+
+    def run(self, context: Context) -> bool:
+        """Whether the script hit, by the translated tier. Effects are in `context`. Raises ScriptFault."""
+        try:
+            return self._run(context)
+        except ScriptFault as fault:
+            if not fault.line:
+                fault.line, fault.column = self._place_of(fault)
+            raise
+        except Exception as error:
+            raise calls.unexpected(error, self._place_of(error)) from error
+
+    def interpret(self, context: Context, tracer: Tracer | None = None) -> bool:
+        """As `run`, by the reference tier; `tracer` watches."""
+        return interpret(self.linked, context, tracer)
+
+    def _first_run(self, context: Context) -> bool:
+        self.prepare()
+        return self._run(context)
+
+    def _place_of(self, error: BaseException) -> tuple[int, int]:
+        return (0, 0) if self._translation is None else self._translation.place_of(error)

@@ -1,0 +1,151 @@
+"""
+The translator: Linked to one Python function, which is what nodes run.
+
+Each body is walked once, with a *symbolic* stack: an `Entry` is a Python expression not evaluated yet, and what is
+known of its value's types. So a run of instructions becomes one nested expression, and Python's own evaluation from
+left to right is the order the interpreter has. Where a statement must come in between (fuel, a check, a block), what
+waits on the stack is *settled* first: assigned, bottom up, to `t0`, `t1`, ..., named by its height. A mere reading of
+a variable may wait longer, until something could change the variable.
+
+Types make the code short. A check whose answer is known is left out, `if` on a boolean tests just that, and a test
+that cannot be left out narrows what is known from there on. Nothing is assumed of values that others can change: the
+script-level variables that some function assigns.
+
+In the Python that comes out: `m` is the Context, `g0`.. and `l0`.. are the script's variables, `f1`.. its functions,
+`F1`.. those as values, `hit` whether HIT was executed. Everything from outside is a global of a namespace of its own,
+which measured faster than closure cells or default arguments (see DESIGN.md).
+"""
+
+import ast
+from collections.abc import Callable
+from typing import Final
+
+from edgescript import pycode, typeset
+from edgescript.context import Context
+from edgescript.faults import Ended
+from edgescript.opcodes import Op
+from edgescript.pycode import NONE, NOWHERE, load
+from edgescript.symbolic import Entry
+from edgescript.translate_body import BodyTranslator, Unit
+from edgescript.types import Function
+from edgescript.verify import Body, Linked
+
+FILE_NAME: Final = "<edgescript>"
+
+
+class Translation:
+    """The Python of a program."""
+
+    def __init__(self, linked: Linked) -> None:
+        unit = Unit(linked)
+        module = ast.Module([_main(unit)], [])
+        self._namespace = unit.namespace
+        exec(compile(module, FILE_NAME, "exec"), self._namespace)  # noqa: S102 - what this is for; see `pycode`
+        self.run: Callable[[Context], bool] = self._namespace["main"]
+        """Whether the script hit. Raises whatever a builtin raises."""
+
+    def place_of(self, error: BaseException) -> tuple[int, int]:
+        """Line and column, from 1, where the innermost frame of this Python was when `error` was raised."""
+        place = (0, 0)
+        traceback = error.__traceback__
+        while traceback is not None:
+            frame = traceback.tb_frame
+            if frame.f_globals is self._namespace:
+                place = pycode.position_of(frame.f_code, traceback.tb_lasti)
+            traceback = traceback.tb_next
+        return place
+
+
+def python_text(linked: Linked) -> str:
+    """The Python of a program, for people."""
+    return ast.unparse(ast.fix_missing_locations(ast.Module([_main(Unit(linked))], []))) + "\n"
+
+
+def _main(unit: Unit) -> ast.FunctionDef:
+    """The whole program as a function of the Context: variables, functions, the main body."""
+    linked = unit.linked
+    main = _MainTranslator(unit, linked.bodies[0])
+    statements = main.walk()
+    functions = [
+        statement
+        for index in unit.used
+        for statement in _FunctionTranslator(unit, linked.bodies[index]).definition(index)
+    ]
+    opening: list[ast.stmt] = [
+        pycode.assign(NOWHERE, "request", pycode.attribute(NOWHERE, load("m"), "request"))
+    ]
+    if main.hits:
+        opening.append(pycode.assign(NOWHERE, "hit", pycode.FALSE))
+    if linked.globals:
+        names = [pycode.store(f"g{slot}") for slot in range(linked.globals)]
+        opening.append(ast.Assign(list(names), NONE, **NOWHERE))
+    if functions:
+        ended = load(unit.bind("Ended", Ended))
+        handler = ast.ExceptHandler(ended, None, [pycode.give_back(NOWHERE, main.hit_flag())], **NOWHERE)
+        statements = [ast.Try(statements, [handler], [], [], **NOWHERE)]
+    return pycode.function("main", ["m"], [*opening, *functions, *statements])
+
+
+class _MainTranslator(BodyTranslator):
+    def __init__(self, unit: Unit, body: Body) -> None:
+        names = (f"g{slot}" for slot in range(unit.linked.globals))
+        super().__init__(unit, body, {name: typeset.UNDEF for name in names if name not in unit.shared})
+        self.hits = any(op == Op.HIT for op, _, _ in body.instructions)
+
+    def hit_flag(self) -> ast.expr:
+        return load("hit") if self.hits else pycode.FALSE
+
+    def leave_ended(self) -> ast.stmt:
+        return pycode.give_back(self.symbolic.place, self.hit_flag())
+
+    def give_back(self, entry: Entry) -> None:
+        symbolic = self.symbolic
+        place = symbolic.place
+        if not entry.types & typeset.BOOLEAN:
+            symbolic.discard(entry)
+            result = self.hit_flag()
+        elif entry.types & ~typeset.BOOLEAN:
+            entry = symbolic.referable(entry)
+            test = pycode.membership(place, entry.node, entry.types, typeset.BOOLEAN)
+            result = ast.IfExp(test, entry.node, self.hit_flag(), **place)
+        else:
+            result = entry.node
+        symbolic.emit(pycode.give_back(place, result))
+
+
+class _FunctionTranslator(BodyTranslator):
+    def __init__(self, unit: Unit, body: Body) -> None:
+        types = {f"l{slot}": typeset.UNDEF for slot in range(body.params, body.locals)}
+        super().__init__(unit, body, types)
+
+    def definition(self, index: int) -> list[ast.stmt]:
+        """`def f1(l0): ...`, and its value `F1`."""
+        body = self.body
+        place = pycode.place_of(body.positions[0])
+        opening: list[ast.stmt] = []
+        changed = sorted({f"g{slot}" for op, slot, _ in body.instructions if op == Op.SET_GLOBAL})
+        if changed:
+            opening.append(ast.Nonlocal(changed, **NOWHERE))
+        opening.append(pycode.evaluate(place, pycode.method(place, "m", "enter_call")))
+        names: list[ast.expr] = [pycode.store(f"l{slot}") for slot in range(body.params, body.locals)]
+        if names:
+            opening.append(ast.Assign(names, NONE, **NOWHERE))
+        params = [f"l{slot}" for slot in range(body.params)]
+        function = pycode.function(f"f{index}", params, [*opening, *self.walk()])
+        make = load(self.unit.bind("Function", Function))
+        details: list[ast.expr] = [
+            pycode.constant(body.name),
+            pycode.constant(body.params),
+            load(f"f{index}"),
+        ]
+        return [function, pycode.assign(NOWHERE, f"F{index}", pycode.call(NOWHERE, make, details))]
+
+    def leave_ended(self) -> ast.stmt:
+        ended = load(self.unit.bind("Ended", Ended))
+        return ast.Raise(ended, None, **self.symbolic.place)
+
+    def give_back(self, entry: Entry) -> None:
+        symbolic = self.symbolic
+        entry = symbolic.referable(entry)
+        symbolic.emit(pycode.evaluate(symbolic.place, pycode.method(symbolic.place, "m", "leave_call")))
+        symbolic.emit(pycode.give_back(symbolic.place, entry.node))

@@ -1,0 +1,178 @@
+"""The promise: whatever is accepted takes time linear in the subject."""
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from edgescript.regex import RegexError, compile_pattern
+from edgescript.regex.atoms import without_atoms
+from edgescript.regex.automaton import Automaton
+from edgescript.regex.linear import may_overrun, prove
+from edgescript.regex.listing import MAX_WORK
+from edgescript.regex.parse import Options, parse
+from tests.regex.backtrack import count_steps
+from tests.regex.evidence import best_ms
+from tests.regex.patterns import options, patterns, pumps, subjects
+from tests.regex.redos import ATTACKS
+
+AUTHORS = [
+    r"^/([^/]+)/([^/]+)/(.*)$",
+    r"^/a",
+    r"\.ts$",
+    r"^[0-9]+$",
+    r"(\.mp4|\.flv)$",
+    r"^/image",
+    r"^curl",
+    r"Android|iPhone",
+    r"[.]c$",
+    r"^([^?]+)\?",
+    r"^/([a-z]+)/(\d+)\.html$",
+    r"^https?://([^/]+)(/.*)?$",
+    r"^(.*)\.m3u8$",
+    r"^/live/.*\.flv$",
+    r"^[0-9a-f]{32}$",
+    r"^[0-9a-f]{64}$",
+    r"^(\w+)=(\w+);",
+    r"^44",
+    r"[?&]token=([^&]*)(?:&|$)",
+    r"(?:^|&)key=([^&]*)",
+    r"token=([^&]+)",
+    r"id=([0-9]+)",
+    r"/[^/]*$",
+    r"_(\d+)x(\d+)\.",
+    r"^[a-z]+(-[a-z]+)*$",
+    r"^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$",
+    r"^(?!/api/)",
+    r"^Mozilla/.*Chrome/([0-9]+)",
+    r"\.(?:jpe?g|png|gif|webp)$",
+    r"^/u/([0-9]+)",
+    r"([a-z])",
+    r"^.+\.(ts|m3u8)$",
+    r"^([^:]+):(\d+)$",
+    r"^\s+",
+    r"%20",
+]
+
+
+@pytest.mark.parametrize("pattern", AUTHORS)
+def test_what_authors_write_runs_on_re(pattern):
+    assert compile_pattern(pattern).engine == "re"
+
+
+RE2 = [
+    # A repeat that may fail late, tried again from every byte.
+    r"/(.*)\.ts$",
+    r"[0-9]+\.ts",
+    r"\s+$",
+    r"id=(.*)$",
+    # Ways that multiply.
+    r"^(a+)+$",
+    r"^(.*)/(.*)$",
+    r"^(a|a)+b",
+    r"^(a?){20}b",
+    # What cannot be written out within the limits of the proof.
+    r"(?i)bot|spider|crawl|slurp|baidu|yandex|google|bing|sogou|facebook|twitter|linkedin|pinterest|curl|wget|java|go",
+]
+
+
+@pytest.mark.parametrize("pattern", RE2)
+def test_what_a_backtracking_matcher_may_not_run_goes_to_re2(pattern):
+    compiled = compile_pattern(pattern)
+    assert (compiled.engine, bool(compiled.reason)) == ("re2", True)
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+def test_known_attacks_are_refused_or_take_linear_time(attack):
+    try:
+        pattern = compile_pattern(attack.pattern)
+    except RegexError:
+        return
+    # 16 KiB is past the size where RE2 changes over to its matcher for long texts. The floor is above timer noise.
+    small = max(best_ms(pattern, attack.subject(16 << 10)), 0.1)
+    large = best_ms(pattern, attack.subject(128 << 10))
+    assert large / small < 24, f"8 times the text took {large / small:.0f} times as long on {pattern.engine}"
+
+
+def test_enough_attacks_are_known_and_most_are_accepted():
+    accepted = 0
+    for attack in ATTACKS:
+        try:
+            compile_pattern(attack.pattern)
+        except RegexError:
+            continue
+        accepted += 1
+    assert accepted > 50
+
+
+@settings(max_examples=200, deadline=None)
+@given(patterns, options, subjects, pumps, subjects)
+def test_proven_patterns_keep_to_the_steps_promised(pattern, option, prefix, pump, suffix):
+    tree = without_atoms(parse(pattern, Options(**dict.fromkeys(option, True)))[0])
+    assume(prove(tree).linear)
+    subject = prefix + pump * 400 + suffix
+    bound = MAX_WORK * (len(subject) + 2)
+    _, steps = count_steps(_automaton(tree), subject, bound)
+    assert steps <= bound
+
+
+@pytest.mark.parametrize(
+    ("pattern", "subject"),
+    [(r"^(a|a)*$", "a" * 40 + "!"), (r"[0-9]+\.ts", "1" * 1000), (r"a.*b", "a" * 1000)],
+)
+def test_the_counting_matcher_sees_what_is_not_linear(pattern, subject):
+    tree = parse(pattern, Options())[0]
+    bound = MAX_WORK * (len(subject) + 2)
+    if prove(tree).linear:
+        pytest.fail("this pattern must not be proven")
+    assert count_steps(_automaton(tree), subject, bound)[1] > bound
+
+
+@settings(max_examples=200, deadline=None)
+@given(patterns, options, subjects)
+def test_the_automaton_matches_what_the_engine_matches(pattern, option, subject):
+    tree = without_atoms(parse(pattern, Options(**dict.fromkeys(option, True)))[0])
+    assume(prove(tree).linear)
+    span, _ = count_steps(_automaton(tree), subject, 10_000)
+    found = compile_pattern(pattern, option).search(subject)
+    assert (None if found is None else found.span(0)) == span
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("a(.*b)?", True),
+        ("a(?:[^c]*c)?", True),
+        ("ab|a(a|c)*d|a", True),
+        ("a+", False),
+        ("[0-9]+", False),
+        ("a.*", False),
+        ("/[^/]*$", False),
+        ("a(?:a{0,60}c)?", False),
+        ("^a(.*b)?", False),
+        ("(a|b)+c", False),
+    ],
+)
+def test_patterns_whose_searches_run_past_their_matches_are_known(pattern, expected):
+    assert may_overrun(parse(pattern, Options())[0]) is expected
+
+
+@settings(max_examples=100, deadline=None)
+@given(patterns, pumps, st.integers(1, 3))
+def test_searches_for_all_matches_together_are_linear_where_nothing_overruns(pattern, pump, length):
+    tree = without_atoms(parse(pattern, Options())[0])
+    assume(prove(tree).linear and not may_overrun(tree))
+    automaton = _automaton(tree)
+    subject = pump * (200 * length)
+    total = begin = 0
+    while begin <= len(subject) and total <= 4 * MAX_WORK * (len(subject) + 2):
+        # The counting matcher has no start position; no place but `^` and `\b` looks back, and those only one byte.
+        span, steps = count_steps(automaton, subject[begin:], 10**6)
+        total += steps
+        if span is None:
+            break
+        begin += max(span[1], 1)
+    assert total <= 4 * MAX_WORK * (len(subject) + 2)
+
+
+def _automaton(tree):
+    return Automaton(tree, lambda _look: 1)
