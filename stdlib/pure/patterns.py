@@ -1,0 +1,151 @@
+"""
+Regular expressions on strings (reference section 7.3). What a pattern may be, and what runs it, is `edgescript.regex`.
+
+A pattern that is refused only at run time, because it was no literal, gives the answer OpenResty's `ngx.re` gives
+with its error dropped: no match. Literal ones are refused by the compiler.
+"""
+
+from collections.abc import Callable
+from typing import Final, Literal
+
+from edgescript import regex
+from edgescript.builtins import Cost, Effect, Family, Int, Pattern, Str
+from edgescript.context import SMALL_BYTES, Meter
+from edgescript.faults import FaultCode, ScriptFault
+from edgescript.types import Table, Value
+
+patterns = Family("patterns", effect=Effect.PURE)
+
+RE_PREFIX: Final = "re:"
+
+
+def compiled(pattern: str, options: str = "") -> regex.Pattern | None:
+    """The pattern ready to run, or None when it is refused."""
+    try:
+        return regex.cached(pattern, options)
+    except regex.RegexError:
+        return None
+
+
+@patterns.builtin(cost=Cost(24, per="s", shift=4))
+def match_re(s: Str, p: Pattern, o: Str = "") -> bool:
+    r"""
+    Return whether the regex `p` is found anywhere in `s`. With option 'i' letters match in either case.
+
+    match_re('/A/b', '^/a', 'i') => true
+    match_re('/A/b', '^/a')      => false
+    match_re('a.txt', '\.txt$') => true
+    """
+    pattern = compiled(p, o)
+    return pattern is not None and bool(pattern.test(s))
+
+
+@patterns.specialised(match_re, "p", "o")
+def _match_constant(p: str, o: str = "") -> Callable[[str], bool]:
+    return tester(compiled(p, o))
+
+
+def tester(pattern: regex.Pattern | None) -> Callable[[str], bool]:
+    """Whether a subject matches; never, for a refused pattern."""
+    if pattern is None:
+        return lambda _subject: False
+    test = pattern.test
+    return lambda subject: bool(test(subject))
+
+
+def matcher_test(pattern: str) -> Callable[[str], bool]:
+    """The test that a request function's pattern means (reference section 7.13): equal, or `re:` and a regex."""
+    if pattern.startswith(RE_PREFIX):
+        return tester(compiled(pattern[len(RE_PREFIX) :]))
+    return pattern.__eq__
+
+
+@patterns.builtin(cost=Cost(60, per="s", shift=4))
+def capture_re(meter: Meter, s: Str, p: Pattern, init: Int = 1) -> Table:
+    """
+    Return the groups that the first match of regex `p` captured: group n under n, the whole match under 0.
+
+    The search starts at position `init`, counted from 1. A group that took no part is false. No match gives an empty
+    dictionary.
+
+    get(capture_re('/u/42', '^/u/([0-9]+)'), 1) => '42'
+    get(capture_re('a1b2', '[0-9]', 3), 0)      => '2'
+    null(capture_re('abc', 'd'))                => true
+    """
+    return _captured(meter, compiled(p), s, init)
+
+
+@patterns.specialised(capture_re, "p")
+def _capture_constant(p: str) -> Callable[..., Table]:
+    pattern = compiled(p)
+
+    def captured(meter: Meter, s: str, init: int = 1) -> Table:
+        return _captured(meter, pattern, s, init)
+
+    return captured
+
+
+def _captured(meter: Meter, pattern: regex.Pattern | None, s: str, init: int) -> Table:
+    start = max(init - 1, 0)
+    if pattern is None or start > len(s):
+        return Table()
+    match = pattern.search(s, start)
+    if match is None:
+        return Table()
+    groups = (match.group(0), *match.groups)
+    meter.entries(len(groups))
+    if len(s) > SMALL_BYTES:
+        meter.string(sum(len(group) for group in groups if group))
+    values: list[Value] = [False if group is None else group for group in groups]
+    return Table(values[1:], {0: values[0]})
+
+
+@patterns.builtin(cost=Cost(60, per="subject", shift=2))
+def gsub_re(
+    meter: Meter, subject: Str, regex_: Pattern, replace: Str, option: Str = ""
+) -> str | Literal[False]:
+    r"""
+    Return `subject` with every match of the regex replaced, or false when regex or replacement is refused.
+
+    In `replace`, `$0` is the whole match, `$1` or `${1}` group 1, `$$` a dollar sign. Options are those of match_re.
+
+    gsub_re('a-b', '([a-z])', '<$1>') => '<a>-<b>'
+    gsub_re('a.b.c', '\.', '')       => 'abc'
+    gsub_re('5', '[0-9]', '$$$0')     => '$5'
+    """
+    pattern, template = compiled(regex_, option), _template(replace)
+    if pattern is None or template is None:
+        return False
+    return _replaced(meter, pattern, template, subject)
+
+
+@patterns.specialised(gsub_re, "regex", "replace", "option")
+def _gsub_constant(regex: str, replace: str, option: str = "") -> Callable[..., str] | None:
+    pattern, template = compiled(regex, option), _template(replace)
+    if pattern is None or template is None:
+        return None
+
+    def replaced(meter: Meter, subject: str) -> str:
+        return _replaced(meter, pattern, template, subject)
+
+    return replaced
+
+
+def _template(text: str) -> regex.Template | None:
+    try:
+        return regex.Template(text)
+    except regex.RegexError:
+        return None
+
+
+def _replaced(meter: Meter, pattern: regex.Pattern, template: regex.Template, subject: str) -> str:
+    limit = meter.limits.value_bytes
+    try:
+        result = pattern.sub(template, subject, limit)
+    except regex.RegexLimitError:
+        raise ScriptFault(
+            FaultCode.OTHER, f"gsub_re: result of more than {limit} bytes", limit="value_bytes"
+        ) from None
+    meter.charge(len(result) >> 4)
+    meter.string(len(result))
+    return result

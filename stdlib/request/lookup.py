@@ -1,0 +1,64 @@
+"""
+Finding an argument, cookie or header by the name a script gives it (U-10).
+
+Identifiers have no hyphen, so `_` may stand for `-` in the name of an argument or cookie, wherever no field has the
+very name. Header names are written with `_` for `-` throughout and in any case; a field whose own name has `_` is not
+found, as in nginx, where such a field is one that slipped past whoever strips the one with `-`.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import TypeAlias
+
+from edgescript.context import Context
+
+Reader: TypeAlias = Callable[[Context], str | None]
+"""A value of the request, None when it is absent."""
+
+
+def argument(ctx: Context, name: str) -> str | None:
+    """The first value of a query argument as sent, or None."""
+    value = ctx.request.arguments.get(name)
+    return _hyphenated(ctx, ctx.request.arguments, name) if value is None and "_" in name else value
+
+
+def cookie(ctx: Context, name: str) -> str | None:
+    """The first value of a cookie as sent, or None."""
+    value = ctx.request.cookies.get(name)
+    return _hyphenated(ctx, ctx.request.cookies, name) if value is None and "_" in name else value
+
+
+def header(ctx: Context, name: str) -> str | None:
+    """The first line of a request header, or None."""
+    return ctx.request.headers.get(field_name(name))
+
+
+@lru_cache(512)
+def field_name(name: str) -> str:
+    """The key of `Headers` for a script's spelling of a header name."""
+    return name.lower().replace("_", "-")
+
+
+def argument_reader(name: str) -> Reader:
+    """`argument` with the name bound."""
+    return lambda ctx: argument(ctx, name)
+
+
+def cookie_reader(name: str) -> Reader:
+    """`cookie` with the name bound."""
+    return lambda ctx: cookie(ctx, name)
+
+
+def header_reader(name: str) -> Reader:
+    """`header` with the name bound."""
+    field = field_name(name)
+    return lambda ctx: ctx.request.headers.get(field)
+
+
+def _hyphenated(ctx: Context, fields: Mapping[str, str], name: str) -> str | None:
+    ctx.charge(2 * len(fields))
+    wanted = name.replace("-", "_")
+    for key, value in fields.items():
+        if key.replace("-", "_") == wanted:
+            return value
+    return None

@@ -1,0 +1,58 @@
+"""Answering at the edge: `say`, `print`, `exit` (reference section 7.6)."""
+
+from typing import Final, Literal
+
+from edgescript.builtins import AnyValue, Cost, Effect, Family, Int
+from edgescript.context import Answer, Context
+from edgescript.faults import FaultCode, ScriptFault
+from edgescript.types import number_text, value_text
+from stdlib.kinds import OptStr
+
+respond = Family("respond", effect=Effect.WRITES)
+
+_STATUSES: Final = range(200, 600)
+"""Final status codes. 1xx are interim responses and belong to the connection (RFC 9110 section 15.2)."""
+
+
+@respond.builtin(cost=Cost(10))
+def say(ctx: Context, arg: AnyValue) -> None:
+    """
+    Append the text of `arg` and a newline to the response body. The node then answers itself, with 200 unless `exit`
+    says otherwise, and does not ask the origin.
+
+    type(say('hello')) => 'nil'
+    """
+    text = value_text(arg)
+    ctx.charge(len(text) >> 8)
+    ctx.write(f"{text}\n")
+
+
+@respond.builtin(cost=Cost(10))
+def print_(ctx: Context, arg: AnyValue) -> None:
+    """
+    Append the text of `arg` to the response body, as `say` does without the newline.
+
+    type(print(1)) => 'nil'
+    """
+    ctx.write(value_text(arg))
+
+
+@respond.builtin(cost=Cost(12), may_end=True)
+def exit_(ctx: Context, code: Int, body: OptStr = None) -> Literal[True]:
+    """
+    End the request with status `code`, 200 to 599, and `body`. Nothing after it runs, in this script or any other.
+
+    Without `body`, what `say` and `print` have written is the body, and without that the node's page for the status.
+    With `body`, what was written before is dropped. Headers set before are sent. Another code is error 499.
+
+    exit(403, 'no') => true
+    exit(404)       => true
+    """
+    if code not in _STATUSES:
+        raise ScriptFault(FaultCode.OTHER, f"exit: got status {number_text(code)}, want 200 to 599")
+    if body is not None and len(body) > ctx.limits.output_bytes:
+        raise ScriptFault(
+            FaultCode.OTHER, f"more than {ctx.limits.output_bytes} bytes of output", limit="output_bytes"
+        )
+    ctx.end(Answer(code, body))
+    return True

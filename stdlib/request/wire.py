@@ -1,0 +1,56 @@
+"""
+What may leave on the wire: header names and values, paths and redirect targets made from whatever a script has.
+
+One place decides, so that no builtin can be talked into splitting a message (RFC 9112 section 11.1).
+"""
+
+import re
+from typing import Final
+
+MAX_FIELD_BYTES: Final = 16_384
+"""A header value; what HTTP servers accept as a line at most."""
+MAX_TARGET_BYTES: Final = 8_192
+"""A path, query or Location; RFC 9110 section 4.1 asks for 8000 at least."""
+
+_TOKEN: Final = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]{1,256}")
+"""RFC 9110 section 5.6.2."""
+_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~()]{1,256}")
+"""A token, or with parentheses, which an official sample has in a header name."""
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+"""RFC 9110 section 5.5: no control character but the tab."""
+_FRAMING: Final = frozenset(
+    {
+        "connection",
+        "content-length",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+"""Fields of the connection or of its framing (RFC 9110 section 7.6.1): the node's own."""
+_UNSAFE: Final = re.compile(r"[^\x21-\x7e]")
+
+
+def is_token(name: str) -> bool:
+    """Whether `name` is a token: a cookie's name, for one (RFC 6265 section 4.1.1)."""
+    return _TOKEN.fullmatch(name) is not None
+
+
+def is_field_name(name: str) -> bool:
+    """Whether scripts may set and delete the field."""
+    return _NAME.fullmatch(name) is not None and name.lower() not in _FRAMING
+
+
+def is_field_value(value: str) -> bool:
+    """Whether the value fits one header line."""
+    return len(value) <= MAX_FIELD_BYTES and _CONTROL.search(value) is None
+
+
+def safe_target(text: str) -> str:
+    """`text` with control bytes, spaces and non-ASCII percent-encoded: fit for a request line or Location."""
+    if _UNSAFE.search(text) is None:
+        return text
+    return _UNSAFE.sub(lambda match: f"%{ord(match.group()):02X}", text)
