@@ -1,0 +1,141 @@
+"""
+The cases of the benchmark: one row each. A row says what is asked for, which logic stands before it (the same one in
+every server's own language: `examples/`, `peers/*.lua`, `peers/*.vcl`), and what every server has to answer.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import md5
+from types import MappingProxyType
+from typing import Final, Literal
+
+from runtime.http.status import default_page
+
+OBJECT: Final = (b"0123456789abcdefghijklmnopqrstuvwxyz-EdgeScript-" * 22)[:1024]
+"""The body the origin gives for every path: 1 KiB that needs no quoting in any configuration file."""
+
+SECRET: Final = "b98d643a-9170-4937-8524-6c33514bbc23"
+"""The secret of `examples/auth/auth.es`; the peers' files are rendered with it."""
+
+ENDS_WITH: Final = MappingProxyType({"auth": 403, "redirect": 302, "limit": 429})
+"""The logics, and the status each answers with when it ends a request itself."""
+
+NEVER: Final = "4102444800"
+"""An expiry time far away: 2100-01-01."""
+
+TELEPHONE: Final = (
+    "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Mobile Safari/537.36"
+)
+
+URLS: Final = 16
+"""Different URLs a case asks for in turn: enough that no server lives off having just answered the same one."""
+
+Origin = Literal["silent", "every request"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """
+    One row of the benchmark.
+
+    Asked for are `paths` in turn, with the request fields `ask`. Of the answer, `headers` must be just so (names in
+    lower case), and the fields named in `alike` must be equal between servers. `logic` names the script (None: none).
+    `origin` is what the origin must hear while it is measured.
+    """
+
+    number: str
+    title: str
+    paths: tuple[str, ...]
+    status: int
+    body: bytes
+    alike: tuple[str, ...]
+    logic: str | None = None
+    ask: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    origin: Origin = "silent"
+
+    @property
+    def is_cached(self) -> bool:
+        """Whether the answer has to come out of the cache."""
+        return self.headers.get("x-cache") == "HIT"
+
+
+def page(logic: str) -> bytes:
+    """The body a logic answers with: every server gives the page of our node."""
+    return default_page(ENDS_WITH[logic])
+
+
+def signed(first: str, rest: str, *, secret: str = SECRET, expires: str = NEVER) -> str:
+    """A URL that `auth.es` lets pass, if secret and expiry are good: `/first/digest/rest?key=...&t=...`."""
+    # MD5 is what the published scheme of such URLs uses.
+    digest = md5(f"{secret}{first}{rest}".encode(), usedforsecurity=False).hexdigest()
+    return f"/{first}/{digest}/{rest}?key=k1&t={expires}"
+
+
+ANSWER_FIELDS: Final = ("content-type", "content-length")
+OBJECT_FIELDS: Final = (*ANSWER_FIELDS, "cache-control", "etag", "last-modified")
+HIT: Final = MappingProxyType({"x-cache": "HIT"})
+SEGMENTS: Final = tuple(f"/video/segment-{n}.ts" for n in range(URLS))
+
+CASES: Final = (
+    Case(
+        number="1",
+        title="cached hit, no script",
+        paths=SEGMENTS,
+        status=200,
+        body=OBJECT,
+        headers=HIT,
+        alike=OBJECT_FIELDS,
+    ),
+    Case(
+        number="2",
+        title="cached hit behind the signed-URL script",
+        logic="auth",
+        paths=tuple(signed("video", f"segment-{n}.ts") for n in range(URLS)),
+        status=200,
+        body=OBJECT,
+        headers=HIT,
+        alike=OBJECT_FIELDS,
+    ),
+    Case(
+        number="3",
+        title="refused by the signed-URL script (403)",
+        logic="auth",
+        # A wrong digest is found last: all of the script is run.
+        paths=tuple(signed("video", f"segment-{n}.ts", secret="a guess") for n in range(URLS)),
+        status=403,
+        body=page("auth"),
+        headers=MappingProxyType({"x-auth-msg": "auth failed - invalid digest"}),
+        alike=(*ANSWER_FIELDS, "x-auth-debug"),
+    ),
+    Case(
+        number="4",
+        title="redirected by a script (302)",
+        logic="redirect",
+        paths=tuple(f"/news/page-{n}?from=home" for n in range(URLS)),
+        ask=MappingProxyType({"User-Agent": TELEPHONE, "Cookie": "session=1f0c; view=mobile"}),
+        status=302,
+        body=page("redirect"),
+        alike=(*ANSWER_FIELDS, "location"),
+    ),
+    Case(
+        number="5",
+        title="cached hit behind a limit by client address",
+        logic="limit",
+        paths=SEGMENTS,
+        status=200,
+        body=OBJECT,
+        headers=HIT,
+        alike=OBJECT_FIELDS,
+    ),
+    Case(
+        number="6",
+        title="miss passed to the origin",
+        paths=tuple(f"/private/page-{n}" for n in range(URLS)),
+        status=200,
+        body=OBJECT,
+        headers=MappingProxyType({"cache-control": "no-store"}),
+        alike=ANSWER_FIELDS,
+        origin="every request",
+    ),
+)

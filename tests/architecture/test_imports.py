@@ -1,0 +1,179 @@
+"""Which way imports go: the lines that DESIGN.md draws between the packages, held by walking every module."""
+
+from typing import NamedTuple
+
+import pytest
+
+from tests.architecture.imports import OURS, dotted_name, imports, modules, reads, within
+
+
+class Layer(NamedTuple):
+    """Modules of `packages`, less those in `but`, import of ours only `may`, and none of `never`."""
+
+    packages: tuple[str, ...]
+    but: tuple[str, ...]
+    may: tuple[str, ...]
+    never: tuple[str, ...]
+
+
+NETWORK = ("asyncio", "httptools", "select", "selectors", "socket", "socketserver", "ssl", "uvloop")
+WORLD = (
+    *NETWORK,
+    "concurrent",
+    "http.client",
+    "multiprocessing",
+    "signal",
+    "subprocess",
+    "threading",
+    "urllib.request",
+)
+SANS_IO = ("runtime.cache", "runtime.http", "runtime.limits", "runtime.proxy", "runtime.scripts")
+
+LAYERS = {
+    "the language core imports nothing of ours but itself": Layer(
+        ("edgescript",), ("edgescript.__main__", "edgescript.cli"), ("edgescript",), (*WORLD, "click")
+    ),
+    "the standard library needs only the declarations": Layer(
+        ("stdlib",),
+        (),
+        (
+            "stdlib",
+            "edgescript.builtins",
+            "edgescript.context",
+            "edgescript.faults",
+            "edgescript.regex",
+            "edgescript.types",
+        ),
+        (*WORLD, "click", "lark"),
+    ),
+    "the proxy's rules know no input or output": Layer(
+        SANS_IO, (), ("edgescript", *SANS_IO), (*WORLD, "click", "edgescript.cli", "stdlib")
+    ),
+}
+
+CLOCKS_AND_CHANCE = {
+    "time.time",
+    "time.time_ns",
+    "time.monotonic",
+    "time.monotonic_ns",
+    "time.perf_counter",
+    "time.perf_counter_ns",
+    "time.sleep",
+    "datetime.datetime.now",
+    "datetime.datetime.utcnow",
+    "datetime.datetime.today",
+    "datetime.date.today",
+    "random.random",
+    "random.randint",
+    "secrets.token_bytes",
+    "os.environ",
+    "os.getenv",
+    "os.urandom",
+    "uuid.uuid4",
+}
+PURE = ("edgescript", "stdlib", *SANS_IO)
+ROOTS = ("edgescript.cli", "runtime.demo", "runtime.io", "runtime.sidecar")
+"""Where things are put together: these may touch the loop."""
+LOOPS = ("asyncio", "httptools", "uvloop")
+
+
+def broken_lines(layer: Layer, module: str, source: str) -> list[str]:
+    """`line: name` for each import in `source` that the layer forbids."""
+    broken = []
+    for use in imports(source, module):
+        ours = any(within(use.name, package) for package in OURS)
+        allowed = any(within(use.name, package) for package in layer.may)
+        forbidden = any(within(use.name, package) for package in layer.never)
+        if (ours and not allowed) or forbidden or use.name == "<computed>":
+            broken.append(f"{use.line}: {use.name}")
+    return broken
+
+
+def in_layer(layer: Layer) -> list[str]:
+    names = [dotted_name(path) for path in modules(*layer.packages)]
+    return [name for name in names if not any(within(name, package) for package in layer.but)]
+
+
+@pytest.mark.parametrize("rule", LAYERS)
+def test_layer(rule):
+    layer = LAYERS[rule]
+    names = set(in_layer(layer))
+    assert names, "the layer holds no module: has a package moved?"
+    broken = {
+        name: lines
+        for path in modules(*layer.packages)
+        if (name := dotted_name(path)) in names
+        and (lines := broken_lines(layer, name, path.read_text(encoding="utf-8")))
+    }
+    assert broken == {}
+
+
+def test_only_io_and_the_composition_roots_touch_the_loop():
+    touching = {
+        dotted_name(path): use
+        for path in modules(*OURS)
+        for use in imports(path.read_text(encoding="utf-8"), dotted_name(path))
+        if any(within(use.name, loop) for loop in LOOPS)
+    }
+    assert {name for name in touching if not any(within(name, root) for root in ROOTS)} == set()
+
+
+def test_pure_code_reads_no_clock_chance_or_environment():
+    read = {
+        f"{dotted_name(path)}:{use.line}: {use.name}"
+        for path in modules(*PURE)
+        if not within(dotted_name(path), "edgescript.cli")
+        for use in reads(path.read_text(encoding="utf-8"))
+        if use.name in CLOCKS_AND_CHANCE
+    }
+    assert read == set()
+
+
+BREACHES = {
+    "core imports the standard library": (
+        "the language core imports nothing of ours but itself",
+        "import stdlib",
+    ),
+    "core imports late": (
+        "the language core imports nothing of ours but itself",
+        "def f():\n    from runtime.http import fields",
+    ),
+    "core imports by name": (
+        "the language core imports nothing of ours but itself",
+        "import importlib\nimportlib.import_module('runtime.io')",
+    ),
+    "core imports a computed name": (
+        "the language core imports nothing of ours but itself",
+        "import importlib\nimportlib.import_module('run' + 'time')",
+    ),
+    "core imports its own command line": (
+        "the standard library needs only the declarations",
+        "from edgescript import cli",
+    ),
+    "stdlib imports the compiler": (
+        "the standard library needs only the declarations",
+        "from edgescript.compiler import compile_source",
+    ),
+    "rules import a socket": ("the proxy's rules know no input or output", "import socket as s"),
+    "rules import io relatively": ("the proxy's rules know no input or output", "from ..io import server"),
+}
+
+
+@pytest.mark.parametrize("case", BREACHES)
+def test_a_breach_is_seen(case):
+    rule, source = BREACHES[case]
+    assert len(broken_lines(LAYERS[rule], "runtime.proxy.planted", source)) == 1
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import time\nnow = time.time()",
+        "import time as t\nnow = t.time()",
+        "from time import time\nnow = time()",
+        "from datetime import datetime\nnow = datetime.now()",
+        "import datetime as d\nnow = d.datetime.now()",
+    ],
+)
+def test_a_clock_is_seen(source):
+    assert any(use.name in CLOCKS_AND_CHANCE for use in reads(source))

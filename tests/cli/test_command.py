@@ -1,0 +1,125 @@
+"""What all commands share: help, statuses, the guard, colours, completion."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edgescript.cli import COMMANDS
+from edgescript.cli import check as check_module
+from tests.support.command import run_command
+
+PROGRAM = [sys.executable, "-m", "edgescript"]
+
+
+def test_help_names_every_command():
+    result = run_command("--help")
+    assert result.status == 0
+    listed = result.stdout.partition("Commands:\n")[2].partition("\n\n")[0]
+    assert [line.split()[0] for line in listed.splitlines()] == [*COMMANDS]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_is_short_and_has_an_example(command):
+    result = run_command(command, "--help")
+    lines = result.stdout.splitlines()
+    assert result.status == 0
+    assert len(lines) < 50
+    assert max(map(len, lines)) <= 80
+    assert f"Example: edgescript {command}" in result.stdout
+
+
+def test_no_command_at_all_shows_help_as_wrong_usage():
+    result = run_command()
+    assert result.status == 2
+    assert "check" in result.stdout + result.stderr
+
+
+def test_version():
+    assert run_command("--version").stdout.startswith("edgescript ")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["bogus"], ["--bogus"], ["check"], ["explain", "--bogus"], ["doc", "a", "--list"]]
+)
+def test_wrong_usage_is_one_line_and_status_2(arguments):
+    result = run_command(*arguments)
+    assert (result.status, result.stdout) == (2, "")
+    assert result.stderr.startswith("edgescript")
+    assert result.stderr.count("\n") == 1
+
+
+def test_an_error_of_ours_is_one_line_without_a_traceback(monkeypatch, script):
+    def fail(*_):
+        raise RuntimeError("first\nsecond")
+
+    monkeypatch.setattr(check_module, "_summary", fail)
+    result = run_command("check", script("a.es", "say('hi')\n"))
+    assert result.status == 70
+    assert result.stderr == "edgescript: internal error: RuntimeError: first second\n"
+
+
+def test_a_person_who_interrupts_is_not_told_about_it(monkeypatch, script):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(check_module, "_summary", interrupt)
+    result = run_command("check", script("a.es", "say('hi')\n"))
+    assert (result.status, result.stderr) == (130, "")
+
+
+def test_a_reader_who_leaves_ends_it_quietly():
+    """`edgescript doc --list | true`."""
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        result = subprocess.run(
+            [*PROGRAM, "doc", "--list"], stdout=write, stderr=subprocess.PIPE, timeout=30, check=False
+        )
+    finally:
+        os.close(write)
+    assert (result.returncode, result.stderr) == (141, b"")
+
+
+@pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
+def test_colours_are_for_terminals_and_no_color_is_respected(script, no_color, coloured):
+    """On a pseudo terminal, check colours its findings unless NO_COLOR is set."""
+    name = script("a.es", "lenght()\n")
+    parent, child = os.openpty()
+    try:
+        environment = os.environ | {"NO_COLOR": no_color, "TERM": "xterm"}
+        subprocess.run(
+            [*PROGRAM, "check", name], stdout=child, stderr=child, env=environment, timeout=30, check=False
+        )
+        text = os.read(parent, 65536)
+    finally:
+        os.close(parent)
+        os.close(child)
+    assert b"unknown-function" in text
+    assert (b"\x1b[" in text) is coloured
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_can_be_given_completion(shell):
+    environment = os.environ | {"_EDGESCRIPT_COMPLETE": f"{shell}_source"}
+    program = Path(sys.executable).with_name("edgescript")
+    result = subprocess.run(
+        [program], env=environment, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert result.returncode == 0
+    assert "edgescript" in result.stdout
+
+
+def test_names_and_text_that_the_terminal_cannot_show_are_escaped(tmp_path):
+    path = os.fsencode(tmp_path) + b"/\xff.es"
+    Path(os.fsdecode(path)).write_text("lenght('中')\n", encoding="utf-8")
+    environment = os.environ | {"PYTHONIOENCODING": "latin-1"}
+    for name in (path, path + b".none"):
+        result = subprocess.run(
+            [*PROGRAM, "check", name], env=environment, capture_output=True, timeout=30, check=False
+        )
+        assert result.returncode == (1 if name == path else 2)
+        assert b"internal error" not in result.stderr
+        assert rb"\udcff.es" in result.stdout + result.stderr

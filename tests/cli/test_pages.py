@@ -1,0 +1,110 @@
+"""`doc`, `explain` and `disasm`: pages made from declarations, the catalogue and Code."""
+
+import json
+
+import pytest
+
+import stdlib
+from edgescript.catalogue import CATALOGUE
+from edgescript.code import encode
+from edgescript.compiler import compile_source
+from edgescript.source import Source
+from tests.support.command import run_command
+
+REGISTRY = stdlib.registry()
+
+
+def test_doc_shows_signature_text_and_examples():
+    out = run_command("doc", "substr").stdout
+    builtin = REGISTRY.functions["substr"]
+    assert out.startswith(f"{builtin.signature}\n")
+    assert all(f"{example.call} => {example.result}" in out for example in builtin.examples)
+
+
+@pytest.mark.parametrize("name", sorted(REGISTRY.functions))
+def test_every_function_has_a_page(name):
+    result = run_command("doc", name)
+    assert result.status == 0
+    assert REGISTRY.functions[name].signature in result.stdout
+
+
+@pytest.mark.parametrize("name", ["uri", "$uri", "arg_", "$http_user_agent"])
+def test_variables_have_pages_with_or_without_their_sign(name):
+    result = run_command("doc", name)
+    assert result.status == 0
+    assert result.stdout.startswith("$")
+
+
+def test_doc_lists_everything_in_eighty_columns():
+    out = run_command("doc", "--list").stdout
+    assert out == run_command("doc").stdout
+    words = set(out.split())
+    assert set(REGISTRY.functions) <= words
+    assert {"$uri", "$arg_NAME"} <= words
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_doc_json_is_for_editors():
+    record = json.loads(run_command("doc", "split", "--json").stdout)
+    assert record["name"] == "split"
+    assert record["parameters"][1]["optional"] is True
+    records = json.loads(run_command("doc", "--list", "--json").stdout)
+    assert {"substr", "$uri"} <= {each["name"] for each in records}
+
+
+def test_an_unknown_name_is_answered_with_the_nearest():
+    result = run_command("doc", "lenght")
+    assert (result.status, result.stdout) == (1, "")
+    assert result.stderr == "no function or variable is called 'lenght', did you mean 'len'?\n"
+
+
+@pytest.mark.parametrize("code", sorted(CATALOGUE))
+def test_every_diagnostic_has_a_page(code):
+    result = run_command("explain", code)
+    assert result.status == 0
+    assert result.stdout.startswith(code)
+    assert max(map(len, result.stdout.splitlines())) <= 80 or CATALOGUE[code].example
+
+
+def test_explain_lists_all_codes():
+    out = run_command("explain").stdout
+    assert [line.split()[0] for line in out.splitlines()] == list(CATALOGUE)
+    assert [each["code"] for each in json.loads(run_command("explain", "--json").stdout)] == list(CATALOGUE)
+
+
+def test_an_unknown_code_is_answered_with_the_nearest():
+    result = run_command("explain", "unknown-funtion")
+    assert (result.status, result.stdout) == (1, "")
+    assert "did you mean 'unknown-function'?" in result.stderr
+
+
+SOURCE = "if eq($host, 'a.com') {\n    exit(403)\n}\n"
+
+
+def test_disasm_lists_a_script(script):
+    out = run_command("disasm", script("a.es", SOURCE)).stdout
+    assert "eq 2" in out
+    assert "$host" in out
+
+
+def test_disasm_lists_stored_code_the_same(script):
+    code = compile_source(Source.from_bytes("a.es", SOURCE.encode()), REGISTRY).code
+    assert code is not None
+    listed = run_command("disasm", script("a.code", encode(code)))
+    assert listed.status == 0
+    assert listed.stdout == run_command("disasm", script("a.es", SOURCE)).stdout
+
+
+def test_disasm_of_damaged_code_is_one_line_and_status_1(script):
+    code = compile_source(Source.from_bytes("a.es", SOURCE.encode()), REGISTRY).code
+    assert code is not None
+    result = run_command("disasm", script("a.code", encode(code)[:-3]))
+    assert (result.status, result.stdout) == (1, "")
+    assert result.stderr.startswith("a.code: damaged code")
+    assert result.stderr.count("\n") == 1
+
+
+def test_disasm_of_a_wrong_script_shows_what_is_wrong(script):
+    result = run_command("disasm", script("a.es", "lenght()\n"))
+    assert (result.status, result.stdout) == (1, "")
+    assert "error[unknown-function]" in result.stderr

@@ -1,0 +1,49 @@
+"""How long a person waits: the command line starts fast and imports late."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+BOUND_S = 0.8
+"""Twice the 0.4 s aimed at: the machine may be busy with other tests."""
+
+
+def seconds(arguments, cwd):
+    started = time.perf_counter()
+    result = subprocess.run(
+        [sys.executable, "-m", "edgescript", *arguments],
+        cwd=cwd,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    return time.perf_counter() - started
+
+
+def test_run_starts_and_ends_fast(script, tmp_path):
+    name = script("a.es", "add_rsp_header('X-A', md5($uri))\n")
+    arguments = ["run", name, "--url", "http://www.example.com/"]
+    assert min(seconds(arguments, tmp_path) for _ in range(5)) < BOUND_S
+
+
+@pytest.mark.parametrize("module", ["asyncio", "uvloop", "httptools", "http.client", "ssl", "stdlib", "lark"])
+def test_help_imports_nothing_slow(module):
+    probe = f"import sys\nfrom edgescript.cli import cli\ncli.get_command(None, 'run')\nassert {module!r} not in sys.modules"
+    assert subprocess.run([sys.executable, "-c", probe], timeout=60, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("module", ["asyncio", "uvloop", "httptools", "http.client", "ssl"])
+def test_run_needs_no_event_loop(module, script, tmp_path):
+    name = script("a.es", "x = 1\n")
+    probe = (
+        "import sys\nfrom edgescript.cli import main\n"
+        f"try:\n    main(['run', {name!r}, '--url', 'http://a/', '--json'])\n"
+        f"except SystemExit:\n    assert {module!r} not in sys.modules"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", probe], cwd=tmp_path, capture_output=True, timeout=60, check=False
+    )
+    assert result.returncode == 0, result.stderr

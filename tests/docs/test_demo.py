@@ -1,0 +1,107 @@
+"""`make run`: the demo starts, every request it prints gives what stands beside it, and it ends cleanly."""
+
+import contextlib
+import os
+import re
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+from runtime.demo import EXAMPLES
+from tests.architecture.imports import ROOT
+from tests.docs.test_readme import free_ports
+
+TIMEOUT_S = 30
+
+
+@contextlib.contextmanager
+def demo(port, origin_port):
+    """The demo as a process; gives it and what it printed when it was ready."""
+    environment = os.environ | {
+        "EDGESCRIPT_DEMO_PORT": str(port),
+        "EDGESCRIPT_DEMO_ORIGIN_PORT": str(origin_port),
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "runtime.demo"],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        yield process, read_until(process, b"Ctrl-C ends it.\n").decode()
+    finally:
+        process.kill()
+        process.communicate(timeout=TIMEOUT_S)
+
+
+def read_until(process, end):
+    text = b""
+    deadline = time.monotonic() + TIMEOUT_S
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while not text.endswith(end):
+            assert selector.select(max(0.0, deadline - time.monotonic())), text
+            more = os.read(process.stdout.fileno(), 65536)
+            assert more, text
+            text += more
+    return text
+
+
+def printed_tries(text):
+    """(command, status beside it) of each request."""
+    return re.findall(r"^((?:curl|for) .*)\n    # (\d{3}): ", text, re.MULTILINE)
+
+
+def test_every_printed_request_gives_the_status_beside_it():
+    port, origin_port = free_ports(2)
+    with demo(port, origin_port) as (process, text):
+        assert f"http://127.0.0.1:{port}" in text
+        assert f"http://127.0.0.1:{origin_port}" in text
+        tries = printed_tries(text)
+        assert len(tries) >= len(list(EXAMPLES.glob("*/requests.toml")))
+        wrong = []
+        for command, status in tries:
+            shell = ["bash", "-c", f'curl() {{ command curl -s --max-time 10 "$@"; }}; {command}']
+            result = subprocess.run(shell, capture_output=True, timeout=TIMEOUT_S, check=False)
+            statuses = re.findall(rb"^HTTP/1\.1 (\d{3})", result.stdout, re.MULTILINE)
+            if not statuses or statuses[-1].decode() != status:
+                wrong.append((command, status, statuses))
+        assert wrong == []
+        process.send_signal(signal.SIGINT)
+        assert process.wait(TIMEOUT_S) == 0
+        assert process.stdout.read() == b""
+
+
+def test_taken_ports_are_passed_over_and_sigterm_ends_it():
+    with (
+        socket.create_server(("127.0.0.1", 0)) as one,
+        socket.create_server(("127.0.0.1", 0)) as other,
+        demo(one.getsockname()[1], other.getsockname()[1]) as (process, text),
+    ):
+        ports = {int(found) for found in re.findall(r"http://127\.0\.0\.1:(\d+)", text)}
+        assert len(ports) == 2
+        assert not ports & {one.getsockname()[1], other.getsockname()[1]}
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(TIMEOUT_S) == 0
+
+
+@pytest.mark.parametrize("port", ["x", "70000", "-1"])
+def test_a_port_that_is_none_is_wrong_usage(port):
+    environment = os.environ | {"EDGESCRIPT_DEMO_ORIGIN_PORT": port}
+    result = subprocess.run(
+        [sys.executable, "-m", "runtime.demo"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+    assert result.returncode == 2
+    assert "want a port" in result.stderr
