@@ -1,7 +1,8 @@
 """
 The checked tree to `ir`: names become slots, `and`, `or` and `-` become what they mean.
 
-Only for scripts without errors, so nothing is left to go wrong. Every node carries the place a fault in it is
+Only for scripts without errors, so nothing is left to go wrong; and for registries that declare `sub`, which the sign
+before a value stands for. Every node carries the place a fault in it is
 reported at: a call's is its function's name.
 """
 

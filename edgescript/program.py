@@ -2,10 +2,12 @@
 A program ready to run: Code that was verified, in both tiers.
 
 Translation waits for the first run, or for `prepare`: a node that holds ten thousand sites pays for those that are
-visited, see DESIGN.md for the figures.
+visited (figures in DESIGN.md). Programs past `MAX_TRANSLATED` stay with the interpreter, which needs no preparation:
+translating takes some 10 µs an instruction, and no script may hold up a worker that serves others.
 """
 
 from collections.abc import Callable
+from typing import Final
 
 from edgescript import calls
 from edgescript.builtins import Registry
@@ -15,6 +17,9 @@ from edgescript.faults import CodeError, ScriptFault
 from edgescript.translate import Translation
 from edgescript.verify import Linked, verify
 from edgescript.vm import Tracer, interpret
+
+MAX_TRANSLATED: Final = 20_000
+"""Instructions; some 5,000 lines."""
 
 
 def load(code: Code | bytes, registry: Registry) -> "Program":
@@ -37,6 +42,9 @@ class Program:
 
     def prepare(self) -> None:
         """Translate now what the first run would. Raises CodeError if Python refuses the translation."""
+        if sum(len(body.instructions) for body in self.linked.bodies) > MAX_TRANSLATED:
+            self._run = self.interpret
+            return
         try:
             self._translation = Translation(self.linked)
         except (RecursionError, MemoryError, SyntaxError, ValueError, OverflowError) as error:

@@ -161,9 +161,12 @@ def _snippet(source: Source, span: Span) -> list[str]:
     line_start = source.line_starts[number - 1]
     line_end = source.text.find("\n", line_start)
     line_end = len(source.text) if line_end < 0 else line_end
-    before = _cells(as_utf8(source.text[line_start : span.start]))
-    marked = _cells(as_utf8(source.text[span.start : min(span.end, line_end)]), sum(w for _, w in before))
-    after = _cells(as_utf8(source.text[max(span.start, min(span.end, line_end)) : line_end]))
+    marked_end = max(span.start, min(span.end, line_end))
+    # Of a line of any length, no more is looked at than can be shown, and one character that says there is more.
+    limit = MAX_SNIPPET + 1
+    before = _cells(as_utf8(source.text[line_start : span.start])[-limit:])
+    marked = _cells(as_utf8(source.text[span.start : marked_end])[:limit], sum(width for _, width in before))
+    after = _cells(as_utf8(source.text[marked_end:line_end])[:limit])
     before, marked, after = _clip(before, marked, after)
     gutter = " " * len(str(number))
     text = "".join(cell for cell, _ in (*before, *marked, *after))

@@ -18,6 +18,7 @@ which measured faster than closure cells or default arguments (see DESIGN.md).
 
 import ast
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from edgescript import pycode, typeset
@@ -38,7 +39,7 @@ class Translation:
 
     def __init__(self, linked: Linked) -> None:
         unit = Unit(linked)
-        module = ast.Module([_main(unit)], [])
+        module = _module(unit)
         self._namespace = unit.namespace
         exec(compile(module, FILE_NAME, "exec"), self._namespace)  # noqa: S102 - what this is for; see `pycode`
         self.run: Callable[[Context], bool] = self._namespace["main"]
@@ -58,22 +59,19 @@ class Translation:
 
 def python_text(linked: Linked) -> str:
     """The Python of a program, for people."""
-    return ast.unparse(ast.fix_missing_locations(ast.Module([_main(Unit(linked))], []))) + "\n"
+    return ast.unparse(_module(Unit(linked))) + "\n"
 
 
-def _main(unit: Unit) -> ast.FunctionDef:
-    """The whole program as a function of the Context: variables, functions, the main body."""
+def _module(unit: Unit) -> ast.Module:
+    """`def main(m)`, which is the whole program, and before it the functions that share nothing with it."""
     linked = unit.linked
     main = _MainTranslator(unit, linked.bodies[0])
     statements = main.walk()
-    functions = [
-        statement
-        for index in unit.used
-        for statement in _FunctionTranslator(unit, linked.bodies[index]).definition(index)
-    ]
-    opening: list[ast.stmt] = [
-        pycode.assign(NOWHERE, "request", pycode.attribute(NOWHERE, load("m"), "request"))
-    ]
+    functions = {index: _FunctionTranslator(unit, linked.bodies[index], index) for index in unit.used}
+    outer = [function.definition() for index, function in functions.items() if index not in unit.inner]
+    inner = [functions[index].definition() for index in sorted(unit.inner)]
+    values = [functions[index].value() for index in sorted(unit.values)]
+    opening = [_bind_request()]
     if main.hits:
         opening.append(pycode.assign(NOWHERE, "hit", pycode.FALSE))
     if linked.globals:
@@ -83,7 +81,12 @@ def _main(unit: Unit) -> ast.FunctionDef:
         ended = load(unit.bind("Ended", Ended))
         handler = ast.ExceptHandler(ended, None, [pycode.give_back(NOWHERE, main.hit_flag())], **NOWHERE)
         statements = [ast.Try(statements, [handler], [], [], **NOWHERE)]
-    return pycode.function("main", ["m"], [*opening, *functions, *statements])
+    definition = pycode.function("main", ["m"], [*opening, *inner, *values, *statements])
+    return ast.Module([*outer, definition], [])
+
+
+def _bind_request() -> ast.stmt:
+    return pycode.assign(NOWHERE, "request", pycode.attribute(NOWHERE, load("m"), "request"))
 
 
 class _MainTranslator(BodyTranslator):
@@ -114,31 +117,41 @@ class _MainTranslator(BodyTranslator):
 
 
 class _FunctionTranslator(BodyTranslator):
-    def __init__(self, unit: Unit, body: Body) -> None:
+    def __init__(self, unit: Unit, body: Body, index: int) -> None:
         types = {f"l{slot}": typeset.UNDEF for slot in range(body.params, body.locals)}
         super().__init__(unit, body, types)
+        self.name = f"f{index}"
+        self.value_name = f"F{index}"
+        self.is_inner = index in unit.inner
 
-    def definition(self, index: int) -> list[ast.stmt]:
-        """`def f1(l0): ...`, and its value `F1`."""
+    def definition(self) -> ast.FunctionDef:
+        """`def f1(l0)` inside `main`, or `def f1(m, l0)` outside."""
         body = self.body
-        place = pycode.place_of(body.positions[0])
+        params = [f"l{slot}" for slot in range(body.params)]
         opening: list[ast.stmt] = []
+        if not self.is_inner:
+            params.insert(0, "m")
+            if any(op == Op.VARIABLE for op, _, _ in body.instructions):
+                opening.append(_bind_request())
         changed = sorted({f"g{slot}" for op, slot, _ in body.instructions if op == Op.SET_GLOBAL})
         if changed:
             opening.append(ast.Nonlocal(changed, **NOWHERE))
+        place = pycode.place_of(body.positions[0])
         opening.append(pycode.evaluate(place, pycode.method(place, "m", "enter_call")))
         names: list[ast.expr] = [pycode.store(f"l{slot}") for slot in range(body.params, body.locals)]
         if names:
             opening.append(ast.Assign(names, NONE, **NOWHERE))
-        params = [f"l{slot}" for slot in range(body.params)]
-        function = pycode.function(f"f{index}", params, [*opening, *self.walk()])
+        return pycode.function(self.name, params, [*opening, *self.walk()])
+
+    def value(self) -> ast.stmt:
+        """`F1 = Function('name', 1, f1)`: one for a run, so that it equals itself."""
+        function: ast.expr = load(self.name)
+        if not self.is_inner:
+            function = pycode.call(NOWHERE, load(self.unit.bind("partial", partial)), [function, load("m")])
         make = load(self.unit.bind("Function", Function))
-        details: list[ast.expr] = [
-            pycode.constant(body.name),
-            pycode.constant(body.params),
-            load(f"f{index}"),
-        ]
-        return [function, pycode.assign(NOWHERE, f"F{index}", pycode.call(NOWHERE, make, details))]
+        arity = pycode.constant(self.body.params)
+        made = pycode.call(NOWHERE, make, [pycode.constant(self.body.name), arity, function])
+        return pycode.assign(NOWHERE, self.value_name, made)
 
     def leave_ended(self) -> ast.stmt:
         ended = load(self.unit.bind("Ended", Ended))

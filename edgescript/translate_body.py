@@ -1,10 +1,8 @@
-"""
-The operations as the translator writes them: a body's instructions to Python statements. `translate.py` has the idea.
-"""
+"""The operations as the translator writes them: instructions to Python statements. The idea is told in `translate.py`."""
 
 import ast
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -31,6 +29,10 @@ class Unit:
             if op == Op.SET_GLOBAL
         }
         """Script-level variables that functions assign."""
+        self.values = _operands(linked, [0, *self.used], Op.FUNCTION)
+        """Functions that are used as values."""
+        self.inner = _inner_functions(linked, self.used)
+        """Functions that must be made anew in each run, inside `main`, for what they share with it."""
 
     def bind(self, hint: str, value: Any) -> str:
         """The name of `value` in the namespace."""
@@ -43,6 +45,12 @@ class Unit:
 
 
 _USES: Final = frozenset({Op.INVOKE, Op.FUNCTION})
+_SHARING: Final = frozenset({Op.GLOBAL, Op.SET_GLOBAL, Op.FUNCTION})
+
+
+def _operands(linked: Linked, bodies: Iterable[int], op: Op) -> set[int]:
+    """The first operands of all instructions `op` in some bodies."""
+    return {a for index in bodies for number, a, _ in linked.bodies[index].instructions if number == op}
 
 
 def _used_bodies(linked: Linked) -> list[int]:
@@ -55,6 +63,23 @@ def _used_bodies(linked: Linked) -> list[int]:
                 used.add(index)
                 waiting.append(index)
     return sorted(used)
+
+
+def _inner_functions(linked: Linked, used: list[int]) -> set[int]:
+    """Functions that touch what `main` holds, and all that call one of those."""
+    callers: dict[int, set[int]] = {}
+    waiting: list[int] = []
+    for index in used:
+        for callee in _operands(linked, [index], Op.INVOKE):
+            callers.setdefault(callee, set()).add(index)
+        if any(op in _SHARING for op, _, _ in linked.bodies[index].instructions):
+            waiting.append(index)
+    inner = set(waiting)
+    while waiting:
+        found = callers.get(waiting.pop(), set()) - inner
+        inner |= found
+        waiting.extend(found)
+    return inner
 
 
 @dataclass(slots=True)
@@ -220,7 +245,10 @@ class BodyTranslator(ABC):
     def invoke(self, index: int, count: int) -> None:
         symbolic = self.symbolic
         entries = symbolic.pop_many(count)
-        node = pycode.call(symbolic.place, load(f"f{index}"), [entry.node for entry in entries])
+        arguments = [entry.node for entry in entries]
+        if index not in self.unit.inner:
+            arguments.insert(0, load("m"))
+        node = pycode.call(symbolic.place, load(f"f{index}"), arguments)
         symbolic.push_waiting(node, typeset.ANY, *entries)
 
     # Blocks

@@ -183,7 +183,8 @@ def type_name(value: Value) -> str:
 def to_number(value: float) -> int | float:
     """The number in canonical holding: `int` while exact, else `float`."""
     if type(value) is int:
-        return value if -MAX_EXACT_INT <= value <= MAX_EXACT_INT else int_to_double(value)
+        # 2**53 + 1 rounds to 2**53, which is exact: hence through the double's own case.
+        return value if -MAX_EXACT_INT <= value <= MAX_EXACT_INT else to_number(int_to_double(value))
     if value == value // 1 and -MAX_EXACT_INT <= value <= MAX_EXACT_INT:
         return int(value)
     return value

@@ -35,6 +35,7 @@ BAD_LINKS: Final = (
     BadLink("expired", lambda rest: signed("video", rest, expires="1000000000"), "expired"),
     BadLink("no time", lambda rest: signed("video", rest).partition("&t=")[0], "missing"),
     BadLink("no query", lambda rest: signed("video", rest).partition("?")[0], "missing"),
+    BadLink("unknown key", lambda rest: signed("video", rest, key="1999"), "unknown key"),
     BadLink("time is text", lambda rest: signed("video", rest, expires="soon"), "invalid time"),
 )
 

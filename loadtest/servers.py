@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Protocol
 
-from loadtest.cases import SECRET, Case, page
+from loadtest.cases import Case, page
 from loadtest.process import Launch
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -169,7 +169,7 @@ class Nginx:
             zone = "limit_req_zone $binary_remote_addr zone=clients:16m rate=1000000r/s;"
             return zone, "limit_req zone=clients burst=100000 nodelay;", {}
         text = page(name).decode("ascii").replace("\n", "\\n")
-        files = {f"{name}.lua": template(f"{name}.lua", SECRET=SECRET, PAGE=text)}
+        files = {f"{name}.lua": template(f"{name}.lua", PAGE=text)}
         return (
             f'init_by_lua_block {{ require "{name}" }}',
             f'access_by_lua_block {{ require "{name}"() }}',
@@ -208,7 +208,7 @@ class Varnish:
 
     def launch(self, case: Case, port: int, origin: int, directory: Path) -> Launch:
         name = case.logic
-        logic = template(f"{name}.vcl", SECRET=SECRET, PAGE=page(name).decode("ascii")) if name else ""
+        logic = template(f"{name}.vcl", PAGE=page(name).decode("ascii")) if name else ""
         configuration = template("varnish.vcl", ORIGIN=str(origin), LOGIC=logic)
         parameters = ("thread_pools=1", "thread_pool_min=64", "thread_pool_max=256", f"vsl_mask={_UNLOGGED}")
         argv = (

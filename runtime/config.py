@@ -4,9 +4,12 @@ A node's configuration: one declaration, read from `edge.toml` and from the comm
 Every bound of the node is here with its default and its reason. Times are in seconds, sizes in bytes.
 """
 
+import math
+import tomllib
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -110,8 +113,36 @@ def read_config(path: Path) -> Config:
     if len(data) > MAX_CONFIG_BYTES:
         raise ConfigError(f"{path}: longer than {MAX_CONFIG_BYTES} bytes")
     try:
-        config = msgspec.toml.decode(data, type=Config)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        keys = tomllib.loads(data.decode())
+        _check_tables(keys)
+        config = msgspec.convert(keys, Config)
+        _check_bounds("", config)
+    except (ValueError, ConfigError) as error:
         raise ConfigError(f"{path}: {error}") from None
     config.scripts = tuple(str(path.parent / script) for script in config.scripts)
     return config
+
+
+def _check_tables(keys: Mapping[str, Any]) -> None:
+    """Refuse unknown keys of tables: msgspec does so for the Config itself, but not for a dataclass in it."""
+    for table, known in _TABLES.items():
+        for key in keys.get(table, ()):
+            if key not in known:
+                raise ConfigError(f"unknown key {key!r} in [{table}], want one of {', '.join(sorted(known))}")
+
+
+def _check_bounds(prefix: str, settings: object) -> None:
+    """Every number is a bound: it must be above 0, and finite."""
+    names = settings.__struct_fields__ if isinstance(settings, Config) else settings.__slots__  # type: ignore[attr-defined]
+    for name in names:
+        value = getattr(settings, name)
+        if isinstance(value, HeadLimits | Limits):
+            _check_bounds(f"{name}.", value)
+        elif isinstance(value, int | float) and not 0 < value < math.inf:
+            raise ConfigError(f"{prefix}{name}: got {value}, want a number above 0")
+
+
+_TABLES: Final = {
+    "head_limits": frozenset(HeadLimits.__slots__),
+    "script_limits": frozenset(Limits.__slots__),
+}

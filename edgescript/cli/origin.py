@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from edgescript.cli.values import Url
-from runtime.proxy.exchange import UpstreamFailed
 from runtime.proxy.forward import Forward
+from runtime.proxy.messages import UpstreamFailed
 from runtime.proxy.simulate import Origin, OriginAnswer
 
 if TYPE_CHECKING:

@@ -19,12 +19,15 @@ from edgescript.regex.errors import RegexError, RegexLimitError
 from edgescript.regex.linear import Proof, may_crawl, may_overrun
 from edgescript.regex.render import INNER_NEWLINE, Dialect, render
 from edgescript.regex.template import Template
-from edgescript.regex.tree import At, Node, min_width, places
+from edgescript.regex.tree import At, Node, min_width, places, stacks
 
 RE2_MEMORY_BYTES: Final = 1 << 20
 """Program and state cache of one pattern; a worker's cache may be full of hostile ones."""
 MAX_OVERRUN_WORK: Final = 1 << 26
 """Bytes left to search, added up over the searches of one replacement, where those may overrun: some 0.1 s."""
+
+MAX_STACKED_BYTES: Final = 1 << 16
+"""Longest subject on which `re` may keep a stack as long as the subject: some 13 MB."""
 
 Captures: TypeAlias = tuple[str | None, ...]
 Spans: TypeAlias = Sequence[tuple[int, int]]
@@ -85,7 +88,7 @@ class Pattern(ABC):
         return may_overrun(self._tree)
 
     @abstractmethod
-    def _finder(self, subject: str) -> Find:
+    def finder(self, subject: str) -> Find:
         """A function from a start position to the spans of the first match from there."""
 
     @abstractmethod
@@ -96,7 +99,7 @@ class Pattern(ABC):
         r"""The first match that begins at byte `start` or later; `^` and `\b` see the bytes before it."""
         if not 0 <= start <= len(subject):
             return None
-        spans = self._finder(subject)(start)
+        spans = self.finder(subject)(start)
         return None if spans is None else Match(subject, spans)
 
     def sub(self, template: Template | str, subject: str, limit_bytes: int) -> str:
@@ -111,7 +114,7 @@ class Pattern(ABC):
 
     def _replace(self, template: Template, subject: str, limit_bytes: int) -> str:
         """As ngx.re.gsub: after an empty match the next search begins one byte further on."""
-        find = self._finder(subject)
+        find = self.finder(subject)
         out: list[str] = []
         copied = begin = size = work = 0
         while begin <= len(subject) and (spans := find(begin)) is not None:
@@ -136,7 +139,12 @@ class Pattern(ABC):
 
 
 class RePattern(Pattern):
-    """A pattern proven linear, on `re`."""
+    """
+    A pattern proven linear, on `re`.
+
+    For an endless repeat of more than a set of bytes `re` keeps up to 200 bytes on its stack for each round, all of
+    the subject long. So such a pattern hands long subjects to RE2.
+    """
 
     engine = "re"
 
@@ -148,9 +156,23 @@ class RePattern(Pattern):
             raise RegexError(f"pattern cannot be compiled: {error.msg}") from None
         # `search` would try an anchored pattern at every byte.
         self._search = self._regex.match if proof.anchored else self._regex.search
-        self.test = self._search
+        self._stacks = stacks(tree)
+        if self._stacks:
+            render(tree, Dialect.RE2)
+            self.test = self._test
+        else:
+            self.test = self._search
 
-    def _finder(self, subject: str) -> Find:
+    @cached_property
+    def _long(self) -> "Re2Pattern":
+        return Re2Pattern(self._tree, self.groups, Proof(linear=False, reason=self.reason, anchored=False))
+
+    def _test(self, subject: str) -> object:
+        return self._search(subject) if len(subject) <= MAX_STACKED_BYTES else self._long.test(subject)
+
+    def finder(self, subject: str) -> Find:
+        if self._stacks and len(subject) > MAX_STACKED_BYTES:
+            return self._long.finder(subject)
         search = self._search
 
         def find(start: int) -> Spans | None:
@@ -160,6 +182,8 @@ class RePattern(Pattern):
         return find
 
     def captures(self, subject: str) -> Captures | None:
+        if self._stacks and len(subject) > MAX_STACKED_BYTES:
+            return self._long.captures(subject)
         found = self._search(subject)
         return None if found is None else (found[0], *found.groups())
 
@@ -169,10 +193,11 @@ class RePattern(Pattern):
             return general
         substitute = self._regex.sub
         replacement = template.for_re(self.groups)
+        stacked = self._stacks
         per_byte = 1 + template.references + template.literal_bytes / self.min_width
 
         def replace(subject: str, limit_bytes: int) -> str:
-            if len(subject) * per_byte > limit_bytes:
+            if len(subject) * per_byte > limit_bytes or (stacked and len(subject) > MAX_STACKED_BYTES):
                 return general(subject, limit_bytes)
             return substitute(replacement, subject)
 
@@ -188,10 +213,11 @@ class Re2Pattern(Pattern):
         super().__init__(tree, groups, proof)
         if may_crawl(tree):
             raise RegexError("pattern is too large to run it in linear time")
-        self._asks_final_end = At.FINAL_END in places(tree)
-        if self._asks_final_end and places(tree) & {At.LINE_START, At.LINE_END}:
+        asked = places(tree)
+        self._asks_final_end = At.FINAL_END in asked
+        if self._asks_final_end and asked & _NOT_BESIDE_FINAL_END:
             raise RegexError(
-                "ends of lines and of the text together cannot be run in linear time in this pattern"
+                "'$' beside '\\B', or beside ends of lines, cannot be run in linear time in this pattern"
             )
         self._text = render(tree, Dialect.RE2).encode("latin-1")
         self._match = _compile(self._text, never_capture=False)
@@ -213,7 +239,7 @@ class Re2Pattern(Pattern):
         found: bool = self._match_only(_UNANCHORED, encoded, 0, len(encoded))[0][0] >= 0
         return found
 
-    def _finder(self, subject: str) -> Find:
+    def finder(self, subject: str) -> Find:
         if self._asks_final_end and subject.endswith("\n"):
             return self._final_finder(subject)
         encoded = subject.encode("latin-1")
@@ -237,11 +263,15 @@ class Re2Pattern(Pattern):
         return find
 
     def captures(self, subject: str) -> Captures | None:
-        spans = self._finder(subject)(0)
+        spans = self.finder(subject)(0)
         if spans is None:
             return None
         return tuple([subject[start:end] if start >= 0 else None for start, end in spans])
 
+
+_NOT_BESIDE_FINAL_END: Final = {At.LINE_START, At.LINE_END, At.NOT_WORD}
+r"""What means something else in `Dialect.RE2_FINAL`: inner newlines are gone, and RE2 finds `\B` inside a character of
+UTF-8."""
 
 _MatchFunction: TypeAlias = Callable[[object, bytes, int, int], Spans]
 _UNANCHORED: Final = _re2.RE2.Anchor.UNANCHORED

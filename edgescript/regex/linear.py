@@ -4,10 +4,10 @@ Proof that a backtracking matcher needs time linear in the subject.
 The matcher of `re` walks the pattern's automaton depth first, ways of higher priority first, and starts again one
 byte later when a start has failed. Call a *thread* a path of the automaton that has read the first i bytes from some
 start. The matcher visits each thread at most once, and then walks the places and branches up to the next bytes
-wanted. So if at no i, on no text, the threads that can be visited number more than K and walk more than W steps
-together, a search of n bytes costs at most W·(n+1) steps. That is all the proof has to show, and it covers every known trap at once: nested, adjacent and
-overlapping repeats let the threads of one start multiply; a repeat that can fail late lets threads of many starts
-pile up; `(a?){30}` multiplies them by a constant too large.
+wanted. So if at every i, on every text, the threads that can be visited walk at most W steps together, a search of n
+bytes costs at most W·(n+1) steps. That is all the proof has to show, and it covers every known trap at once: nested,
+adjacent and overlapping repeats let the threads of one start multiply; a repeat that can fail late lets threads of
+many starts pile up; `(a?){30}` multiplies them by a constant too large.
 
 **Construction.** A *configuration* is the ordered list of threads that may be alive after some text: states with
 repetition, never merged. The first one is where a start at byte 0 leads. Reading a byte replaces each thread by the
@@ -34,6 +34,10 @@ costs no more than the distance it moves on plus a constant. Cost beyond the mat
 priority that run on and then fail, as in `a(.*b)?`, in RE2 no less. `may_overrun` is False if no cycle of
 configurations exists in which a match is already found and none longer is being found; then the overrun is bounded by
 their number. A match that ends at the end of the text can occur three times at most and does not count.
+
+**RE2** is linear by construction: it merges equal threads, so a byte costs it at most as many steps as the pattern has
+states. While its cache of merged configurations suffices it is near one step a byte, past it near the bound.
+`may_crawl` tells the patterns that are large and whose merged configurations could not all be listed.
 """
 
 from collections.abc import Callable
@@ -50,6 +54,7 @@ MAX_STEPS: Final = 20_000
 MAX_RE2_STEPS: Final = 50_000
 """The same for large patterns on RE2: some 50 ms."""
 MAX_RE2_AUTOMATON: Final = 8_000
+"""States of the largest pattern worth listing: twice the longest pattern text."""
 MAX_RE2_STATES: Final = 512
 """Measured on RE2 past its cache: 0.2 s for 64 KiB with 500 states, 0.4 s with 1,000."""
 

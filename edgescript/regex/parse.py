@@ -177,6 +177,9 @@ class _Parser(Lexer):
         if high is not None and low > high:
             raise RegexError(f"repeat counts {low} and {high} are out of order")
         mode: Mode = "lazy" if self.take("?") else "possessive" if self.take("+") else "greedy"
+        if mode == "possessive" and low == high and isinstance(item, Chars):
+            # There is nothing to give back.
+            mode = "greedy"
         if self.quantifier() is not None:
             raise RegexError(f"the repeat before position {self.at + 1} has nothing to repeat")
         if isinstance(item, Place | Look):
@@ -242,7 +245,7 @@ class _Parser(Lexer):
 
     def capturing(self, depth: int, opened: int, name_end: str) -> Node:
         if name_end:
-            self.name(name_end)
+            self.name(name_end, opened)
         self.groups += 1
         if self.groups > MAX_GROUPS:
             raise RegexError(f"pattern has more than {MAX_GROUPS} groups")
@@ -251,12 +254,12 @@ class _Parser(Lexer):
         self.close(opened)
         return Group(body, index)
 
-    def name(self, end: str) -> None:
+    def name(self, end: str, opened: int) -> None:
         """Read a group's name. It only counts: scripts see groups by number."""
         at = self.pattern.find(end, self.at)
         name = self.pattern[self.at : at] if at >= 0 else ""
         if not name or name[0] in DIGITS or not _NAME.issuperset(name):
-            raise RegexError(f"group at position {self.at} has no proper name")
+            raise RegexError(f"group at position {opened} has no proper name")
         if name in self.names:
             raise RegexError(f"two groups are named '{name}'")
         self.names.add(name)

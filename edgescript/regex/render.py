@@ -116,7 +116,7 @@ class _Printer:
             self.only_re("possessive repeats")
         if node.high is None and min_width(node.body) == 0 and prefers_empty(node.body):
             # PCRE ends the repeat at such a round, RE2 tries the other ways first.
-            self.only_re("repeats of what would rather be empty")
+            self.only_re("repeats of what is first tried as empty")
         body = self.text(node.body, rest_consumes=rest_consumes)
         if not isinstance(node.body, Chars | Group):
             body = f"(?:{body})"

@@ -210,3 +210,10 @@ def prefers_empty(node: Node) -> bool:
             return (node.mode == "lazy" and node.low == 0) or prefers_empty(node.body)
         case _:
             return any(map(prefers_empty, children(node)))
+
+
+def stacks(node: Node) -> bool:
+    """Whether more than a set of bytes is repeated without end: a backtracking matcher remembers every round."""
+    if isinstance(node, Repeat) and node.high is None and not isinstance(node.body, Chars):
+        return True
+    return any(map(stacks, children(node)))

@@ -23,13 +23,13 @@ import httptools
 from edgescript.context import Connection, Request
 from runtime.http.body import BodyError, ChunkedDecoder, Decoder, LengthDecoder
 from runtime.http.framing import Chunked, Length, accept_request
-from runtime.proxy.header_block import HeaderBlock
 from runtime.http.raw import scan_head
 from runtime.http.refusal import Refuse
 from runtime.io.driver import Driver
 from runtime.limits.bandwidth import Pacer
 from runtime.proxy.exchange import Exchange
 from runtime.proxy.front import Immediate, refusal
+from runtime.proxy.header_block import HeaderBlock
 
 if TYPE_CHECKING:
     from runtime.io.worker import Worker
@@ -415,11 +415,12 @@ class ClientConnection(asyncio.Protocol):
             self.write(answer.body, paced=True)
             self.response_finished(keep_alive=answer.keep_alive)
             return
-        self._transport.write(answer.head + answer.body)
         worker = self._worker
         if answer.keep_alive and not worker.draining:
-            self.deadline_mono_s = worker.idle_deadline_mono_s
+            self.deadline_mono_s = worker.idle_deadline_mono_s  # before the write, which may set a nearer one
+            self._transport.write(answer.head + answer.body)
         else:
+            self._transport.write(answer.head + answer.body)
             self._linger()
 
     def _refuse(self, refused: Refuse) -> None:

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from runtime.io.upstream import OriginPool, UpstreamConnection, UpstreamEvent
-from runtime.proxy.exchange import (
+from runtime.proxy.exchange import Exchange
+from runtime.proxy.messages import (
     ClientClosed,
     CloseUpstream,
     Command,
     CutClient,
     Event,
-    Exchange,
     FinishResponse,
     FlightSettled,
     OpenUpstream,

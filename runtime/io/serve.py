@@ -42,4 +42,6 @@ async def _serve(config: Config, sites: Sites, on_listening: Callable[[str, int]
     draining = loop.create_task(worker.stop())
     hurrying = loop.create_task(hurried.wait())
     await asyncio.wait({draining, hurrying}, return_when=asyncio.FIRST_COMPLETED)
+    if draining.done():
+        draining.result()
     return 0

@@ -25,8 +25,8 @@ from runtime.http.refusal import Refuse
 from runtime.io.client import ClientConnection
 from runtime.io.upstream import OriginPool
 from runtime.observe.counters import Counters
-from runtime.proxy.exchange import Settings
 from runtime.proxy.front import Front
+from runtime.proxy.plan import Settings
 from runtime.scripts.site import OriginAddress, Sites
 
 SWEEP_S: Final = 0.5

@@ -20,9 +20,8 @@ Invariants:
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, Literal
 
-from edgescript.context import Effects, Request
 from runtime.cache.cache import Cache
 from runtime.cache.coalesce import Role
 from runtime.cache.store import StoredResponse
@@ -31,15 +30,39 @@ from runtime.http.conditional import NotModified, evaluate_at_cache, freshens, v
 from runtime.http.dates import format_http_date
 from runtime.http.fields import end_to_end
 from runtime.http.framing import Chunked, Length, NoBody, UntilClose
-from runtime.proxy.forward import CONDITIONAL, Forward, without
+from runtime.proxy.forward import CONDITIONAL, without
 from runtime.proxy.header_ops import Fields
 from runtime.proxy.hit import conditional_head, hit_head
+from runtime.proxy.messages import (
+    ClientClosed,
+    CloseUpstream,
+    Command,
+    CutClient,
+    Event,
+    FinishResponse,
+    FlightSettled,
+    OpenUpstream,
+    RequestBody,
+    RequestCompleted,
+    SendClient,
+    SendUpstream,
+    UpstreamBody,
+    UpstreamCompleted,
+    UpstreamCut,
+    UpstreamFailed,
+    UpstreamHead,
+    UpstreamOpened,
+    Wake,
+)
+from runtime.proxy.plan import Plan, Settings
 from runtime.proxy.respond import (
     BODILESS,
     MADE_ANEW,
     CacheStatus,
+    connection_tail,
     error_response,
     field_lines,
+    length_of_get,
     names_field,
     node_fields,
     status_line,
@@ -48,146 +71,6 @@ from runtime.proxy.respond import (
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _LAST_CHUNK: Final = b"0\r\n\r\n"
-
-
-class UpstreamOpened(NamedTuple):
-    """A connection to the origin is there; `reused` when it came from the pool."""
-
-    reused: bool
-
-
-class UpstreamFailed(NamedTuple):
-    """No answer: no whole head was received. `silent` when time ran out, else refused, reset or malformed."""
-
-    silent: bool
-    may_have_acted: bool
-    """Some of an answer was received, so the origin's application has seen the request."""
-
-
-class UpstreamHead(NamedTuple):
-    """The origin's final response head."""
-
-    status: int
-    fields: Sequence[tuple[bytes, bytes]]
-    framing: NoBody | Length | Chunked | UntilClose
-
-
-class UpstreamBody(NamedTuple):
-    """Content, transfer coding removed."""
-
-    data: bytes
-
-
-class UpstreamCompleted(NamedTuple):
-    """The whole response was received."""
-
-
-class UpstreamCut(NamedTuple):
-    """The response broke off after its head."""
-
-
-class RequestBody(NamedTuple):
-    """Content of the client's body, transfer coding removed."""
-
-    data: bytes
-
-
-class RequestCompleted(NamedTuple):
-    """The client's body is complete."""
-
-
-class ClientClosed(NamedTuple):
-    """The client is gone, or its body was malformed."""
-
-
-class FlightSettled(NamedTuple):
-    """The fetch this request waited for ended: with an object to serve, a failure to share, or neither."""
-
-    stored: StoredResponse | None
-    failed_status: int = 0
-
-
-Event: TypeAlias = (
-    UpstreamOpened
-    | UpstreamFailed
-    | UpstreamHead
-    | UpstreamBody
-    | UpstreamCompleted
-    | UpstreamCut
-    | RequestBody
-    | RequestCompleted
-    | ClientClosed
-    | FlightSettled
-)
-
-
-class OpenUpstream(NamedTuple):
-    """Get a connection to the origin; `fresh` forbids a pooled one."""
-
-    fresh: bool
-
-
-class SendUpstream(NamedTuple):
-    """Bytes for the origin; `last` when the request is complete with them."""
-
-    data: bytes
-    last: bool = False
-
-
-class CloseUpstream(NamedTuple):
-    """Be done with the origin's connection; it is not reusable."""
-
-
-class SendClient(NamedTuple):
-    """Bytes for the client; `paced` ones obey limit_rate."""
-
-    data: bytes
-    paced: bool = False
-
-
-class FinishResponse(NamedTuple):
-    """The response is complete; `keep_alive` when the connection may go on."""
-
-    keep_alive: bool
-
-
-class CutClient(NamedTuple):
-    """Break the client's connection so that nothing looks whole."""
-
-
-class Wake(NamedTuple):
-    """Tell those who waited for this fetch."""
-
-    waiters: Sequence[object]
-    event: FlightSettled
-
-
-Command: TypeAlias = (
-    OpenUpstream | SendUpstream | CloseUpstream | SendClient | FinishResponse | CutClient | Wake
-)
-
-
-class Plan(NamedTuple):
-    """What was decided before the wait."""
-
-    request: Request
-    request_fields: Sequence[tuple[bytes, bytes]]
-    framing: NoBody | Length | Chunked
-    effects: Effects
-    forward: Forward
-    keep_alive: bool
-    cache_key: str
-    """The object's primary key; an unsafe method invalidates what is under it."""
-    coalesce: bool
-    """The answer may be stored, so one fetch serves all who wait for it."""
-    stale: StoredResponse | None
-    """A stored response to revalidate; its validators are already in `forward`."""
-
-
-class Settings(NamedTuple):
-    """Bounds of an exchange."""
-
-    max_object_bytes: int
 
 
 class _At(Enum):
@@ -278,7 +161,7 @@ class Exchange:
             return []
         match event:
             case UpstreamBody(data):
-                return self._on_upstream_body(data)
+                return self._on_upstream_body(data, now)
             case UpstreamHead():
                 return self._on_upstream_head(event, now)
             case UpstreamCompleted():
@@ -463,7 +346,7 @@ class Exchange:
         if self._mode == "until-close" or status in BODILESS:
             return []
         if self.plan.request.method == "HEAD":
-            return _length_of_get(head.fields)
+            return length_of_get(head.fields)
         return [(b"Content-Length", b"0")]
 
     @property
@@ -471,7 +354,7 @@ class Exchange:
         # An answer that overtakes the request's body leaves body bytes nobody will read in order.
         return self.plan.keep_alive and self._mode != "until-close" and self._request_done
 
-    def _on_upstream_body(self, data: bytes) -> list[Command]:
+    def _on_upstream_body(self, data: bytes, now: float) -> list[Command]:
         storing = self._storing
         commands: list[Command] = []
         if not data:  # an empty chunk would end the client's body
@@ -480,6 +363,7 @@ class Exchange:
             storing.size += len(data)
             if storing.size > self._settings.max_object_bytes:
                 self._storing = None
+                self._cache.uncacheable.note(self.plan.cache_key, now)
                 commands += self._settle(None)
                 if self._swallow or self._client_gone:
                     self._at = _At.DONE
@@ -528,7 +412,8 @@ class Exchange:
 
     def _on_upstream_cut(self, now: float) -> list[Command]:
         self._storing = None
-        return self._fail(502, now)
+        commands = self._settle(None)  # others may fare better
+        return commands + self._fail(502, now)
 
     # --- the client ---------------------------------------------------------------------------------------------
 
@@ -595,29 +480,10 @@ class Exchange:
         tail = connection_tail(request.protocol, self._may_keep_alive)
         head = status_line(status) + field_lines(fields) + tail + b"\r\n"
         self._head_sent = True
-        return [SendClient(head if request.method == "HEAD" else head + response.body), *self._finish()]
+        commands.append(SendClient(head if request.method == "HEAD" else head + response.body))
+        return commands + self._finish()
 
 
 def decision_for_once(stored: StoredResponse) -> Store:
     """For a validated response that may be sent this once and not kept."""
     return Store(0, False, True, True, (), stored.validators)
-
-
-def _length_of_get(fields: Sequence[tuple[bytes, bytes]]) -> Fields:
-    """
-    The Content-Length a GET would have had, for an answer to HEAD (RFC 9110 section 8.6). Nothing frames such an
-    answer, so nobody has looked at it yet: one that is no number, or repeated, or beside a coding is left out.
-    """
-    named = [
-        (name, value) for name, value in fields if name.lower() in {b"content-length", b"transfer-encoding"}
-    ]
-    if len(named) != 1 or named[0][0].lower() != b"content-length" or not named[0][1].isdigit():
-        return []
-    return [(b"Content-Length", named[0][1])]
-
-
-def connection_tail(protocol: str, keep_alive: bool) -> bytes:
-    """The connection's own field line, or nothing where the version's default says it (RFC 9112 section 9.3)."""
-    if not keep_alive:
-        return b"Connection: close\r\n"
-    return b"Connection: keep-alive\r\n" if protocol == "HTTP/1.0" else b""

@@ -16,13 +16,14 @@ from runtime.http.caching import Reuse, Revalidate, Unsatisfied, decide_reuse
 from runtime.http.dates import format_http_date
 from runtime.http.directives import request_directives
 from runtime.http.framing import NO_BODY
-from runtime.proxy.header_block import HeaderBlock
-from runtime.proxy.exchange import Plan, connection_tail
 from runtime.proxy.forward import CONDITIONAL, build, effective_target, without
+from runtime.proxy.header_block import HeaderBlock
 from runtime.proxy.hit import conditional_head, hit_head
+from runtime.proxy.plan import Plan
 from runtime.proxy.respond import (
     CacheStatus,
     Response,
+    connection_tail,
     error_response,
     field_lines,
     names_field,

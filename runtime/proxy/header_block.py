@@ -54,10 +54,11 @@ class HeaderBlock:
         """Host with its port if it has one: what a cache key must tell apart."""
         self.key_origin = primary_key(scheme, self.authority, "")
         """What the cache keys of these requests begin with; the rest is the target."""
-        if head.target.authority is not None:
-            # RFC 9112 section 3.2.2: the target overrides Host, also towards the origin.
+        if authority is not None and (b"Host", bytes(authority)) not in fields:
+            # RFC 9112 section 3.2.2: the target overrides Host. And the origin gets the spelling that cache keys
+            # have, or one client could choose with another spelling what others get.
             fields = [
-                (b"Host", bytes(head.target.authority)),
+                (b"Host", bytes(authority)),
                 *(field for field in fields if field[0].lower() != b"host"),
             ]
         self.fields = fields

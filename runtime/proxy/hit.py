@@ -14,6 +14,7 @@ from runtime.cache.store import StoredResponse
 from runtime.http.conditional import NotModified, evaluate_at_cache
 from runtime.proxy.header_ops import Fields, has_placeholder
 from runtime.proxy.respond import (
+    BODILESS,
     CacheStatus,
     field_lines,
     names_field,
@@ -40,8 +41,18 @@ def hit_head(
     """The head of a whole answer from `stored`; `tail` has the connection's own fields."""
     prefix = _prefix(stored, label, ops, request)
     if ops and (names_field(ops, "age") or names_field(ops, "x-request-id")):
-        return prefix + tail + b"\r\n"
+        return b"%b%b%b\r\n" % (prefix, _unnamed(ops, request, age_s), tail)
     return b"%bAge: %d\r\nX-Request-Id: %b\r\n%b\r\n" % (prefix, age_s, request.id.encode("ascii"), tail)
+
+
+def _unnamed(ops: Sequence[HeaderOp], request: Request, age_s: int) -> bytes:
+    """Of the lines that differ from answer to answer, those no script named."""
+    fields: Fields = []
+    if not names_field(ops, "age"):
+        fields.append((b"Age", b"%d" % age_s))
+    if not names_field(ops, "x-request-id"):
+        fields.append((b"X-Request-Id", request.id.encode("ascii")))
+    return field_lines(fields)
 
 
 def _prefix(stored: StoredResponse, label: CacheStatus, ops: Sequence[HeaderOp], request: Request) -> bytes:
@@ -50,7 +61,8 @@ def _prefix(stored: StoredResponse, label: CacheStatus, ops: Sequence[HeaderOp],
     if prepared is None:
         fields: Fields = with_script_ops(list(stored.fields), ops, request)
         fields += node_fields(ops, label)
-        fields.append((b"Content-Length", b"%d" % len(stored.body)))
+        if stored.status not in BODILESS:
+            fields.append((b"Content-Length", b"%d" % len(stored.body)))
         prepared = status_line(stored.status) + field_lines(fields)
         if len(stored.prepared) < MAX_PREPARED and not has_placeholder(ops):
             stored.prepared[key] = prepared
@@ -74,10 +86,5 @@ def conditional_head(
         return None
     fields = [field for field in stored.fields if field[0].lower() not in _NOT_MODIFIED_DROPS]
     fields = with_script_ops(fields, ops, request) + node_fields(ops, label)
-    return b"%b%bAge: %d\r\nX-Request-Id: %b\r\n%b\r\n" % (
-        status_line(304),
-        field_lines(fields),
-        stored.age(now),
-        request.id.encode("ascii"),
-        tail,
-    )
+    own = _unnamed(ops, request, stored.age(now))
+    return b"%b%b%b%b\r\n" % (status_line(304), field_lines(fields), own, tail)

@@ -91,3 +91,23 @@ def _answer(answer: Answer) -> Response:
 def error_response(status: int) -> Response:
     """The node's own refusal or failure."""
     return Response(status, [(b"Content-Type", b"text/html")], default_page(status))
+
+
+def length_of_get(fields: Sequence[tuple[bytes, bytes]]) -> Fields:
+    """
+    The Content-Length a GET would have had, for an answer to HEAD (RFC 9110 section 8.6). Nothing frames such an
+    answer, so nobody has looked at it yet: one that is no number, or repeated, or beside a coding is left out.
+    """
+    named = [
+        (name, value) for name, value in fields if name.lower() in {b"content-length", b"transfer-encoding"}
+    ]
+    if len(named) != 1 or named[0][0].lower() != b"content-length" or not named[0][1].isdigit():
+        return []
+    return [(b"Content-Length", named[0][1])]
+
+
+def connection_tail(protocol: str, keep_alive: bool) -> bytes:
+    """The connection's own field line, or nothing where the version's default says it (RFC 9112 section 9.3)."""
+    if not keep_alive:
+        return b"Connection: close\r\n"
+    return b"Connection: keep-alive\r\n" if protocol == "HTTP/1.0" else b""

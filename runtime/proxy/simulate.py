@@ -18,24 +18,23 @@ from runtime.http.caching import Store, decide_storage
 from runtime.http.framing import NO_BODY, Length, accept_request
 from runtime.http.refusal import Refuse
 from runtime.http.status import has_no_content
-from runtime.proxy.exchange import (
+from runtime.proxy.exchange import Exchange
+from runtime.proxy.forward import Forward
+from runtime.proxy.front import Front, Immediate
+from runtime.proxy.header_block import HeaderBlock
+from runtime.proxy.header_ops import Fields
+from runtime.proxy.messages import (
     Event,
-    Exchange,
     OpenUpstream,
-    Plan,
     SendClient,
     SendUpstream,
-    Settings,
     UpstreamBody,
     UpstreamCompleted,
     UpstreamFailed,
     UpstreamHead,
     UpstreamOpened,
 )
-from runtime.proxy.forward import Forward
-from runtime.proxy.front import Front, Immediate
-from runtime.proxy.header_block import HeaderBlock
-from runtime.proxy.header_ops import Fields
+from runtime.proxy.plan import Plan, Settings
 from runtime.scripts.site import Site
 
 Action = Literal["respond", "redirect", "forward"]

@@ -42,7 +42,8 @@ def now(ctx: Context) -> int | float:
 
     now() => 1559109761.644
     """
-    return to_number((ctx.now_s * 1000 // 1) / 1000)
+    seconds = (ctx.now_s * 1000 // 1) / 1000
+    return seconds if seconds % 1 else int(seconds)
 
 
 @clock.builtin(cost=Cost(30))

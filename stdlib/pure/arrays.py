@@ -6,7 +6,7 @@ A negative position counts from the end; 0 is none. Work that moves elements is 
 
 from typing import Final, Literal
 
-from edgescript.builtins import AnyValue, Cost, Dict, Effect, Family, Str
+from edgescript.builtins import AnyValue, Cost, Dict, Effect, Family, Inline, Str
 from edgescript.context import SMALL_BYTES, Meter
 from edgescript.faults import FaultCode, ScriptFault
 from edgescript.types import Function, Value, is_truthy, number_text
@@ -142,7 +142,7 @@ def _ordering(meter: Meter, comp: Function) -> type:
     return Element
 
 
-@arrays.builtin(cost=Cost(3), effect=Effect.PURE)
+@arrays.builtin(cost=Cost(3), effect=Effect.PURE, inline=(Inline("len(arr.array)"),))
 def arr_len(arr: Dict) -> int:
     """
     Return the number of elements under keys 1..n. Keys that are strings, or that follow a gap, do not count.

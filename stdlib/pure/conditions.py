@@ -1,9 +1,16 @@
 """Logic, equality, emptiness and types of values (reference sections 7.1 and 7.14)."""
 
+from typing import Final
+
 from edgescript.builtins import AnyValue, Cost, Effect, Family, Inline
 from edgescript.types import Table, is_equal, is_truthy, type_name
 
 conditions = Family("conditions", effect=Effect.PURE)
+
+# Python's own comparison is the language's wherever one side is a string or both are numbers: only there do the two
+# agree, for Python takes true and 1 for equal.
+_EQUAL: Final = tuple(Inline("a == b", types) for types in ({"b": str}, {"a": str}, {"a": float, "b": float}))
+_UNEQUAL: Final = tuple(Inline("a != b", inline.types) for inline in _EQUAL)
 
 
 @conditions.builtin(cost=Cost(1))
@@ -31,7 +38,7 @@ def or_(a: AnyValue, *more: AnyValue) -> bool:
     return is_truthy(a) or any(map(is_truthy, more))
 
 
-@conditions.builtin(cost=Cost(2))
+@conditions.builtin(cost=Cost(2), inline=(Inline("a is None or a is False"),))
 def not_(a: AnyValue) -> bool:
     """
     Return whether `a` is undef or false.
@@ -43,7 +50,7 @@ def not_(a: AnyValue) -> bool:
     return a is None or a is False
 
 
-@conditions.builtin(cost=Cost(4), inline=(Inline("a == b", {"b": str}), Inline("a == b", {"a": str})))
+@conditions.builtin(cost=Cost(4), inline=_EQUAL)
 def eq(a: AnyValue, b: AnyValue) -> bool:
     """
     Return whether `a` equals `b`: strings byte by byte, dictionaries and functions only if they are the same one.
@@ -58,7 +65,7 @@ def eq(a: AnyValue, b: AnyValue) -> bool:
     return is_equal(a, b)
 
 
-@conditions.builtin(cost=Cost(4), inline=(Inline("a != b", {"b": str}), Inline("a != b", {"a": str})))
+@conditions.builtin(cost=Cost(4), inline=_UNEQUAL)
 def ne(a: AnyValue, b: AnyValue) -> bool:
     """
     Return whether `a` differs from `b`: the opposite of `eq`.

@@ -78,9 +78,15 @@ def capture_re(meter: Meter, s: Str, p: Pattern, init: Int = 1) -> Table:
 @patterns.specialised(capture_re, "p")
 def _capture_constant(p: str) -> Callable[..., Table]:
     pattern = compiled(p)
+    if pattern is None:
+        return lambda _meter, _s, _init=1: Table()
+    captures = pattern.captures
 
     def captured(meter: Meter, s: str, init: int = 1) -> Table:
-        return _captured(meter, pattern, s, init)
+        if init != 1:
+            return _captured(meter, pattern, s, init)
+        found = captures(s)
+        return Table() if found is None else _groups(meter, s, found)
 
     return captured
 
@@ -92,12 +98,17 @@ def _captured(meter: Meter, pattern: regex.Pattern | None, s: str, init: int) ->
     match = pattern.search(s, start)
     if match is None:
         return Table()
-    groups = (match.group(0), *match.groups)
+    return _groups(meter, s, (match.group(0), *match.groups))
+
+
+def _groups(meter: Meter, subject: str, groups: tuple[str | None, ...]) -> Table:
+    """The dictionary of `groups`, the whole match first."""
     meter.entries(len(groups))
-    if len(s) > SMALL_BYTES:
+    if len(subject) > SMALL_BYTES:
         meter.string(sum(len(group) for group in groups if group))
-    values: list[Value] = [False if group is None else group for group in groups]
-    return Table(values[1:], {0: values[0]})
+    whole, *taken = groups
+    values: list[Value] = [False if group is None else group for group in taken] if None in taken else [*taken]
+    return Table(values, {0: whole})
 
 
 @patterns.builtin(cost=Cost(60, per="subject", shift=2))

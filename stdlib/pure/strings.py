@@ -6,6 +6,7 @@ White space is that of C's `isspace`, not Python's, which knows more characters 
 """
 
 import re
+from collections.abc import Callable
 from itertools import islice
 from typing import Final
 
@@ -36,12 +37,28 @@ def substr(meter: Meter, s: Str, i: Int, j: Int) -> str:
     substr('abc', 2, 99)     => 'bc'
     substr('abc', 3, 2)      => ''
     """
-    size = len(s)
-    start = i - 1 if i > 0 else max(size + i, 0) if i < 0 else 0
-    part = s[start : j if j >= 0 else max(size + j + 1, 0)]
+    part = s[_positions(i, j)]
     if len(part) > SMALL_BYTES:
         meter.string(len(part))
     return part
+
+
+@strings.specialised(substr, "i", "j")
+def _substr_constant(i: int, j: int) -> Callable[[Meter, str], str]:
+    positions = _positions(i, j)
+
+    def part(meter: Meter, s: str) -> str:
+        cut = s[positions]
+        if len(cut) > SMALL_BYTES:
+            meter.string(len(cut))
+        return cut
+
+    return part
+
+
+def _positions(i: int, j: int) -> slice:
+    """Positions from 1, both included, as Python counts them; 0 is before the first."""
+    return slice(i - 1 if i > 0 else i, j if j >= 0 else j + 1 or None)
 
 
 @strings.builtin(cost=Cost(10, per="more", shift=12))
@@ -59,13 +76,22 @@ def concat(meter: Meter, s1: AnyValue, *more: AnyValue) -> str:
         return _joined(meter, [joinable(value, "concat") for value in parts])
 
 
+_FEW_PARTS: Final = 8
+
+
 def _joined(meter: Meter, parts: "tuple[str, ...] | list[str]", separator: str = "") -> str:
     """The strings joined and accounted for. Raises TypeError if one is no string."""
-    size = sum(map(len, parts)) + len(separator) * (len(parts) - 1)
+    if len(parts) <= _FEW_PARTS:
+        # A few strings can be joined before they are counted: what is made is bounded all the same.
+        joined = separator.join(parts)
+        size = len(joined)
+    else:
+        joined = None
+        size = sum(map(len, parts)) + len(separator) * (len(parts) - 1)
     if size > SMALL_BYTES:
         meter.string(size)
         meter.charge(size >> 8)
-    return separator.join(parts)
+    return separator.join(parts) if joined is None else joined
 
 
 def joinable(value: Value, what: str) -> str:

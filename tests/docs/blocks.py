@@ -55,6 +55,30 @@ def _steps(text: str, line: int) -> list[Step]:
     return steps
 
 
+_COMMAND = re.compile(r"(?:edgescript|curl|python3|for) |[A-Z]+=")
+
+
+def indented_commands(path: Path) -> list[str]:
+    """
+    The commands in the indented blocks of an example's README: each server by itself, with `&`, and what stands
+    between as one script, so that it may set variables.
+    """
+    commands: list[str] = []
+    for block in re.findall(r"(?:^(?: {4}.*)\n)+", path.read_text(encoding="utf-8"), re.MULTILINE):
+        text = re.sub(r"^ {4}", "", block, flags=re.MULTILINE)
+        if not _COMMAND.match(text):
+            continue
+        script = ""
+        for line in text.replace("\\\n", " ").splitlines():
+            if line.startswith("edgescript serve") or line.endswith("&"):
+                commands += [*([script] if script else []), f"{line.rstrip('& ')} &"]
+                script = ""
+            else:
+                script += f"{line}\n"
+        commands += [script] if script else []
+    return commands
+
+
 def matches(expected: str, printed: str) -> bool:
     """Whether `printed` is what `expected` says, `...` standing for anything."""
     pattern = "".join(

@@ -1,106 +1,22 @@
 """README and CONTRIBUTING say what is true: their sessions are run, their tables compared, their links followed."""
 
-import contextlib
 import json
-import os
 import re
-import signal
-import socket
-import subprocess
+import shutil
 import sys
-import time
-from pathlib import Path
 
 import msgspec
 import pytest
 
 from runtime.config import Config, read_config
 from tests.architecture.imports import ROOT
-from tests.docs.blocks import File, Step, matches, parts
+from tests.docs.blocks import File, Step, indented_commands, matches, parts
+from tests.docs.shell import Session
 from tests.support.command import run_command
 
 README = ROOT / "README.md"
+EXAMPLES = ROOT / "examples"
 DOCUMENTS = [README, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
-PORTS = ("8080", "8000")
-"""Ports the documents name; the test takes free ones, so that it runs beside anything."""
-TIMEOUT_S = 30
-
-
-def free_ports(count):
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [str(each.getsockname()[1]) for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
-
-
-class Session:
-    """A shell in a directory of its own; what it leaves running ends with it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
-        self.running: list[subprocess.Popen[bytes]] = []
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        self.environment = os.environ | {"PATH": path, "NO_COLOR": "1"}
-
-    def here(self, text: str) -> str:
-        """`text` with the ports of this session."""
-        return re.sub(r"\b(8080|8000)\b", lambda match: self.ports[match[0]], text)
-
-    def run(self, step: Step) -> str:
-        """What the command prints on both streams, in order."""
-        command = self.here(step.command)
-        if command.endswith("&"):
-            self._leave_running(command.rstrip("& "))
-            return ""
-        result = subprocess.run(
-            ["bash", "-c", command],
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=TIMEOUT_S,
-            check=False,
-        )
-        return result.stdout.decode()
-
-    def _leave_running(self, command: str) -> None:
-        ports = [port for port in self.ports.values() if re.search(rf"\b{port}\b", command)]
-        log = (self.folder / f"server-{len(self.running)}.log").open("wb")
-        with log:
-            self.running.append(
-                subprocess.Popen(
-                    ["bash", "-c", f"exec {command}"],
-                    cwd=self.folder,
-                    env=self.environment,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                )
-            )
-        wait_for(int(ports[0]))
-
-    def end(self) -> list[int]:
-        """Stop what still runs; the exit statuses."""
-        for process in self.running:
-            process.send_signal(signal.SIGTERM)
-        statuses = []
-        for process in self.running:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(TIMEOUT_S)
-            process.kill()
-            statuses.append(process.wait())
-        return statuses
-
-
-def wait_for(port: int) -> None:
-    """Until something listens on `port`."""
-    deadline = time.monotonic() + TIMEOUT_S
-    while time.monotonic() < deadline:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        time.sleep(0.02)
-    pytest.fail(f"nothing listens on port {port}")
 
 
 @pytest.fixture
@@ -116,7 +32,7 @@ def test_the_sessions_of_the_readme_print_what_it_says(session):
         if isinstance(part, File):
             (session.folder / part.name).write_text(session.here(part.text), encoding="utf-8")
             continue
-        printed = session.run(part)
+        _, printed = session.run(part.command)
         expected = session.here(part.output)
         if not part.command.endswith("&"):
             assert matches(expected, printed), f"README.md:{part.line}: {part.command}\n\n{printed}"
@@ -124,6 +40,22 @@ def test_the_sessions_of_the_readme_print_what_it_says(session):
 
 def test_the_readme_has_sessions():
     assert sum(isinstance(part, Step) for part in parts(README)) >= 8
+
+
+@pytest.mark.parametrize("document", sorted(EXAMPLES.glob("*/README.md")), ids=lambda path: path.parent.name)
+def test_the_commands_of_an_example_s_readme_work(document, tmp_path):
+    folder = tmp_path / document.parent.name
+    shutil.copytree(document.parent, folder)
+    session = Session(folder)
+    try:
+        commands = indented_commands(document)
+        assert any("edgescript " in command for command in commands)
+        for command in commands:
+            status, printed = session.run(command)
+            assert status == 0, f"{command}\n\n{printed}"
+            assert "internal error" not in printed
+    finally:
+        session.end()
 
 
 def configuration_table() -> dict[str, str]:

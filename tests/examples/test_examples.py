@@ -1,5 +1,6 @@
 """Every case of every example, twice: as `edgescript run` does it, and over a socket through a served node."""
 
+import functools
 import json
 import subprocess
 import sys
@@ -7,10 +8,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-import stdlib
+from edgescript.cli.loading import load
 from edgescript.source import as_utf8
-from runtime.scripts.install import install
 from tests.examples.cases import EXAMPLES, all_examples, check_fields, pairs
+from tests.examples.cases import load as load_example
 from tests.support.command import run_command
 from tests.support.node import World, serve_in_thread
 from tests.support.origin import RecordingOrigin
@@ -73,16 +74,12 @@ def test_run_in_a_process_of_its_own(loaded, case):
     check_run(case.expect, json.loads(result.stdout))
 
 
-def installed(loaded, cache={}):  # noqa: B006 - compiled once a process, on purpose
+@functools.cache
+def installed(folder):
     """The example's scripts as a node runs them."""
-    if loaded.folder not in cache:
-        registry = stdlib.registry()
-        results = [
-            install(name, (loaded.folder / name).read_bytes(), registry) for name in loaded.example.scripts
-        ]
-        assert [result.diagnostics for result in results if result.script is None] == []
-        cache[loaded.folder] = [result.script for result in results]
-    return cache[loaded.folder]
+    loaded = load(load_example(folder).scripts)
+    assert not loaded.has_errors
+    return loaded.scripts
 
 
 @pytest.mark.parametrize(
@@ -97,7 +94,7 @@ def test_served(loaded, case):
     world = World(now=case.now_s, client_addr=case.client_ip, geo=case.geo and case.geo.record())
     with (
         RecordingOrigin(says.status, pairs(says.headers), says.body.encode()) as origin,
-        serve_in_thread(installed(loaded), origin.url, world) as node,
+        serve_in_thread(installed(loaded.folder), origin.url, world) as node,
     ):
         for _ in range(case.repeat):
             answer = node.ask(case.method, target, fields)

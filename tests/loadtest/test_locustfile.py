@@ -48,6 +48,8 @@ class Edge(BaseHTTPRequestHandler):
             return "invalid time"
         if int(query["t"][0]) < 2_000_000_000:
             return "expired"
+        if query["key"][0] != "2024":
+            return "unknown key"
         first, rest = re.match(r"/([^/]+)/[^/]+/(.+)", url.path).groups()
         return None if signed(first, rest).startswith(url.path) else "invalid digest"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from loadtest import origin
-from loadtest.cases import CASES, OBJECT, SECRET, page
+from loadtest.cases import CASES, KEY, OBJECT, SECRET, page
 from loadtest.servers import PEER_SERVERS, Node, render, script_path
 
 BY_NUMBER = {case.number: case for case in CASES}
@@ -48,9 +48,13 @@ def test_the_benchmarks_own_scripts_are_there(logic):
     assert script_path(logic).read_text().startswith("# position: head")
 
 
-def test_peers_get_the_secret_and_the_page_of_the_node():
-    assert f'"{SECRET}"' in files_of("nginx", "3")["auth.lua"]
-    assert SECRET in files_of("varnish", "3")["edge.vcl"]
+def test_every_server_knows_the_key_and_the_secret():
+    assert f"'{KEY}' = '{SECRET}'" in script_path("auth").read_text()
+    assert f'["{KEY}"] = "{SECRET}"' in files_of("nginx", "3")["auth.lua"]
+    assert re.search(rf'"{KEY}"\) {{\s+set [\w.-]+ = "{SECRET}"', files_of("varnish", "3")["edge.vcl"])
+
+
+def test_peers_get_the_page_of_the_node():
     text = page("auth").decode()
     assert text in files_of("varnish", "3")["edge.vcl"]
     assert text.replace("\n", "\\n") in files_of("nginx", "3")["auth.lua"]

@@ -1,6 +1,7 @@
 """Diagnostics for machines, and what hostile text may not do to a terminal. Text for people: tests/language/rendering.md."""
 
 import json
+import time
 
 from edgescript.diagnostics import Diagnostic, Related, visible
 from edgescript.parser import parse
@@ -103,3 +104,13 @@ def test_columns_agree_with_wide_zero_width_and_invalid_characters():
     assert first.splitlines()[3] == "  | " + " " * 10 + "^"
     assert second.splitlines()[0].startswith("a.es:2:10:")
     assert second.splitlines()[3] == "  | " + " " * 9 + "^"
+
+
+def test_many_findings_on_one_long_line_take_no_longer_than_on_many():
+    """Only the part of a line that is shown is looked at."""
+    source = Source("a.es", "x = [" + "0x," * 30_000 + "]\n")
+    found = parse(source).diagnostics
+    started = time.process_time()
+    shown = "".join(as_text(source, each) for each in found)
+    assert time.process_time() - started < 2
+    assert len(shown) < 100_000

@@ -1,16 +1,18 @@
 """Hostile patterns: refused with a reason, or compiled and run, always soon."""
 
+import re
 import time
 
 import pytest
 
 import edgescript.regex as regex_package
 from edgescript.regex import RegexError, cached, compile_pattern
+from edgescript.regex.engines import MAX_STACKED_BYTES
 
 REFUSED = [
     ("a" * 4097, "pattern has 4097 bytes, the limit is 4096"),
     ("(" * 60 + "a" + ")" * 60, "groups are nested more than 50 deep"),
-    ("(?:" * 2000, "groups are nested more than 50 deep"),
+    ("(?:" * 1300, "groups are nested more than 50 deep"),
     ("()" * 101, "pattern has more than 100 groups"),
     ("a{1001}", "repeat count 1001 is over the limit of 1000"),
     ("a{1,99999999999999999999}", "repeat count 999999999 is over the limit of 1000"),
@@ -33,13 +35,13 @@ REFUSED = [
     ("a\\", "pattern ends with a backslash"),
     ("[\\", "pattern ends with a backslash"),
     (r"\y", "unknown escape '\\y' at position 1"),
-    (r"\x{100}", "'\\x{' at position 2 is no byte"),
-    (r"\x{+1}", "'\\x{' at position 2 is no byte"),
+    (r"\x{100}", "'\\x{' at position 1 is no byte"),
+    (r"\x{+1}", "'\\x{' at position 1 is no byte"),
     (r"\400", "back references are not supported: no linear-time engine can run them"),
     (r"(a)\1", "back references are not supported: no linear-time engine can run them"),
     (r"(?<n>a)\k<n>", "back references are not supported: no linear-time engine can run them"),
     ("(?<n>a)(?<n>b)", "two groups are named 'n'"),
-    ("(?<1>a)", "group at position 4 has no proper name"),
+    ("(?<1>a)", "group at position 1 has no proper name"),
     ("(?R)", "recursion is not supported"),
     ("(?1)(a)", "subroutine calls are not supported"),
     ("(?(1)a|b)", "conditional groups are not supported"),
@@ -51,6 +53,11 @@ REFUSED = [
     ("(?<=a+)b", "look-behind needs a fixed width"),
     (r"(?=.*a)(?=.*b)", "look-around cannot be run in linear time in this pattern"),
     ("(?>a|ab)+c", "atomic groups cannot be run in linear time in this pattern"),
+    (r"a*b\B|$", r"'$' beside '\B', or beside ends of lines, cannot be run in linear time in this pattern"),
+    (
+        r"(?m)[a-z]+=$\Z",
+        r"'$' beside '\B', or beside ends of lines, cannot be run in linear time in this pattern",
+    ),
     ("中", "pattern has a character that is no byte"),
 ]
 
@@ -136,3 +143,20 @@ def test_a_start_position_past_the_end_finds_nothing():
     assert compile_pattern("^b").search("ab", 1) is None
     assert compile_pattern(r"\bb").search("ab", 1) is None
     assert compile_pattern("b+$").search("ab", 1).span(0) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "engine"), [("^(ab)*$", "re"), ("^(?:a|bc?)+$", "re"), ("^(?:ab)*?c", "re")]
+)
+def test_long_subjects_of_stacking_repeats_give_the_same_answers(pattern, engine):
+    compiled = compile_pattern(pattern)
+    assert compiled.engine == engine
+    for size in (MAX_STACKED_BYTES, MAX_STACKED_BYTES + 2):
+        subject = "ab" * (size // 2) + "c"
+        for text in (subject, subject[:-1], subject + "!", subject[:-1] + "\n"):
+            expected = re.search(pattern, text)
+            found = compiled.search(text)
+            assert bool(compiled.test(text)) is (expected is not None)
+            assert (found and found.span(0)) == (expected and expected.span())
+            assert (compiled.captures(text) is None) is (expected is None)
+            assert compiled.sub("x", text, 1 << 20) == re.sub(pattern, "x", text)

@@ -68,7 +68,7 @@ RE2 = [
     # Ways that multiply.
     r"^(a+)+$",
     r"^(.*)/(.*)$",
-    r"^(a|a)+b",
+    r"^(ab|ab)+c",
     r"^(a?){20}b",
     # What cannot be written out within the limits of the proof.
     r"(?i)bot|spider|crawl|slurp|baidu|yandex|google|bing|sogou|facebook|twitter|linkedin|pinterest|curl|wget|java|go",
@@ -87,10 +87,12 @@ def test_known_attacks_are_refused_or_take_linear_time(attack):
         pattern = compile_pattern(attack.pattern)
     except RegexError:
         return
-    # 16 KiB is past the size where RE2 changes over to its matcher for long texts. The floor is above timer noise.
-    small = max(best_ms(pattern, attack.subject(16 << 10)), 0.1)
-    large = best_ms(pattern, attack.subject(128 << 10))
-    assert large / small < 24, f"8 times the text took {large / small:.0f} times as long on {pattern.engine}"
+    # Both sizes are past the one where RE2 changes over to its matcher for long texts: that change is a factor, once.
+    # Quadratic time would grow by 16. The floor is above timer noise.
+    small = max(best_ms(pattern, attack.subject(64 << 10)), 0.2)
+    large = best_ms(pattern, attack.subject(256 << 10))
+    assert large / small < 10, f"4 times the text took {large / small:.0f} times as long on {pattern.engine}"
+    assert small < 100, f"64 KiB took {small:.0f} ms on {pattern.engine}"
 
 
 def test_enough_attacks_are_known_and_most_are_accepted():
@@ -117,7 +119,7 @@ def test_proven_patterns_keep_to_the_steps_promised(pattern, option, prefix, pum
 
 @pytest.mark.parametrize(
     ("pattern", "subject"),
-    [(r"^(a|a)*$", "a" * 40 + "!"), (r"[0-9]+\.ts", "1" * 1000), (r"a.*b", "a" * 1000)],
+    [(r"^(a|aa)*$", "a" * 40 + "!"), (r"[0-9]+\.ts", "1" * 1000), (r"a.*b", "a" * 1000)],
 )
 def test_the_counting_matcher_sees_what_is_not_linear(pattern, subject):
     tree = parse(pattern, Options())[0]

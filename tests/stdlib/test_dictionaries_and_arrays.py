@@ -1,5 +1,7 @@
 """What dictionaries and arrays hold after a script has changed them."""
 
+from typing import Any
+
 import pytest
 
 from tests.stdlib.harness import TIERS, Tier, run
@@ -59,16 +61,16 @@ SCRIPTS = {
 }
 
 
-def shown(value: object) -> str:
+def shown(value: Any) -> str:
     """Pairs of a comparable table in the order of iteration; UTF-8 read."""
-    kind, pairs = value  # type: ignore[misc]
+    kind, pairs = value
     assert kind == "table"
     text = " ".join(f"{_word(key)}={_word(item)}" for key, item in pairs)
     return text.encode("latin-1").decode()
 
 
-def _word(value: object) -> str:
-    kind, content = value  # type: ignore[misc]
+def _word(value: Any) -> str:
+    kind, content = value
     return str(content).lower() if kind == "boolean" else f"{content}"
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edgescript.context import Answer, Context, Headers, HeaderOp, Redirect, Request, Services
+from edgescript.context import Answer, Context, HeaderOp, Headers, Redirect, Request, Services
 from stdlib.example import example_context
 from tests.stdlib.harness import TIERS, Tier, evaluate, plain_effects, run, with_opaque_arguments
 
@@ -108,13 +108,18 @@ REDIRECTS = {
     "rewrite('/n?a=1', 'enhance_redirect', 303)": (303, "/n?a=1"),
     "rewrite(concat('https://h', $request_uri), 'enhance_redirect')": (302, f"https://h/a/b.tar.gz?{QUERY}"),
     "rewrite('', 'enhance_redirect')": (302, "/"),
-    "rewrite(concat('/a', tochar(13, 10), 'Set-Cookie: x'), 'enhance_redirect')": (302, "/a%0D%0ASet-Cookie:%20x"),
+    "rewrite(concat('/a', tochar(13, 10), 'Set-Cookie: x'), 'enhance_redirect')": (
+        302,
+        "/a%0D%0ASet-Cookie:%20x",
+    ),
     "rewrite('/中 x', 'enhance_redirect')": (302, "/%E4%B8%AD%20x"),
 }
 
 
 @pytest.mark.parametrize("tier", TIERS)
-@pytest.mark.parametrize(("call", "status", "location"), [(call, *wanted) for call, wanted in REDIRECTS.items()])
+@pytest.mark.parametrize(
+    ("call", "status", "location"), [(call, *wanted) for call, wanted in REDIRECTS.items()]
+)
 def test_redirect_ends_the_request(call: str, status: int, location: str, tier: Tier) -> None:
     for text in (call, with_opaque_arguments(call)):
         outcome = run(f"x = {text}\nprobe('unreached')\n", tier=tier)
@@ -214,7 +219,10 @@ def test_limiter_is_asked_with_rate_per_second(call: str, asked: tuple[str, floa
     for text in (call, with_opaque_arguments(call)):
         limiter = RecordingLimiter()
         context = Context(Request(), now_s=5.0, services=Services(limiter=limiter))
-        assert run(f"probe({text})\nprobe({text})\n", context).values == (("boolean", True), ("boolean", False))
+        assert run(f"probe({text})\nprobe({text})\n", context).values == (
+            ("boolean", True),
+            ("boolean", False),
+        )
         assert limiter.asked == [(*asked, 5.0)] * 2
 
 
@@ -229,7 +237,9 @@ def test_long_limiter_key_is_hashed() -> None:
 
 def test_groups_share_by_weight() -> None:
     script = "probe(ab_group('t', tostring(opaque({n})), ['a' = 1, 'b' = 3]))\n"
-    groups = [run("".join(script.format(n=n) for n in range(start, start + 250))).values for start in (0, 250)]
+    groups = [
+        run("".join(script.format(n=n) for n in range(start, start + 250))).values for start in (0, 250)
+    ]
     share = sum(value == ("string", "b") for part in groups for value in part) / 500
     assert 0.68 < share < 0.82
 

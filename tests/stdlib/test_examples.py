@@ -4,7 +4,7 @@ import pytest
 
 from stdlib import FAMILIES
 from tests.stdlib.cases import Case, read_cases
-from tests.stdlib.harness import TIERS, Tier, evaluate, with_opaque_arguments
+from tests.stdlib.harness import TIERS, Run, evaluate, with_opaque_arguments
 
 EXAMPLES = [
     pytest.param(Case(example.call, example.result), id=f"{member.name}:{number}")
@@ -14,10 +14,12 @@ EXAMPLES = [
 ]
 
 
-def check(case: Case, call: str, tier: Tier) -> None:
-    outcome = evaluate(call, case.context(), tier)
+CASES = [*EXAMPLES, *read_cases()]
+
+
+def check(case: Case, outcome: Run) -> None:
     if case.result.startswith("error "):
-        assert outcome.fault is not None, f"{call} gave {outcome.values}"
+        assert outcome.fault is not None, f"gave {outcome.values}"
         assert f"error {int(outcome.fault.code)}" == case.result, outcome.fault.message
         return
     assert outcome.fault is None, outcome.fault
@@ -25,23 +27,19 @@ def check(case: Case, call: str, tier: Tier) -> None:
         # What ends the request gives no value to look at; its declaration says true.
         assert case.result == "true"
         return
-    assert outcome.values == evaluate(case.result, case.context(), tier).values
+    assert outcome.values == evaluate(case.result, case.context()).values
 
 
-@pytest.mark.parametrize("tier", TIERS)
-@pytest.mark.parametrize("case", [*EXAMPLES, *read_cases()])
-def test_call_gives_the_stated_result(case: Case, tier: Tier) -> None:
-    check(case, case.call, tier)
-
-
-@pytest.mark.parametrize("case", [*EXAMPLES, *read_cases()])
-def test_call_gives_the_same_with_arguments_known_only_at_run_time(case: Case) -> None:
-    check(case, with_opaque_arguments(case.call), "translated")
-
-
-@pytest.mark.parametrize("case", [*EXAMPLES, *read_cases()])
-def test_both_tiers_agree_on_effects_and_fuel(case: Case) -> None:
-    translated = evaluate(case.call, case.context(), "translated")
-    interpreted = evaluate(case.call, case.context(), "interpreted")
+@pytest.mark.parametrize("case", CASES)
+def test_call_gives_the_stated_result(case: Case) -> None:
+    translated, interpreted = (evaluate(case.call, case.context(), tier) for tier in TIERS)
+    check(case, translated)
+    check(case, interpreted)
+    # The tiers agree on what happened and on its price.
     assert translated.summary == interpreted.summary
     assert translated.fuel == interpreted.fuel
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_call_gives_the_same_with_arguments_known_only_at_run_time(case: Case) -> None:
+    check(case, evaluate(with_opaque_arguments(case.call), case.context()))

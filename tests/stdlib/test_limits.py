@@ -91,7 +91,9 @@ def test_entries_count(script: str, tier: Tier) -> None:
 @pytest.mark.parametrize("tier", TIERS)
 def test_loops_of_foreach_and_arr_sort_are_bounded(tier: Tier) -> None:
     for call in ("foreach(d, visit, [])", "arr_sort(d, descending)"):
-        fault = run(f"{KILO}d = split(k, '')\n{call}\n", example_context(Limits(loop_rounds=1000)), tier).fault
+        fault = run(
+            f"{KILO}d = split(k, '')\n{call}\n", example_context(Limits(loop_rounds=1000)), tier
+        ).fault
         assert fault is not None
         assert fault.code == FaultCode.LOOP_LIMIT
 

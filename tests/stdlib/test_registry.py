@@ -57,13 +57,34 @@ def test_registry_is_built_once() -> None:
 
 @pytest.mark.parametrize("member", BUILTINS)
 def test_declaration_is_complete(member: Builtin) -> None:
-    assert member.text.startswith(("Return", "Append", "Insert", "Remove", "Call", "Sort", "Set", "Leave", "Add", "Change", "Limit", "End", "Count", "Seed"))
+    assert member.text.startswith(
+        (
+            "Return",
+            "Append",
+            "Insert",
+            "Remove",
+            "Call",
+            "Sort",
+            "Set",
+            "Leave",
+            "Add",
+            "Change",
+            "Limit",
+            "End",
+            "Count",
+            "Seed",
+        )
+    )
     assert member.text.rstrip().endswith((".", ":"))
     assert member.examples
     assert member.cost.base >= 1
     names = [param.name for param in member.params]
     assert not member.cost.per or member.cost.per in names
-    assert typeset.of_annotation(member.returns) != typeset.ANY or member.name in {"get", "arr_remove", "json_dec"}
+    assert typeset.of_annotation(member.returns) != typeset.ANY or member.name in {
+        "get",
+        "arr_remove",
+        "json_dec",
+    }
 
 
 @pytest.mark.parametrize("member", BUILTINS)

@@ -114,6 +114,12 @@ def record(meter: Context, v: AnyValue) -> Literal[True]:
 
 
 @acting.builtin(cost=Cost(2))
+def echo(meter: Context, s: Str) -> str:
+    meter.write(f"{s}\n")
+    return s
+
+
+@acting.builtin(cost=Cost(2))
 def put(meter: Meter, d: Dict, k: AnyValue, v: AnyValue) -> None:
     meter.entries(1)
     d.set(k, v)

@@ -107,6 +107,10 @@ def test_what_waits_is_evaluated_before_a_later_check(n):
     assert outcome.result[1] == "argument 1 of find: got boolean false, want string"
 
 
+def test_an_argument_charged_by_size_is_evaluated_once(n):
+    assert output(n.do("record", n.call("upper", n.call("echo", "abc")))) == ["abc", "string 'ABC'"]
+
+
 def test_a_variable_is_read_before_a_function_changes_it(n):
     f = n.function("f", 0, "", n.set(0, "new"), n.return_("f"))
     values = n.array(n.get(0), ir.CallFunction(n.at(), 0, ()), n.get(0))
@@ -321,6 +325,13 @@ def test_call_limits(n, limit):
     outcome = run(main, functions=[f], limits=Limits(**{limit: 3}))
     assert outcome.result[0] is FaultCode.CALL_LIMIT
     assert outcome.result[2] == limit
+
+
+def test_calls_one_after_another_are_not_deep(n):
+    f = n.function("f", 0, "", n.if_(n.get(0), [n.return_(1)], hit=False), n.set(0, True))
+    g = n.function("g", 0, "", n.return_("g"))
+    calls = [ir.Discard(n.at(), ir.CallFunction(n.at(), index, ())) for index in (0, 0, 1, 1)]
+    assert run(*calls, functions=[f, g], limits=Limits(call_depth=1)).result is False
 
 
 @pytest.mark.parametrize(("limit", "code"), [("loop_rounds", 409), ("total_loop_rounds", 410)])

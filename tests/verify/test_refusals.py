@@ -3,9 +3,10 @@
 import pytest
 
 from edgescript.code import Code, CodeFunction, decode, encode, pack_position
+from edgescript.context import Limits
 from edgescript.faults import CodeError
 from edgescript.opcodes import MAX_BLOCKS, MAX_FUNCTIONS, MAX_LOOPS, MAX_STACK, MAX_VARIABLES, Op
-from edgescript.program import load
+from edgescript.program import MAX_TRANSLATED, load
 from edgescript.verify import verify
 from tests.tiers.kit import REGISTRY, both
 
@@ -150,6 +151,12 @@ def test_bytes_that_are_no_code(data):
         load(data, REGISTRY)
 
 
+def test_a_value_on_the_stack_is_older_than_a_later_assignment():
+    # No compiler assigns inside an expression.
+    code = code_of("GLOBAL:0 CONST:1 SET_GLOBAL:0 CALL:0:1 POP UNDEF RETURN", builtins=("record",))
+    assert both(load(encode(code), REGISTRY)).effects["output"] == ["undef\n"]
+
+
 def test_odd_names_reach_no_python():
     odd = "f'); import os #\n"
     code = code_of(
@@ -161,12 +168,23 @@ def test_odd_names_reach_no_python():
     assert both(load(encode(code), REGISTRY)).result is True
 
 
-def test_the_largest_bodies_run():
-    # As deep and as wide as verification allows, in both tiers.
-    deep = "TRUE IF " * MAX_BLOCKS + "END " * MAX_BLOCKS
-    loops = "CONST:0 ARRAY:1 EACH POP POP " * MAX_LOOPS + "END " * MAX_LOOPS
-    wide = "CONST:0 " * MAX_STACK + f"ARRAY:{MAX_STACK} POP "
-    calls = "CONST:0 " + "CALL:0:1 " * 2000 + "POP "
-    shortcuts = "TRUE AND " * MAX_BLOCKS + "TRUE " + "END " * MAX_BLOCKS + "POP "
-    code = code_of(deep + loops + wide + calls + shortcuts + END)
-    assert both(load(encode(code), REGISTRY)).result is False
+@pytest.mark.parametrize(
+    "main",
+    [
+        "TRUE IF " * MAX_BLOCKS + "END " * MAX_BLOCKS,
+        "CONST:0 ARRAY:1 EACH POP POP " * MAX_LOOPS + "END " * MAX_LOOPS,
+        "CONST:0 " * MAX_STACK + f"ARRAY:{MAX_STACK} POP ",
+        "CONST:0 " + "CALL:0:1 " * 2000 + "POP ",
+        "TRUE AND " * MAX_BLOCKS + "TRUE " + "END " * MAX_BLOCKS + "POP ",
+    ],
+    ids=["blocks", "loops", "stack", "calls", "shortcuts"],
+)
+def test_the_deepest_and_widest_that_is_allowed_runs(main):
+    assert both(load(encode(code_of(main + END)), REGISTRY)).result is False
+
+
+def test_a_very_long_program_is_not_translated():
+    program = load(encode(code_of("TRUE POP " * (MAX_TRANSLATED // 2) + END)), REGISTRY)
+    assert both(program, Limits(fuel=MAX_TRANSLATED + 2)).result is False
+    assert both(program, Limits(fuel=MAX_TRANSLATED + 1)).result[2] == "fuel"
+    assert program._translation is None

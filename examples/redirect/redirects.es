@@ -1,0 +1,23 @@
+# position: head
+#
+# Redirects: the client is sent elsewhere, and the request ends.
+
+# One name for the site. `$request_uri` is path and query as the client sent them, so `enhance_redirect`, which takes
+# the query from its target, keeps both.
+if req_host('example.com') {
+    rewrite(concat('https://www.example.com', $request_uri), 'enhance_redirect', 301)
+}
+
+# Visitors who say which language they want (in From) go to its pages. Only known values: a redirect to whatever a
+# request says would send people anywhere.
+languages = ['en' = true, 'zh' = true]
+if and(eq($uri, '/'), $http_from) {
+    if get(languages, $http_from) {
+        rewrite(concat('http://www.example.com/home/', $http_from), 'redirect')
+    }
+}
+
+# The root is the start page. `redirect` keeps the query.
+if eq($uri, '/') {
+    rewrite('/start/index.html', 'redirect')
+}

@@ -1,0 +1,32 @@
+"""What is known of a request that has to wait, when it begins to."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from edgescript.context import Effects, Request
+from runtime.cache.store import StoredResponse
+from runtime.http.framing import Chunked, Length, NoBody
+from runtime.proxy.forward import Forward
+
+
+class Plan(NamedTuple):
+    """What was decided before the wait."""
+
+    request: Request
+    request_fields: Sequence[tuple[bytes, bytes]]
+    framing: NoBody | Length | Chunked
+    effects: Effects
+    forward: Forward
+    keep_alive: bool
+    cache_key: str
+    """The object's primary key; an unsafe method invalidates what is under it."""
+    coalesce: bool
+    """The answer may be stored, so one fetch serves all who wait for it."""
+    stale: StoredResponse | None
+    """A stored response to revalidate; its validators are already in `forward`."""
+
+
+class Settings(NamedTuple):
+    """Bounds of an exchange."""
+
+    max_object_bytes: int

@@ -1,0 +1,94 @@
+"""A shell session in a test: commands of a document, run in a folder, with ports of their own."""
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+PORTS = ("8080", "8000")
+"""Ports the documents name; a session takes free ones, so that it runs beside anything."""
+TIMEOUT_S = 30
+
+
+def free_ports(count):
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [str(each.getsockname()[1]) for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+class Session:
+    """A shell in a directory of its own; what it leaves running ends with it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
+        self.running: list[subprocess.Popen[bytes]] = []
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        self.environment = os.environ | {"PATH": path, "NO_COLOR": "1"}
+
+    def here(self, text: str) -> str:
+        """`text` with the ports of this session."""
+        return re.sub(r"\b(8080|8000)\b", lambda match: self.ports[match[0]], text)
+
+    def run(self, command: str) -> tuple[int, str]:
+        """Status of the command and what it prints on both streams, in order. One that ends in `&` stays running."""
+        command = self.here(command)
+        if command.endswith("&"):
+            self._leave_running(command.rstrip("& "))
+            return 0, ""
+        result = subprocess.run(
+            ["bash", "-ec", command],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+        return result.returncode, result.stdout.decode()
+
+    def _leave_running(self, command: str) -> None:
+        ports = [port for port in self.ports.values() if re.search(rf"\b{port}\b", command)]
+        log = (self.folder / f"server-{len(self.running)}.log").open("wb")
+        with log:
+            self.running.append(
+                subprocess.Popen(
+                    ["bash", "-c", f"exec {command}"],
+                    cwd=self.folder,
+                    env=self.environment,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                )
+            )
+        wait_for(int(ports[0]))
+
+    def end(self) -> list[int]:
+        """Stop what still runs; the exit statuses."""
+        for process in self.running:
+            process.send_signal(signal.SIGTERM)
+        statuses = []
+        for process in self.running:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(TIMEOUT_S)
+            process.kill()
+            statuses.append(process.wait())
+        return statuses
+
+
+def wait_for(port: int) -> None:
+    """Until something listens on `port`."""
+    deadline = time.monotonic() + TIMEOUT_S
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.02)
+    pytest.fail(f"nothing listens on port {port}")

@@ -1,0 +1,181 @@
+"""Whatever happens in whatever order: nothing raises, nobody is answered twice, and nobody is left waiting."""
+
+from dataclasses import dataclass, field
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edgescript.context import Effects, Request
+from runtime.cache.cache import Cache
+from runtime.cache.memory import MemoryStore
+from runtime.cache.store import StoredResponse
+from runtime.http.caching import decide_storage
+from runtime.http.framing import Chunked, Length, NoBody, UntilClose
+from runtime.proxy.exchange import Exchange
+from runtime.proxy.forward import build
+from runtime.proxy.messages import (
+    ClientClosed,
+    CloseUpstream,
+    CutClient,
+    FinishResponse,
+    FlightSettled,
+    OpenUpstream,
+    RequestBody,
+    RequestCompleted,
+    SendClient,
+    SendUpstream,
+    UpstreamBody,
+    UpstreamCompleted,
+    UpstreamCut,
+    UpstreamFailed,
+    UpstreamHead,
+    UpstreamOpened,
+    Wake,
+)
+from runtime.proxy.plan import Plan, Settings
+
+KEY = "http://a/"
+MAX_OBJECT_BYTES = 6
+
+booleans = st.booleans()
+response_fields = st.lists(
+    st.sampled_from(
+        [
+            (b"Cache-Control", b"max-age=60"),
+            (b"Cache-Control", b"no-store"),
+            (b"Cache-Control", b"no-cache"),
+            (b"ETag", b'"1"'),
+            (b"ETag", b'"2"'),
+            (b"Vary", b"Accept"),
+            (b"Connection", b"close"),
+        ]
+    ),
+    max_size=3,
+)
+framings = st.one_of(
+    st.just(NoBody()), st.builds(Length, st.integers(0, 9)), st.just(Chunked()), st.just(UntilClose())
+)
+heads = st.builds(
+    UpstreamHead, st.sampled_from([200, 204, 206, 304, 404, 500, 503]), response_fields, framings
+)
+contents = st.sampled_from([b"", b"a", b"abcd"])
+events = st.one_of(
+    st.builds(UpstreamOpened, booleans),
+    st.builds(UpstreamFailed, booleans, booleans),
+    heads,
+    heads,
+    st.builds(UpstreamBody, contents),
+    st.just(UpstreamCompleted()),
+    st.just(UpstreamCut()),
+    st.builds(RequestBody, contents),
+    st.just(RequestCompleted()),
+    st.just(ClientClosed()),
+    st.builds(FlightSettled, st.none(), st.sampled_from([0, 502, 504])),
+)
+requests = st.tuples(
+    st.sampled_from(["GET", "GET", "GET", "HEAD", "POST", "DELETE"]),
+    st.sampled_from(["HTTP/1.1", "HTTP/1.0"]),
+    st.sampled_from([NoBody(), NoBody(), Length(4), Chunked()]),
+    st.lists(st.sampled_from([(b"Accept", b"x"), (b"If-None-Match", b'"1"')]), max_size=2),
+    booleans,
+)
+
+
+@dataclass
+class Seen:
+    """What one exchange was told to do so far."""
+
+    opened: int = 0
+    heads: int = 0
+    ends: int = 0
+    wakes: int = 0
+    commands: list = field(default_factory=list)
+
+    def note(self, commands):
+        for command in commands:
+            self.commands.append(command)
+            match command:
+                case OpenUpstream():
+                    self.opened += 1
+                case SendClient(paced=False):
+                    self.heads += 1
+                    assert self.ends == 0, "a head after the end"
+                case SendClient():
+                    assert self.heads == 1, "a body before the head"
+                    assert self.ends == 0, "a body after the end"
+                case FinishResponse() | CutClient():
+                    assert self.heads == 1, "an end without a head"
+                    self.ends += 1
+                case Wake():
+                    self.wakes += 1
+                case SendUpstream() | CloseUpstream():
+                    pass
+        assert self.heads <= 1
+        assert self.ends <= 1
+        assert self.opened <= 3, "opened, retried and asked for the whole at most"
+
+
+def stored():
+    fields = [(b"ETag", b'"1"'), (b"Cache-Control", b"max-age=1")]
+    decision = decide_storage(b"GET", [], 200, fields, 0.0)
+    return StoredResponse.from_origin(
+        200, fields, b"old", decision, request_fields=[], request_time=0.0, response_time=0.0
+    )
+
+
+def planned(asked):
+    method, protocol, framing, fields, is_stale = asked
+    request = Request(method=method, target="/", protocol=protocol, host="a", id="id")
+    coalesce = method == "GET" and isinstance(framing, NoBody)
+    return Plan(
+        request=request,
+        request_fields=[(b"Host", b"a"), *fields],
+        framing=framing,
+        effects=Effects(),
+        forward=build(request, fields, "/", ()),
+        keep_alive=protocol == "HTTP/1.1",
+        cache_key=KEY,
+        coalesce=coalesce,
+        stale=stored() if coalesce and is_stale else None,
+    )
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(requests, min_size=1, max_size=4), st.data())
+def test_any_events_in_any_order(asked, data):
+    cache = Cache(MemoryStore(1 << 20))
+    seen = {}
+    gone = set()
+
+    def tell(exchange, commands, now):
+        seen[exchange].note(commands)
+        for command in commands:
+            if isinstance(command, Wake):
+                for waiter in command.waiters:
+                    tell(waiter, waiter.handle(command.event, now), now)
+
+    for request in asked:
+        exchange = Exchange(planned(request), cache, Settings(MAX_OBJECT_BYTES), 2.0)
+        seen[exchange] = Seen()
+        tell(exchange, exchange.start(), 2.0)
+    everyone = list(seen)
+    for step in range(data.draw(st.integers(0, 25))):
+        exchange = data.draw(st.sampled_from(everyone))
+        event = data.draw(events)
+        if isinstance(event, FlightSettled) and exchange._leads:
+            continue  # a leader waits for nobody
+        if isinstance(event, ClientClosed):
+            gone.add(exchange)
+        tell(exchange, exchange.handle(event, 3.0 + step), 3.0 + step)
+
+    # Then every origin fails: all must come to an end, and tell those who wait for them.
+    for _ in range(12):
+        for exchange in everyone:
+            for event in (UpstreamOpened(reused=False), UpstreamFailed(False, True), UpstreamCut()):
+                tell(exchange, exchange.handle(event, 50.0), 50.0)
+    assert [exchange for exchange in everyone if not exchange.done] == []
+    assert len(cache.flights) == 0, "a flight nobody will settle"
+    for exchange, record in seen.items():
+        assert record.wakes <= 1
+        if exchange not in gone:
+            assert record.ends == 1, record.commands

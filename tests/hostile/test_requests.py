@@ -1,0 +1,154 @@
+"""What hostile requests get, and that the origin never sees one of them, nor part of one as another."""
+
+import asyncio
+import contextlib
+
+import pytest
+import uvloop
+
+from tests.hostile.requests import BROKEN, NEXT, REFUSED, SILENT, SOUND
+from tests.support.raworigin import OK, RawOrigin
+from tests.support.worker import eventually, serving
+
+WITHIN_S = 5
+ODDEST_STATUS = 599
+
+
+@pytest.fixture(scope="module")
+def stage():
+    """One worker and one recording origin for all."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        exits = contextlib.AsyncExitStack()
+
+        async def set_up():
+            origin = await exits.enter_async_context(RawOrigin(lambda _: [OK]))
+            return origin, await exits.enter_async_context(serving(origin))
+
+        origin, node = runner.run(set_up())
+        yield runner, origin, node
+        runner.run(exits.aclose())
+
+
+def play(stage, scene):
+    """Run `scene(client, origin)` on a fresh connection; then the node must serve others as if nothing had been."""
+    runner, origin, node = stage
+    complaints = []
+
+    async def bounded():
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+        async with asyncio.timeout(WITHIN_S):
+            origin.asked.clear()
+            async with node.client() as client:
+                await scene(client, origin)
+            assert b"/smuggled" not in origin.targets()
+            await eventually(lambda: not node.worker.clients)
+            async with node.client() as client:
+                assert (await client.get("/after")).body == b"ok"
+            assert origin.asked[-1].target == b"/after"
+            assert origin.malformed == []
+
+    runner.run(bounded())
+    assert complaints == []
+
+
+async def statuses_until_end(client):
+    """Every status the node says until it ends the connection."""
+    statuses = []
+    with contextlib.suppress(EOFError, ConnectionError):
+        while True:
+            statuses.append((await client.answer()).status)
+    return statuses
+
+
+def in_pieces(raw):
+    """Whole, in two pieces at an odd place, and in pieces of seven bytes: whatever the cut, the outcome is one."""
+    yield [raw]
+    middle = len(raw) // 2
+    yield [raw[:middle], raw[middle:]]
+    if len(raw) < 2000:
+        yield [raw[start : start + 7] for start in range(0, len(raw), 7)]
+
+
+async def send(client, pieces):
+    for piece in pieces:
+        await client.send(piece)
+        if len(pieces) > 1:
+            await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused(stage, name):
+    raw, allowed = REFUSED[name]
+    for pieces in in_pieces(raw):
+
+        async def scene(client, origin, pieces=pieces):
+            await send(client, pieces)
+            statuses = await statuses_until_end(client)
+            assert len(statuses) == 1, f"answered {statuses}"
+            assert statuses[0] in allowed
+            assert origin.asked == []
+
+        play(stage, scene)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused_behind_a_request_that_was_served(stage, name):
+    """The block of a request before it must lend it nothing."""
+    raw, allowed = REFUSED[name]
+
+    async def scene(client, origin):
+        assert (await client.get("/first")).status == 200
+        await client.send(raw)
+        statuses = await statuses_until_end(client)
+        assert len(statuses) == 1, f"answered {statuses}"
+        assert statuses[0] in allowed
+        assert origin.targets() == [b"/first"]
+
+    play(stage, scene)
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_broken_body(stage, name):
+    for pieces in in_pieces(BROKEN[name]):
+
+        async def scene(client, origin, pieces=pieces):
+            await send(client, pieces)
+            assert await statuses_until_end(client) in ([400], [])
+            await asyncio.sleep(0)
+            assert [asked.target for asked in origin.asked if asked.complete] == []
+
+        play(stage, scene)
+
+
+@pytest.mark.parametrize("name", SILENT)
+def test_silent(stage, name):
+    async def scene(client, origin):
+        await client.send(SILENT[name])
+        await asyncio.sleep(0.005)
+        client.half_close()
+        assert await statuses_until_end(client) in ([400], [408], [])
+        assert [asked.target for asked in origin.asked if asked.complete] == []
+
+    play(stage, scene)
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_sound(stage, name):
+    raw, targets = SOUND[name]
+    for pieces in in_pieces(raw + NEXT):
+
+        async def scene(client, origin, pieces=pieces):
+            await send(client, pieces)
+            for _ in [*targets, "/next"]:
+                if len(origin.asked) and client.reader.at_eof():
+                    break
+                assert (await client.answer()).status == 200
+            assert origin.targets() == [*targets, b"/next"]
+            assert all(asked.complete for asked in origin.asked)
+
+        play(stage, scene)
+
+
+def test_the_tables_are_as_large_as_the_ground_they_cover():
+    assert len(REFUSED) + len(BROKEN) + len(SILENT) >= 200
+    assert len(SOUND) >= 30
