@@ -128,13 +128,10 @@ class _CallSite:
         sizes = [self._size(entry) for entry in unknown]
         if known:
             sizes.append(pycode.constant(known))
-        units = pycode.shift_right(place, pycode.add(place, sizes), shift)
-        self.symbolic.emit(pycode.assign(place, "units", units))
-        body = [pycode.evaluate(place, pycode.method(place, "m", "charge", load("units")))]
-        self.symbolic.emit(pycode.when(place, load("units"), list(body)))
+        self._charge_units(pycode.shift_right(place, pycode.add(place, sizes), shift))
 
     def _charge_units(self, units: ast.expr) -> None:
-        self.symbolic.emit(pycode.evaluate(self.place, pycode.method(self.place, "m", "charge", units)))
+        self.symbolic.emit(*pycode.charge(self.place, units))
 
     def _size(self, entry: Entry) -> ast.expr:
         if entry.types & ~typeset.SIZED:

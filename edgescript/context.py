@@ -243,6 +243,8 @@ class Request:
     __slots__ = (
         "_arguments",
         "_cookies",
+        "_identified_arguments",
+        "_identified_cookies",
         "connection",
         "headers",
         "host",
@@ -277,6 +279,8 @@ class Request:
         self.query: str | None = query if mark else None
         self._arguments: dict[str, str] | None = None
         self._cookies: dict[str, str] | None = None
+        self._identified_arguments: dict[str, str] | None = None
+        self._identified_cookies: dict[str, str] | None = None
 
     @property
     def scheme(self) -> str:
@@ -324,6 +328,24 @@ class Request:
                         cookies[name] = value
             self._cookies = cookies
         return self._cookies
+
+    @property
+    def identified_arguments(self) -> dict[str, str]:
+        """`arguments` under names in which `_` stands for `-`, as identifiers must write them (U-10)."""
+        if self._identified_arguments is None:
+            self._identified_arguments = _identified(self.arguments)
+        return self._identified_arguments
+
+    @property
+    def identified_cookies(self) -> dict[str, str]:
+        """`cookies`, likewise."""
+        if self._identified_cookies is None:
+            self._identified_cookies = _identified(self.cookies)
+        return self._identified_cookies
+
+
+def _identified(fields: Mapping[str, str]) -> dict[str, str]:
+    return {name.replace("-", "_"): value for name, value in reversed(fields.items())}
 
 
 HeaderAction = Literal["set", "add", "delete"]

@@ -86,7 +86,9 @@ def run_position(
             skip = context.ended or (hit and script.break_on_hit)
             if results is None:
                 continue
-            result = ScriptResult(script, ScriptState.HIT if hit else ScriptState.NO_HIT, None, context.fuel_used, 0.0)
+            result = ScriptResult(
+                script, ScriptState.HIT if hit else ScriptState.NO_HIT, None, context.fuel_used, 0.0
+            )
         except ScriptFault as fault:
             context.abandon_script(saved)
             result = ScriptResult(script, ScriptState.EXCEPTION, fault, context.fuel_used, 0.0)

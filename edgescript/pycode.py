@@ -125,9 +125,9 @@ def give_back(place: Place, value: ast.expr) -> ast.Return:
     return ast.Return(value, **place)
 
 
-def charge(place: Place, units: int) -> list[ast.stmt]:
-    """`left = m.left = m.left - units`, and `m.refuel()` when that is below zero."""
-    rest = ast.BinOp(attribute(place, load("m"), "left"), ast.Sub(), constant(units), **place)
+def charge(place: Place, units: ast.expr) -> list[ast.stmt]:
+    """`left = m.left = m.left - units`, and `m.refuel()` when that is below zero: what `Meter.charge` does."""
+    rest = ast.BinOp(attribute(place, load("m"), "left"), ast.Sub(), units, **place)
     target = ast.Attribute(load("m"), "left", _STORE, **place)
     return [
         ast.Assign([store("left"), target], rest, **place),

@@ -99,6 +99,8 @@ class Block:
     """The first block of an IF always returns."""
     names: tuple[str, str] = ("", "")
     """EACH: key and value."""
+    read: frozenset[int] = frozenset()
+    """Built-in variables read before it."""
 
 
 class BodyTranslator(ABC):
@@ -111,13 +113,15 @@ class BodyTranslator(ABC):
         self.blocks: list[Block] = []
         self.at = 0
         self.returned = False
+        self.read: set[int] = set()
+        """Built-in variables already read on every way here: they never change, so their locals are used again."""
 
     def walk(self) -> list[ast.stmt]:
         body, symbolic = self.body, self.symbolic
         while self.at < len(body.instructions):
             symbolic.place = pycode.place_of(body.positions[self.at])
             if body.fuel[self.at]:
-                symbolic.emit(*pycode.charge(symbolic.place, body.fuel[self.at]))
+                symbolic.emit(*pycode.charge(symbolic.place, pycode.constant(body.fuel[self.at])))
             op, a, b = body.instructions[self.at]
             _OPERATIONS[op](self, a, b)
             self.at += 1
@@ -178,6 +182,15 @@ class BodyTranslator(ABC):
 
     def variable(self, index: int, _b: int) -> None:
         symbolic = self.symbolic
+        name = f"v{index}"
+        if index not in self.read:
+            self.read.add(index)
+            self.read_variable(index, name)
+        symbolic.push_reading(name)
+
+    def read_variable(self, index: int, name: str) -> None:
+        """Emit the reading of a built-in variable into a local."""
+        symbolic = self.symbolic
         variable, suffix = self.unit.linked.variables[index]
         types = typeset.STRING
         if variable.attribute:
@@ -189,7 +202,8 @@ class BodyTranslator(ABC):
             if variable.prefixed:
                 arguments.append(pycode.constant(suffix))
             node = pycode.call(symbolic.place, read, arguments)
-        symbolic.push_waiting(node, types)
+        symbolic.emit(pycode.assign(symbolic.place, name, node))
+        symbolic.types[name] = types
 
     def function(self, index: int, _b: int) -> None:
         self.symbolic.push(Entry(load(f"F{index}"), typeset.FUNCTION, State.FIXED))
@@ -255,7 +269,7 @@ class BodyTranslator(ABC):
 
     def open(self, op: Op, test: ast.expr, other_types: dict[str, int]) -> Block:
         symbolic = self.symbolic
-        block = Block(op, symbolic.place, test, symbolic.statements, other_types)
+        block = Block(op, symbolic.place, test, symbolic.statements, other_types, read=frozenset(self.read))
         self.blocks.append(block)
         symbolic.statements = []
         return block
@@ -290,9 +304,11 @@ class BodyTranslator(ABC):
         symbolic.statements = []
         symbolic.types, block.other_types = block.other_types, symbolic.types
         self.returned = False
+        self.read = set(block.read)
 
     def end(self, _a: int, _b: int) -> None:
         block = self.blocks.pop()
+        self.read = set(block.read)
         _CLOSERS[block.op](self, block)
 
     def end_if(self, block: Block) -> None:
@@ -350,7 +366,8 @@ class BodyTranslator(ABC):
         following = self.body.instructions[start : start + 2]
         stores = [_STORES[op] + str(slot) for op, slot, _ in following if op in _STORES]
         if len(stores) == 2 and stores[0] != stores[1]:
-            symbolic.emit(*pycode.charge(pycode.place_of(self.body.positions[start]), self.body.fuel[start]))
+            fuel = pycode.constant(self.body.fuel[start])
+            symbolic.emit(*pycode.charge(pycode.place_of(self.body.positions[start]), fuel))
             self.at += 2
             return stores[1], stores[0]
         symbolic.push_temporary(typeset.ANY)

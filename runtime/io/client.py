@@ -320,7 +320,12 @@ class ClientConnection(asyncio.Protocol):
         request = Request(
             method, target, protocol, block.host, block.headers, self._connection, worker.new_id()
         )
-        decision = worker.front.decide(site, request, block, now)
+        try:
+            decision = worker.front.decide(site, request, block, now)
+        except Exception as error:  # noqa: BLE001 - what a builtin gets wrong is the node's to answer for
+            worker.loop.call_exception_handler({"message": "deciding on a request failed", "exception": error})
+            self._refuse(Refuse(500, "deciding failed"))
+            return
         if decision.__class__ is Immediate:
             self._send(decision)
             return

@@ -8,7 +8,6 @@ from typing import Literal
 
 from edgescript.builtins import Cost, Effect, Family
 from edgescript.context import Context
-from edgescript.types import to_number
 from stdlib.pure.times import LOCAL_OFFSET_S, date_and_time, date_text, moment
 
 clock = Family("clock", effect=Effect.AMBIENT)

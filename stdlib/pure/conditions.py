@@ -76,7 +76,7 @@ def ne(a: AnyValue, b: AnyValue) -> bool:
     return not is_equal(a, b)
 
 
-@conditions.builtin(cost=Cost(3), inline=(Inline("v == ''", {"v": str}),))
+@conditions.builtin(cost=Cost(3), inline=(Inline("v == ''", {"v": str}), Inline("not len(v)", {"v": Table})))
 def null(v: AnyValue) -> bool:
     """
     Return whether `v` is the empty string or an empty dictionary. Everything else, undef too, gives false.

@@ -35,7 +35,15 @@ def set_(meter: Meter, d: Dict, k: AnyValue, v: AnyValue) -> Literal[True]:
     return True
 
 
-@dictionaries.builtin(cost=Cost(5), effect=Effect.PURE, inline=(Inline("d.get(k)"),))
+@dictionaries.builtin(
+    cost=Cost(5),
+    effect=Effect.PURE,
+    inline=(
+        Inline("d.named.get(k, False)", {"k": str}),
+        Inline("d.array[k - 1] if 0 < k <= len(d.array) else d.named.get(k, False)", {"k": int}),
+        Inline("d.get(k)"),
+    ),
+)
 def get(d: Dict, k: AnyValue) -> Value:
     """
     Return the value under key `k`, or false when there is none.

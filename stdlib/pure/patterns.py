@@ -80,14 +80,20 @@ def _capture_constant(p: str) -> Callable[..., Table]:
     pattern = compiled(p)
     if pattern is None:
         return lambda _meter, _s, _init=1: Table()
-    captures = pattern.captures
+    find = pattern.find_on_re
+    if find is None:
+        return lambda meter, s, init=1: _captured(meter, pattern, s, init)
 
     def captured(meter: Meter, s: str, init: int = 1) -> Table:
-        if init != 1:
+        if init != 1 or len(s) > SMALL_BYTES:
             return _captured(meter, pattern, s, init)
-        found = captures(s)
-        return Table() if found is None else _groups(meter, s, found)
+        found = find(s)
+        if found is None:
+            return Table()
+        meter.entries(entries)
+        return Table(list(found.groups(False)), {0: found[0]})
 
+    entries = pattern.groups + 1
     return captured
 
 
@@ -107,7 +113,9 @@ def _groups(meter: Meter, subject: str, groups: tuple[str | None, ...]) -> Table
     if len(subject) > SMALL_BYTES:
         meter.string(sum(len(group) for group in groups if group))
     whole, *taken = groups
-    values: list[Value] = [False if group is None else group for group in taken] if None in taken else [*taken]
+    values: list[Value] = (
+        [False if group is None else group for group in taken] if None in taken else [*taken]
+    )
     return Table(values, {0: whole})
 
 

@@ -61,7 +61,7 @@ def _positions(i: int, j: int) -> slice:
     return slice(i - 1 if i > 0 else i, j if j >= 0 else j + 1 or None)
 
 
-@strings.builtin(cost=Cost(10, per="more", shift=12))
+@strings.builtin(cost=Cost(10))
 def concat(meter: Meter, s1: AnyValue, *more: AnyValue) -> str:
     """
     Return the strings, numbers and booleans joined. Anything else, undef too, is error 402.
@@ -71,7 +71,13 @@ def concat(meter: Meter, s1: AnyValue, *more: AnyValue) -> str:
     """
     parts = (s1, *more)
     try:
-        return _joined(meter, parts)  # type: ignore[arg-type]  # the usual case, and cheap to find out otherwise
+        if len(parts) <= _FEW_PARTS:
+            # A few strings can be joined before they are counted: what is made is bounded all the same.
+            joined = "".join(parts)  # type: ignore[arg-type]  # TypeError is the cheapest way to find out
+            if len(joined) > SMALL_BYTES:
+                _account(meter, len(joined))
+            return joined
+        return _joined(meter, parts)  # type: ignore[arg-type]
     except TypeError:
         return _joined(meter, [joinable(value, "concat") for value in parts])
 
@@ -81,17 +87,14 @@ _FEW_PARTS: Final = 8
 
 def _joined(meter: Meter, parts: "tuple[str, ...] | list[str]", separator: str = "") -> str:
     """The strings joined and accounted for. Raises TypeError if one is no string."""
-    if len(parts) <= _FEW_PARTS:
-        # A few strings can be joined before they are counted: what is made is bounded all the same.
-        joined = separator.join(parts)
-        size = len(joined)
-    else:
-        joined = None
-        size = sum(map(len, parts)) + len(separator) * (len(parts) - 1)
+    _account(meter, sum(map(len, parts)) + len(separator) * (len(parts) - 1))
+    return separator.join(parts)
+
+
+def _account(meter: Meter, size: int) -> None:
     if size > SMALL_BYTES:
         meter.string(size)
         meter.charge(size >> 8)
-    return separator.join(parts) if joined is None else joined
 
 
 def joinable(value: Value, what: str) -> str:

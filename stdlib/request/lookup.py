@@ -6,7 +6,7 @@ very name. Header names are written with `_` for `-` throughout and in any case;
 found, as in nginx, where such a field is one that slipped past whoever strips the one with `-`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -18,14 +18,20 @@ Reader: TypeAlias = Callable[[Context], str | None]
 
 def argument(ctx: Context, name: str) -> str | None:
     """The first value of a query argument as sent, or None."""
-    value = ctx.request.arguments.get(name)
-    return _hyphenated(ctx, ctx.request.arguments, name) if value is None and "_" in name else value
+    request = ctx.request
+    value = request.arguments.get(name)
+    if value is None and "_" in name:
+        return request.identified_arguments.get(name.replace("-", "_"))
+    return value
 
 
 def cookie(ctx: Context, name: str) -> str | None:
     """The first value of a cookie as sent, or None."""
-    value = ctx.request.cookies.get(name)
-    return _hyphenated(ctx, ctx.request.cookies, name) if value is None and "_" in name else value
+    request = ctx.request
+    value = request.cookies.get(name)
+    if value is None and "_" in name:
+        return request.identified_cookies.get(name.replace("-", "_"))
+    return value
 
 
 def header(ctx: Context, name: str) -> str | None:
@@ -53,12 +59,3 @@ def header_reader(name: str) -> Reader:
     """`header` with the name bound."""
     field = field_name(name)
     return lambda ctx: ctx.request.headers.get(field)
-
-
-def _hyphenated(ctx: Context, fields: Mapping[str, str], name: str) -> str | None:
-    ctx.charge(2 * len(fields))
-    wanted = name.replace("-", "_")
-    for key, value in fields.items():
-        if key.replace("-", "_") == wanted:
-            return value
-    return None

@@ -11,7 +11,6 @@ from tests.support.raworigin import OK, RawOrigin
 from tests.support.worker import eventually, serving
 
 WITHIN_S = 5
-ODDEST_STATUS = 599
 
 
 @pytest.fixture(scope="module")
@@ -140,8 +139,6 @@ def test_sound(stage, name):
         async def scene(client, origin, pieces=pieces):
             await send(client, pieces)
             for _ in [*targets, "/next"]:
-                if len(origin.asked) and client.reader.at_eof():
-                    break
                 assert (await client.answer()).status == 200
             assert origin.targets() == [*targets, b"/next"]
             assert all(asked.complete for asked in origin.asked)

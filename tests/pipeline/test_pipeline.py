@@ -151,6 +151,16 @@ def test_output_without_exit_makes_the_node_answer_200() -> None:
     assert context.effects.end == Answer(200, "hello")
 
 
+def test_exit_with_a_body_drops_what_was_said() -> None:
+    def exits_with_a_body(context: Context) -> bool:
+        context.end(Answer(403, "no"))
+        return True
+
+    context, _ = run(script("a", says("hello")), script("b", exits_with_a_body))
+    conclude(context)
+    assert context.effects.end == Answer(403, "no")
+
+
 def test_no_output_and_no_exit_leaves_the_request_going() -> None:
     context, _ = run(script("a", says("")))
     context.effects.output = ()

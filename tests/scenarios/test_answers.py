@@ -1,13 +1,14 @@
 """What a client reads: the node's own fields, the cache at work over time, scripts' answers."""
 
+import asyncio
 import re
 
 from edgescript.context import Answer, HeaderOp, Redirect
 from edgescript.faults import FaultCode, ScriptFault
 from edgescript.pipeline import InstalledScript
 from runtime.scripts.site import OriginAddress, Site, Sites
-from tests.support.raworigin import OK, RawOrigin, response
 from tests.support.rawclient import request
+from tests.support.raworigin import OK, RawOrigin, response
 from tests.support.worker import NOW, scenario, serving
 
 NOW_TEXT = "Sun, 09 Sep 2001 01:46:40 GMT"
@@ -41,7 +42,13 @@ async def test_the_nodes_own_fields_are_on_every_answer():
 
     async with RawOrigin(by_target) as origin, serving(origin, scripts=[script(deny)]) as node:
         async with node.client() as client:
-            expected = [("/c", "MISS"), ("/c", "HIT"), ("/n", "MISS"), ("/denied", "SYNTH"), ("/moved", "SYNTH")]
+            expected = [
+                ("/c", "MISS"),
+                ("/c", "HIT"),
+                ("/n", "MISS"),
+                ("/denied", "SYNTH"),
+                ("/moved", "SYNTH"),
+            ]
             ids = set()
             for target, label in expected:
                 answer = await client.get(target)
@@ -63,12 +70,15 @@ async def test_the_nodes_own_fields_are_on_every_answer():
 @scenario
 async def test_date_is_of_the_moment_and_of_the_origin_if_it_has_one():
     dated = response(b"ok", b"Date: Sat, 08 Sep 2001 00:00:00 GMT")
-    async with RawOrigin(lambda asked: [dated if asked.target == b"/d" else OK]) as origin:
-        async with serving(origin) as node, node.client() as client:
-            assert (await client.get("/n"))["Date"] == NOW_TEXT
-            assert (await client.get("/d"))["Date"] == "Sat, 08 Sep 2001 00:00:00 GMT"
-            node.now += 60
-            assert (await client.get("/n"))["Date"] == LATER_TEXT
+    async with (
+        RawOrigin(lambda asked: [dated if asked.target == b"/d" else OK]) as origin,
+        serving(origin) as node,
+        node.client() as client,
+    ):
+        assert (await client.get("/n"))["Date"] == NOW_TEXT
+        assert (await client.get("/d"))["Date"] == "Sat, 08 Sep 2001 00:00:00 GMT"
+        node.now += 60
+        assert (await client.get("/n"))["Date"] == LATER_TEXT
 
 
 @scenario
@@ -226,10 +236,31 @@ async def test_a_script_that_raises_in_foot_is_passed_over(capsys):
         raise ScriptFault(FaultCode.OTHER, "detail")
 
     foot = script(fail, position="foot", on_error="continue")
-    async with RawOrigin(lambda _: [OK]) as origin:
-        async with serving(origin, scripts=[foot]) as node, node.client() as client:
-            assert (await client.get("/n")).body == b"ok"
+    async with (
+        RawOrigin(lambda _: [OK]) as origin,
+        serving(origin, scripts=[foot]) as node,
+        node.client() as client,
+    ):
+        assert (await client.get("/n")).body == b"ok"
     assert "script-fault" in capsys.readouterr().err
+
+
+@scenario
+async def test_a_defect_in_a_builtin_is_a_500_and_the_node_goes_on():
+    complaints = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+
+    def run(context):
+        if context.request.path == "/defect":
+            raise ZeroDivisionError
+
+    async with RawOrigin(lambda _: [OK]) as origin, serving(origin, scripts=[script(run)]) as node:
+        async with node.client() as client:
+            answer = await client.get("/defect")
+            assert (answer.status, answer["Connection"]) == (500, "close")
+        async with node.client() as client:
+            assert (await client.get("/n")).status == 200
+    assert [type(complaint["exception"]) for complaint in complaints] == [ZeroDivisionError]
 
 
 @scenario
@@ -267,12 +298,15 @@ async def test_a_request_answered_by_a_script_leaves_its_body_unread():
         context.end(Answer(403, "no"))
 
     smuggled = request("/smuggled")
-    async with RawOrigin(lambda _: [OK]) as origin:
-        async with serving(origin, scripts=[script(run)]) as node, node.client() as client:
-            await client.send(request("/p", f"Content-Length: {len(smuggled)}", method="POST") + smuggled)
-            answer = await client.answer()
-            assert (answer.status, answer["Connection"]) == (403, "close")
-            assert await client.ended() == "closed"
+    async with (
+        RawOrigin(lambda _: [OK]) as origin,
+        serving(origin, scripts=[script(run)]) as node,
+        node.client() as client,
+    ):
+        await client.send(request("/p", f"Content-Length: {len(smuggled)}", method="POST") + smuggled)
+        answer = await client.answer()
+        assert (answer.status, answer["Connection"]) == (403, "close")
+        assert await client.ended() == "closed"
 
 
 @scenario
@@ -288,16 +322,19 @@ async def test_header_wishes_on_every_kind_of_answer():
         ):
             context.effects.add_header("response_headers", op)
 
-    async with RawOrigin(by_target) as origin, serving(origin, scripts=[script(run)]) as node:
-        async with node.client() as client:
-            for label in ("MISS", "HIT", "HIT"):
-                answer = await client.get("/c")
-                assert (answer["X-Cache"], answer["X-Set"], answer["Age"]) == (label, '127.0.0.1 "1"', "7")
-                assert (answer["Content-Length"], answer.body) == ("5", b"hello")
-                assert answer.values("Cache-Control") == answer.values("Connection") == []
-                assert re.fullmatch("[0-9a-f]{32}", answer["X-Request-Id"])
-            answer = await client.get("/c", 'If-None-Match: "1"')
-            assert (answer.status, answer["Age"], answer["X-Set"]) == (304, "7", '127.0.0.1 "1"')
+    async with (
+        RawOrigin(by_target) as origin,
+        serving(origin, scripts=[script(run)]) as node,
+        node.client() as client,
+    ):
+        for label in ("MISS", "HIT", "HIT"):
+            answer = await client.get("/c")
+            assert (answer["X-Cache"], answer["X-Set"], answer["Age"]) == (label, '127.0.0.1 "1"', "7")
+            assert (answer["Content-Length"], answer.body) == ("5", b"hello")
+            assert answer.values("Cache-Control") == answer.values("Connection") == []
+            assert re.fullmatch("[0-9a-f]{32}", answer["X-Request-Id"])
+        answer = await client.get("/c", 'If-None-Match: "1"')
+        assert (answer.status, answer["Age"], answer["X-Set"]) == (304, "7", '127.0.0.1 "1"')
 
 
 @scenario
@@ -308,16 +345,19 @@ async def test_a_script_may_name_the_nodes_own_fields():
         if context.request.path == "/403":
             context.end(Answer(403, None))
 
-    async with RawOrigin(by_target) as origin, serving(origin, scripts=[script(run)]) as node:
-        async with node.client() as client:
-            for target in ("/n", "/c", "/c", "/403"):
-                answer = await client.get(target)
-                for name in ("X-Request-Id", "X-Cache", "Via", "Date"):
-                    assert answer[name] == "mine"
-            answer = await client.get("/c", 'If-None-Match: "1"')
-            assert answer.status == 304
+    async with (
+        RawOrigin(by_target) as origin,
+        serving(origin, scripts=[script(run)]) as node,
+        node.client() as client,
+    ):
+        for target in ("/n", "/c", "/c", "/403"):
+            answer = await client.get(target)
             for name in ("X-Request-Id", "X-Cache", "Via", "Date"):
                 assert answer[name] == "mine"
+        answer = await client.get("/c", 'If-None-Match: "1"')
+        assert answer.status == 304
+        for name in ("X-Request-Id", "X-Cache", "Via", "Date"):
+            assert answer[name] == "mine"
 
 
 @scenario
@@ -325,7 +365,10 @@ async def test_a_script_that_adds_a_host_replaces_it():
     def run(context):
         context.effects.add_header("request_headers", HeaderOp("add", "Host", "inner.test"))
 
-    async with RawOrigin(lambda _: [OK]) as origin:
-        async with serving(origin, scripts=[script(run)]) as node, node.client() as client:
-            assert (await client.get("/n")).status == 200
-            assert origin.asked[0].values(b"host") == [b"inner.test"]
+    async with (
+        RawOrigin(lambda _: [OK]) as origin,
+        serving(origin, scripts=[script(run)]) as node,
+        node.client() as client,
+    ):
+        assert (await client.get("/n")).status == 200
+        assert origin.asked[0].values(b"host") == [b"inner.test"]

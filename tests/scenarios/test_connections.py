@@ -2,8 +2,8 @@
 
 import asyncio
 
-from tests.support.raworigin import OK, RawOrigin, response
 from tests.support.rawclient import request
+from tests.support.raworigin import OK, RawOrigin, response
 from tests.support.worker import scenario, serving
 
 CACHED = response(b"cached", b"Cache-Control: max-age=60")

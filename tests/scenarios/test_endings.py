@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from runtime.io.worker import SWEEP_S
-from tests.support.raworigin import OK, RawOrigin, response
 from tests.support.rawclient import request
+from tests.support.raworigin import OK, RawOrigin, response
 from tests.support.worker import eventually, scenario, serving
 
 SOON_S = 3 * SWEEP_S
@@ -189,25 +189,24 @@ async def test_a_client_that_goes_on_for_ever_after_a_refusal_is_cut():
 
 @scenario
 async def test_stopping_lets_answers_in_progress_finish():
-    async with RawOrigin(lambda _: [0.2, response(b"done")]) as origin:
-        async with serving(origin, drain_s=5) as node:
-            busy, idle = await node.connect(), await node.connect()
-            await idle.get("/n")
-            await busy.send(request("/n"))
-            await eventually(lambda: len(origin.asked) == 2)
-            loop = asyncio.get_running_loop()
-            started = loop.time()
-            stopping = asyncio.create_task(node.worker.stop())
-            assert await idle.ended(within_s=0.15) == "closed"
-            with pytest.raises(OSError):
-                await node.connect()
-            answer = await busy.answer()
-            assert (answer.body, answer.complete) == (b"done", True)
-            assert await busy.ended() == "closed"
-            busy.close()
-            await stopping
-            assert loop.time() - started < 1
-            assert node.worker.clients == set()
+    async with RawOrigin(lambda _: [0.2, response(b"done")]) as origin, serving(origin, drain_s=5) as node:
+        busy, idle = await node.connect(), await node.connect()
+        await idle.get("/n")
+        await busy.send(request("/n"))
+        await eventually(lambda: len(origin.asked) == 2)
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        stopping = asyncio.create_task(node.worker.stop())
+        assert await idle.ended(within_s=0.15) == "closed"
+        with pytest.raises(OSError):
+            await node.connect()
+        answer = await busy.answer()
+        assert (answer.body, answer.complete) == (b"done", True)
+        assert await busy.ended() == "closed"
+        busy.close()
+        await stopping
+        assert loop.time() - started < 1
+        assert node.worker.clients == set()
 
 
 @scenario

@@ -4,8 +4,8 @@ import asyncio
 import hashlib
 
 from runtime.io.worker import SWEEP_S
-from tests.support.raworigin import RawOrigin, response
 from tests.support.rawclient import request
+from tests.support.raworigin import RawOrigin, response
 from tests.support.worker import eventually, scenario, serving, settled
 
 MIB = 1 << 20
@@ -195,27 +195,30 @@ async def test_a_connection_that_was_paused_for_a_slow_client_serves_the_next():
 @scenario
 async def test_requests_sent_ahead_of_a_slow_one_are_not_read_without_bound():
     wait = asyncio.Event()
-    async with RawOrigin(lambda _: [wait, response(b"ok")]) as origin, serving(origin) as node:
-        async with node.client() as client:
-            await client.send(request("/slow"))
-            sent = 0
+    async with (
+        RawOrigin(lambda _: [wait, response(b"ok")]) as origin,
+        serving(origin) as node,
+        node.client() as client,
+    ):
+        await client.send(request("/slow"))
+        sent = 0
 
-            async def pour():
-                nonlocal sent
-                while sent < BULK:
-                    client.writer.write(request("/slow") * 100)
-                    await client.writer.drain()
-                    sent += len(request("/slow")) * 100
+        async def pour():
+            nonlocal sent
+            while sent < BULK:
+                client.writer.write(request("/slow") * 100)
+                await client.writer.drain()
+                sent += len(request("/slow")) * 100
 
-            task = asyncio.create_task(pour())
-            await eventually(lambda: sent > 0)
-            await settled(lambda: sent)
-            assert sent < BULK / 2
-            assert node.buffered_bytes() < BOUND
-            task.cancel()
-            wait.set()
-            assert (await client.answer()).body == b"ok"
-            assert (await client.answer()).body == b"ok"
+        task = asyncio.create_task(pour())
+        await eventually(lambda: sent > 0)
+        await settled(lambda: sent)
+        assert sent < BULK / 2
+        assert node.buffered_bytes() < BOUND
+        task.cancel()
+        wait.set()
+        assert (await client.answer()).body == b"ok"
+        assert (await client.answer()).body == b"ok"
 
 
 def limit(rate, after=0):

@@ -6,8 +6,8 @@ import socket
 import pytest
 
 from runtime.io.worker import SWEEP_S
-from tests.support.raworigin import CLOSE, OK, RESET, RawOrigin, response
 from tests.support.rawclient import request
+from tests.support.raworigin import CLOSE, OK, RESET, RawOrigin, response
 from tests.support.worker import eventually, scenario, serving
 
 HELD = b"HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nContent-Length: 10\r\n\r\nhello"
@@ -105,12 +105,14 @@ async def test_fifty_misses_of_what_is_private_are_fifty_requests():
 
 @scenario
 async def test_waiting_clients_share_a_502_and_the_next_one_succeeds():
-    async with RawOrigin(lambda asked: [0.05, RESET] if len(origin.asked) == 1 else [OK]) as origin:
-        async with serving(origin) as node:
-            clients = [await node.connect() for _ in range(5)]
-            answers = await asyncio.gather(*(client.get("/c") for client in clients))
-            assert [answer.status for answer in answers] == [502] * 5
-            assert (await clients[0].get("/c")).status == 200
+    async with (
+        RawOrigin(lambda _: [0.05, RESET] if len(origin.asked) == 1 else [OK]) as origin,
+        serving(origin) as node,
+    ):
+        clients = [await node.connect() for _ in range(5)]
+        answers = await asyncio.gather(*(client.get("/c") for client in clients))
+        assert [answer.status for answer in answers] == [502] * 5
+        assert (await clients[0].get("/c")).status == 200
 
 
 @scenario
@@ -173,7 +175,7 @@ async def test_a_pooled_connection_that_dies_as_it_is_used_is_retried_for_a_get(
 
 @scenario
 async def test_a_pooled_connection_that_dies_as_it_is_used_is_not_retried_for_a_post():
-    def answer(asked):
+    def answer(_asked):
         return [RESET] if len(origin.asked) == 2 else [OK]
 
     async with RawOrigin(answer) as origin, serving(origin) as node, node.client() as client:

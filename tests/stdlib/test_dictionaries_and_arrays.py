@@ -57,6 +57,10 @@ SCRIPTS = {
     "capture_re numbers its groups": ("d = capture_re('ab', '(a)(x)?(b)')", "1=a 2=false 3=b 0=ab"),
     "req_uri_seg keeps the numbers": ("d = req_uri_seg(2)", "2=b.tar.gz"),
     "decode_args collects a repeated name": ("d = get(decode_args('a=1&a&a=3'), 'a')", "1=1 2=true 3=3"),
+    "decode_args reads 1000 pairs": (
+        "s = 'a=1&a=1&a=1&a=1&'\n" + "s = concat(s, s)\n" * 8 + "d = [arr_len(get(decode_args(s), 'a'))]",
+        "1=1000",
+    ),
     "json null is false": ("d = json_dec('[null,1]')", "1=false 2=1"),
 }
 

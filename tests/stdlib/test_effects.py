@@ -51,6 +51,7 @@ EFFECTS = {
     "limit_rate(999999999999999, 'g')": {"rate_bytes_per_s": 2**53},
     "limit_rate(0)": {},
     "limit_rate_after(2, 'm')": {"rate_after_bytes": 2 << 20},
+    "limit_rate_after(100, 'k')": {"rate_after_bytes": 100 * 1024},
     "limit_rate_after(0)": {"rate_after_bytes": 0},
     "say(true)": {"output": ["true\n"], "output_bytes": 5},
     "print(0.5)": {"output": ["0.5"], "output_bytes": 3},
@@ -151,6 +152,13 @@ def test_rewrites_in_sequence(script: str, wanted: tuple[str | None, ...], tier:
     effects = run(script + "\n", Context(Request(target="/p?x=1")), tier).effects
     end = effects.end
     assert (effects.path, effects.query, end.location if isinstance(end, Redirect) else None) == wanted
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_header_wishes_do_not_change_what_the_script_reads(tier: Tier) -> None:
+    script = "add_req_header('X-Uid', 'new')\ndel_req_header('User-Agent')\n"
+    reads = "probe(req_header('x-uid'))\nprobe($http_user_agent)\n"
+    assert run(script + reads, tier=tier).values == (("string", "z"), ("string", "curl/8.5.0"))
 
 
 def test_target_past_its_bound_is_refused() -> None:

@@ -68,7 +68,8 @@ class RawClient:
         try:
             head = await self.reader.readuntil(b"\r\n\r\n")
         except asyncio.IncompleteReadError as error:
-            assert not error.partial, f"half a head: {error.partial}"
+            if error.partial:
+                raise AssertionError(f"half a head: {error.partial}") from None
             raise EOFError from None
         first, *lines = head[:-4].split(b"\r\n")
         status = _STATUS_LINE.fullmatch(first)

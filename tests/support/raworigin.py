@@ -46,7 +46,7 @@ def response(body=b"ok", *fields, status=b"200 OK"):
     return b"\r\n".join(lines) + b"\r\n\r\n" + body
 
 
-class NotARequest(Exception):
+class NoRequestError(Exception):
     """What came is no request this origin would read."""
 
 
@@ -90,7 +90,7 @@ class RawOrigin:
         try:
             while await self._serve_one(reader, writer, number):
                 pass
-        except NotARequest as error:
+        except NoRequestError as error:
             self.malformed.append(error.args[0])
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
@@ -103,7 +103,7 @@ class RawOrigin:
             head = await reader.readuntil(b"\r\n\r\n")
         except asyncio.IncompleteReadError as error:
             if error.partial:
-                raise NotARequest(error.partial) from None
+                raise NoRequestError(error.partial) from None
             return False
         asked = read_head(head, number)
         self.asked.append(asked)
@@ -142,38 +142,38 @@ def read_head(head, number):
     first, *lines = head[:-4].split(b"\r\n")
     line = _REQUEST_LINE.fullmatch(first)
     if line is None:
-        raise NotARequest(head)
+        raise NoRequestError(head)
     fields = []
     for text in lines:
         match = _FIELD.fullmatch(text)
         if match is None:
-            raise NotARequest(head)
+            raise NoRequestError(head)
         fields.append(match.groups())
     asked = Asked(head, line[1], line[2], fields, number)
     if len(asked.values(b"host")) != 1:
-        raise NotARequest(head)
+        raise NoRequestError(head)
     if len(asked.values(b"content-length")) + len(asked.values(b"transfer-encoding")) > 1:
-        raise NotARequest(head)
+        raise NoRequestError(head)
     return asked
 
 
 async def read_body(asked, reader):
     for value in asked.values(b"content-length"):
         if not value.isdigit():
-            raise NotARequest(asked.head)
+            raise NoRequestError(asked.head)
         asked.body = await reader.readexactly(int(value))
     for value in asked.values(b"transfer-encoding"):
         if value != b"chunked":
-            raise NotARequest(asked.head)
+            raise NoRequestError(asked.head)
         pieces = []
         while True:
             line = await reader.readuntil(b"\r\n")
             if re.fullmatch(rb"[0-9a-f]+\r\n", line) is None:
-                raise NotARequest(asked.head + b"".join(pieces) + line)
+                raise NoRequestError(asked.head + b"".join(pieces) + line)
             size = int(line, 16)
             pieces.append(await reader.readexactly(size))
             if await reader.readexactly(2) != b"\r\n":
-                raise NotARequest(asked.head + b"".join(pieces))
+                raise NoRequestError(asked.head + b"".join(pieces))
             if size == 0:
                 break
         asked.body = b"".join(pieces)

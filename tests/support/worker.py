@@ -79,7 +79,9 @@ class Node:
 
     def buffered_bytes(self):
         """What the worker itself holds of bytes that are on their way, in either direction."""
-        clients = [client._transport.get_write_buffer_size() + len(client._buffer) for client in self.worker.clients]
+        clients = [
+            client._transport.get_write_buffer_size() + len(client._buffer) for client in self.worker.clients
+        ]
         clients += [sum(map(len, client._paced)) for client in self.worker.clients]
         upstreams = [
             connection._transport.get_write_buffer_size() + len(connection._buffer)
@@ -93,7 +95,9 @@ class Node:
 async def serving(origin=None, *, scripts=(), sites=None, **settings):
     """A running `Node` before `origin`; `settings` are those of Config."""
     if sites is None:
-        address = OriginAddress(origin.host, origin.port) if origin is not None else OriginAddress("127.0.0.1", 9)
+        address = (
+            OriginAddress(origin.host, origin.port) if origin is not None else OriginAddress("127.0.0.1", 9)
+        )
         sites = Sites(Site("test", address, tuple(scripts)))
     node = Node()
     settings.setdefault("drain_s", 0.2)
@@ -111,7 +115,7 @@ async def serving(origin=None, *, scripts=(), sites=None, **settings):
 async def eventually(condition, within_s=5.0):
     """Wait until `condition()` holds."""
     async with asyncio.timeout(within_s):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - the node under test offers no event to wait for
             await asyncio.sleep(0.005)
 
 

@@ -1,0 +1,37 @@
+"""Decisions of edgescript/SPEC.md that show only where scripts, cache and origin meet."""
+
+import json
+
+from tests.support.command import run_command
+
+URL = "http://www.example.com/a"
+
+
+def shown(*arguments):
+    """The object of `run --json`, which must have gone well."""
+    result = run_command("run", *arguments, "--json", "--url", URL)
+    assert result.status == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def test_no_position_sees_the_fields_of_the_origin_or_of_what_is_stored(script):
+    texts = ("", "# position: foot\n")
+    names = [
+        script(
+            f"{number}.es",
+            f"{text}add_rsp_header('X-Saw-{number}', tostring(get_rsp_header('x-origin')))\n",
+        )
+        for number, text in enumerate(texts)
+    ]
+    origin = ("--origin-header", "X-Origin: yes", "--origin-header", "Cache-Control: max-age=60")
+    for repeat, label in (("1", "MISS"), ("2", "HIT")):
+        fields = dict(shown(*names, *origin, "--repeat", repeat)["response"]["headers"])
+        assert fields["X-Cache"] == label
+        assert (fields["X-Saw-0"], fields["X-Saw-1"], fields["X-Origin"]) == ("false", "false", "yes")
+
+
+def test_what_is_said_is_the_answer_and_the_origin_is_not_asked(script):
+    out = shown(script("a.es", "say('hello')\nprint(1)\n"))
+    assert (out["action"], out["status"], out["forward"]) == ("respond", 200, None)
+    assert dict(out["response"]["headers"])["Content-Type"] == "text/plain"
+    assert out["response"]["body"] == "hello\n1"
