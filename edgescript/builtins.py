@@ -25,8 +25,9 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Annotated, Any, Final, Literal, TypeVar, get_args, get_origin, get_type_hints
 
-from edgescript.context import Context, Meter
+from edgescript.context import Context
 from edgescript.faults import FaultCode
+from edgescript.meter import Meter
 from edgescript.types import Function, Table, Value
 
 

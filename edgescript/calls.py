@@ -10,8 +10,8 @@ from typing import Final
 
 from edgescript import typeset
 from edgescript.builtins import Builtin, Kind
-from edgescript.context import Meter
 from edgescript.faults import FaultCode, ScriptFault
+from edgescript.meter import Meter
 from edgescript.source import as_utf8
 from edgescript.types import Function, Key, Table, Value, number_text
 

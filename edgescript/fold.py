@@ -15,7 +15,7 @@ from typing import Any, Final
 from edgescript import ir
 from edgescript.builtins import Effect
 from edgescript.calls import check_arguments
-from edgescript.context import Limits, Meter
+from edgescript.meter import Limits, Meter
 from edgescript.types import is_truthy
 
 MAX_RESULT_BYTES: Final = 1024

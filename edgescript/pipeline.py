@@ -12,7 +12,8 @@ from enum import Enum
 from typing import Final, Literal, NamedTuple
 
 from edgescript.builtins import Stage
-from edgescript.context import Answer, Context
+from edgescript.context import Context
+from edgescript.effects import Answer
 from edgescript.faults import ScriptFault
 
 OnError = Literal["deny", "continue"]
@@ -94,6 +95,7 @@ def run_position(
             result = ScriptResult(script, ScriptState.EXCEPTION, fault, context.fuel_used, 0.0)
             context.faults = (*context.faults, result)
             if script.on_error == "deny":
+                context.effects.output = ()  # the refusal is neutral, whatever earlier scripts said
                 context.end(Answer(500, None))
                 skip = True
         if results is not None:
@@ -102,7 +104,16 @@ def run_position(
 
 
 def conclude(context: Context) -> None:
-    """After the last position: output without an end makes the node answer 200 with it (U-19)."""
+    """
+    After the last position: what was said becomes the body (U-19).
+
+    Without an end the node answers 200 with it; `exit` without a body has it as its body.
+    """
     effects = context.effects
-    if effects.output and effects.end is None:
-        context.end(Answer(200, "".join(effects.output)))
+    if not effects.output:
+        return
+    said = "".join(effects.output)
+    if effects.end is None:
+        context.end(Answer(200, said))
+    elif isinstance(effects.end, Answer) and effects.end.body is None:
+        context.end(Answer(effects.end.status, said))

@@ -17,9 +17,10 @@ from time import perf_counter
 import stdlib
 from edgescript.code import encode
 from edgescript.compiler import compile_source
-from edgescript.context import Context, Request
+from edgescript.context import Context
 from edgescript.faults import ScriptFault
 from edgescript.program import Program, load
+from edgescript.request import Request
 from edgescript.source import Source
 
 ROOT = Path(__file__).parents[1]

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from edgescript.context import DEFAULT_LIMITS, Limits
+from edgescript.meter import DEFAULT_LIMITS, Limits
 from runtime.http.framing import DEFAULT_HEAD_LIMITS, HeadLimits
 from runtime.scripts.site import OriginAddress
 

@@ -25,7 +25,8 @@ from urllib.parse import urlsplit
 import click
 
 from edgescript.cli.loading import load, show_diagnostics
-from edgescript.context import Connection, Services
+from edgescript.request import Connection
+from edgescript.services import Services
 from runtime.cache.cache import Cache
 from runtime.cache.memory import MemoryStore
 from runtime.config import Config

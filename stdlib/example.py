@@ -7,16 +7,10 @@ The request that the examples of the declarations speak about, and what else is 
 
 from typing import Any, Final
 
-from edgescript.context import (
-    DEFAULT_LIMITS,
-    Connection,
-    Context,
-    GeoRecord,
-    Headers,
-    Limits,
-    Request,
-    Services,
-)
+from edgescript.context import Context
+from edgescript.meter import DEFAULT_LIMITS, Limits
+from edgescript.request import Connection, Headers, Request
+from edgescript.services import GeoRecord, Services
 
 PRELUDE: Final = """\
 def visit(key, value, data) {

@@ -20,7 +20,7 @@ from edgescript.cli.values import (
     UrlType,
     to_bytes_text,
 )
-from edgescript.context import GeoRecord
+from edgescript.services import GeoRecord
 
 MAX_REPEAT: Final = 1000
 
@@ -121,7 +121,8 @@ def command(
 
     from edgescript.cli import origin as origins
     from edgescript.cli import report
-    from edgescript.context import Connection, Services
+    from edgescript.request import Connection
+    from edgescript.services import Services
     from runtime.cache.cache import Cache
     from runtime.cache.memory import MemoryStore
     from runtime.http.refusal import Refuse

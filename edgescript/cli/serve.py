@@ -34,7 +34,7 @@ def command(
     import random
 
     from edgescript.cli import loading
-    from edgescript.context import Services
+    from edgescript.services import Services
     from runtime.config import Config, ConfigError, read_config
     from runtime.io.serve import serve
     from runtime.limits.requests import TokenBuckets

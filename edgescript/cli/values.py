@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 
 import click
 
-from edgescript.context import GeoRecord
+from edgescript.services import GeoRecord
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 """A field name (RFC 9110 section 5.6.2)."""

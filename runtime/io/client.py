@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 import httptools
 
-from edgescript.context import Connection, Request
+from edgescript.request import Connection, Request
 from runtime.http.body import BodyError, ChunkedDecoder, Decoder, LengthDecoder
 from runtime.http.framing import Chunked, Length, accept_request
 from runtime.http.raw import scan_head
@@ -323,7 +323,9 @@ class ClientConnection(asyncio.Protocol):
         try:
             decision = worker.front.decide(site, request, block, now)
         except Exception as error:  # noqa: BLE001 - what a builtin gets wrong is the node's to answer for
-            worker.loop.call_exception_handler({"message": "deciding on a request failed", "exception": error})
+            worker.loop.call_exception_handler(
+                {"message": "deciding on a request failed", "exception": error}
+            )
             self._refuse(Refuse(500, "deciding failed"))
             return
         if decision.__class__ is Immediate:

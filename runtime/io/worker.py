@@ -16,8 +16,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from edgescript.context import Request
 from edgescript.pipeline import ScriptResult
+from edgescript.request import Request
 from runtime.cache.cache import Cache
 from runtime.cache.memory import MemoryStore
 from runtime.config import Config

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from edgescript.context import Effects, HeaderOp, Request
+from edgescript.effects import Effects, HeaderOp
+from edgescript.request import Request
 from runtime.http.fields import end_to_end
 from runtime.http.framing import Chunked, Length, NoBody
 from runtime.proxy.header_ops import Fields, apply
@@ -81,7 +82,9 @@ def build(
     if ops:
         kept = apply(kept, ops)
     hosts = [value for name, value in kept if name.lower() == b"host"]
-    if len(hosts) != 1:  # a script that adds a Host means to replace it: two make no request (RFC 9112 section 3.2)
+    if (
+        len(hosts) != 1
+    ):  # a script that adds a Host means to replace it: two make no request (RFC 9112 section 3.2)
         kept = [(b"Host", hosts[-1] if hosts else host), *without(kept, _HOST)]
     return Forward(request.method.encode("latin-1"), target.encode("latin-1"), kept)
 

@@ -9,8 +9,10 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Final, NamedTuple
 
-from edgescript.context import Context, Effects, HeaderOp, Request
+from edgescript.context import Context
+from edgescript.effects import Effects, HeaderOp
 from edgescript.pipeline import ScriptResult, conclude, run_position
+from edgescript.request import Request
 from runtime.cache.store import CacheStore, StoredResponse
 from runtime.http.caching import Reuse, Revalidate, Unsatisfied, decide_reuse
 from runtime.http.dates import format_http_date

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from edgescript.context import Headers
+from edgescript.request import Headers
 from runtime.cache.keys import primary_key
 from runtime.http.fields import Fields
 from runtime.http.framing import (

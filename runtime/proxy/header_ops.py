@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from edgescript.context import HeaderOp
+from edgescript.effects import HeaderOp
 
 Fields = list[tuple[bytes, bytes]]
 

@@ -9,7 +9,8 @@ with every request cost time, not memory.
 from collections.abc import Sequence
 from typing import Final
 
-from edgescript.context import HeaderOp, Request
+from edgescript.effects import HeaderOp
+from edgescript.request import Request
 from runtime.cache.store import StoredResponse
 from runtime.http.conditional import NotModified, evaluate_at_cache
 from runtime.proxy.header_ops import Fields, has_placeholder

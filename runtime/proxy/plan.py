@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from edgescript.context import Effects, Request
+from edgescript.effects import Effects
+from edgescript.request import Request
 from runtime.cache.store import StoredResponse
 from runtime.http.framing import Chunked, Length, NoBody
 from runtime.proxy.forward import Forward

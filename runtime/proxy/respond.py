@@ -8,7 +8,9 @@ named itself is left to the script.
 from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
 
-from edgescript.context import Answer, Context, HeaderOp, Redirect, Request
+from edgescript.context import Context
+from edgescript.effects import Answer, HeaderOp, Redirect
+from edgescript.request import Request
 from runtime.http.status import default_page, reason_phrase
 from runtime.proxy.forward import VIA_NAME
 from runtime.proxy.header_ops import Fields, apply, has_placeholder, resolve

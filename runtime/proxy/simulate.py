@@ -10,9 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final, Literal, NamedTuple
 
-from edgescript.context import Connection, Context, Redirect, Request
+from edgescript.context import Context
+from edgescript.effects import Redirect
 from edgescript.faults import ScriptFault
 from edgescript.pipeline import InstalledScript, ScriptResult, ScriptState
+from edgescript.request import Connection, Request
 from runtime.cache.cache import Cache
 from runtime.http.caching import Store, decide_storage
 from runtime.http.framing import NO_BODY, Length, accept_request

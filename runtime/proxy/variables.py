@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from edgescript.context import Request
+from edgescript.request import Request
 
 _PLAIN: Final[dict[str, Callable[[Request], str | None]]] = {
     "args": lambda request: request.query,

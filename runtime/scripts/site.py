@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from edgescript.context import DEFAULT_LIMITS, NO_SERVICES, Limits, Services
+from edgescript.meter import DEFAULT_LIMITS, Limits
 from edgescript.pipeline import InstalledScript, in_order
+from edgescript.services import NO_SERVICES, Services
 
 
 @dataclass(frozen=True, slots=True)

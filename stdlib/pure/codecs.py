@@ -11,8 +11,8 @@ from typing import Final, Literal
 from urllib.parse import unquote_to_bytes
 
 from edgescript.builtins import Bool, Cost, Dict, Effect, Family, Str
-from edgescript.context import Meter
 from edgescript.faults import FaultCode, ScriptFault
+from edgescript.meter import Meter
 from edgescript.types import Function, Table, Value, value_text
 
 codecs = Family("codecs", effect=Effect.PURE)

@@ -7,8 +7,8 @@ Giving undef to a key removes it, as in Lua; a key can be neither undef nor nan.
 from typing import Literal
 
 from edgescript.builtins import AnyValue, Cost, Dict, Effect, Family, Func, Inline
-from edgescript.context import Meter
 from edgescript.faults import FaultCode, ScriptFault
+from edgescript.meter import Meter
 from edgescript.types import Value
 
 dictionaries = Family("dictionaries", effect=Effect.MUTATES)

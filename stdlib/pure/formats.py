@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from edgescript.builtins import AnyValue, Cost, Effect, Family, Str
-from edgescript.context import Meter
 from edgescript.faults import FaultCode, ScriptFault
+from edgescript.meter import Meter
 from edgescript.types import Value, value_text
 from stdlib.pure.numbers import parse_number
 

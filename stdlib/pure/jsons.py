@@ -12,7 +12,7 @@ import re
 from typing import Any, Final, Literal
 
 from edgescript.builtins import Cost, Dict, Effect, Family, Str
-from edgescript.context import Meter
+from edgescript.meter import Meter
 from edgescript.types import Table, Value, number_text, to_number
 
 jsons = Family("jsons", effect=Effect.PURE)

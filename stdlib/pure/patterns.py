@@ -10,8 +10,8 @@ from typing import Final, Literal
 
 from edgescript import regex
 from edgescript.builtins import Cost, Effect, Family, Int, Pattern, Str
-from edgescript.context import SMALL_BYTES, Meter
 from edgescript.faults import FaultCode, ScriptFault
+from edgescript.meter import SMALL_BYTES, Meter
 from edgescript.types import Table, Value
 
 patterns = Family("patterns", effect=Effect.PURE)

@@ -11,8 +11,8 @@ import hashlib
 import math
 
 from edgescript.builtins import Cost, Dict, Effect, Family, Str, Text
-from edgescript.context import Meter
 from edgescript.faults import FaultCode, ScriptFault
+from edgescript.meter import Meter
 from edgescript.types import Table, value_text
 
 experiments = Family("experiments", effect=Effect.PURE, extension=True)

@@ -7,7 +7,8 @@ The host's `Services.geo` knows; addresses are handed to it as they are, IPv6 in
 from typing import Literal
 
 from edgescript.builtins import Cost, Effect, Family, Str
-from edgescript.context import Context, GeoRecord
+from edgescript.context import Context
+from edgescript.services import GeoRecord
 
 geo = Family("geo", effect=Effect.AMBIENT)
 

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Final, Literal, TypeAlias
 
 from edgescript.builtins import Bool, Cost, Effect, Family, Str
-from edgescript.context import Context, HeaderAction, HeaderOp
+from edgescript.context import Context
+from edgescript.effects import HeaderAction, HeaderOp
 from edgescript.types import Table, Value, number_text
 from stdlib.kinds import OptDict
 from stdlib.request.wire import is_field_name, is_field_value, is_token

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Final, Literal, TypeAlias
 
 from edgescript.builtins import Cost, Effect, Family, Int, Str
-from edgescript.context import SMALL_BYTES, Context
+from edgescript.context import Context
+from edgescript.meter import SMALL_BYTES
 from edgescript.types import Table
 from stdlib.kinds import OptMatcher
 from stdlib.pure.patterns import matcher_test

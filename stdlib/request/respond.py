@@ -3,7 +3,8 @@
 from typing import Final, Literal
 
 from edgescript.builtins import AnyValue, Cost, Effect, Family, Int
-from edgescript.context import Answer, Context
+from edgescript.context import Context
+from edgescript.effects import Answer
 from edgescript.faults import FaultCode, ScriptFault
 from edgescript.types import number_text, value_text
 from stdlib.kinds import OptStr

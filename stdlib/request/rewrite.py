@@ -16,7 +16,8 @@ from collections.abc import Callable
 from typing import Final, Literal, NamedTuple
 
 from edgescript.builtins import Cost, Effect, Family, Int, Str
-from edgescript.context import Context, Redirect
+from edgescript.context import Context
+from edgescript.effects import Redirect
 from edgescript.faults import FaultCode, ScriptFault
 from edgescript.types import number_text
 from stdlib.request.wire import MAX_TARGET_BYTES, safe_target

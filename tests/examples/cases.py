@@ -36,7 +36,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from edgescript.context import GeoRecord
+from edgescript.services import GeoRecord
 from tests.architecture.imports import ROOT
 
 EXAMPLES = ROOT / "examples"

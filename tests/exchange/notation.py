@@ -25,8 +25,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edgescript.context import Headers, Request
 from edgescript.pipeline import InstalledScript
+from edgescript.request import Headers, Request
 from runtime.cache.cache import Cache
 from runtime.cache.memory import MemoryStore
 from runtime.cache.store import StoredResponse

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgescript.context import Effects, Request
+from edgescript.effects import Effects
+from edgescript.request import Request
 from runtime.cache.cache import Cache
 from runtime.cache.memory import MemoryStore
 from runtime.cache.store import StoredResponse

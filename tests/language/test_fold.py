@@ -8,13 +8,14 @@ import stdlib
 from edgescript import ir
 from edgescript.compile import compile_program
 from edgescript.compiler import analyse
-from edgescript.context import Context, Request
+from edgescript.context import Context
 from edgescript.diagnostics import Findings
 from edgescript.faults import ScriptFault
 from edgescript.fold import fold
 from edgescript.lower import lower
 from edgescript.parser import parse
 from edgescript.program import load
+from edgescript.request import Request
 from edgescript.resolve import resolve
 from edgescript.source import Source
 

@@ -4,8 +4,9 @@ import pytest
 
 import stdlib
 from edgescript.compiler import compile_source
-from edgescript.context import Context, Request
+from edgescript.context import Context
 from edgescript.program import load
+from edgescript.request import Request
 from edgescript.source import Source
 
 HITS = {

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgescript.context import RequestLimiter
+from edgescript.services import RequestLimiter
 from runtime.limits.requests import TokenBuckets
 
 T0 = 1_700_000_000.0

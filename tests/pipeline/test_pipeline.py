@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from edgescript.context import Answer, Connection, Context, HeaderOp, Limits, Request
+from edgescript.context import Context
+from edgescript.effects import Answer, HeaderOp
 from edgescript.faults import FaultCode, ScriptFault
+from edgescript.meter import Limits
 from edgescript.pipeline import (
     DEFAULT_ON_ERROR,
     InstalledScript,
@@ -16,6 +18,7 @@ from edgescript.pipeline import (
     in_order,
     run_position,
 )
+from edgescript.request import Connection, Request
 
 Body = Callable[[Context], bool]
 
@@ -83,7 +86,9 @@ def test_break_without_a_hit_goes_on() -> None:
     assert states(results) == ["ExecutedButNotHit", "ExecutedAndHit"]
 
 
-@pytest.mark.parametrize(("client", "state"), [("192.0.2.1", "ExecutedAndHit"), ("192.0.2.2", "NonExecution")])
+@pytest.mark.parametrize(
+    ("client", "state"), [("192.0.2.1", "ExecutedAndHit"), ("192.0.2.2", "NonExecution")]
+)
 def test_testip_triggers_for_that_client_only(client: str, state: str) -> None:
     context = Context(Request(connection=Connection(client)))
     _, results = run(script("a", says("a"), test_ip="192.0.2.1"), context=context)
@@ -159,6 +164,18 @@ def test_exit_with_a_body_drops_what_was_said() -> None:
     context, _ = run(script("a", says("hello")), script("b", exits_with_a_body))
     conclude(context)
     assert context.effects.end == Answer(403, "no")
+
+
+def test_exit_without_a_body_has_what_was_said() -> None:
+    context, _ = run(script("a", says("gone")), script("b", exits(410)))
+    conclude(context)
+    assert context.effects.end == Answer(410, "gone")
+
+
+def test_a_refusal_for_a_fault_says_nothing_of_what_was_said() -> None:
+    context, _ = run(script("a", says("secret")), script("b", raises))
+    conclude(context)
+    assert context.effects.end == Answer(500, None)
 
 
 def test_no_output_and_no_exit_leaves_the_request_going() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import re
 
-from edgescript.context import Answer, HeaderOp, Redirect
+from edgescript.effects import Answer, HeaderOp, Redirect
 from edgescript.faults import FaultCode, ScriptFault
 from edgescript.pipeline import InstalledScript
 from runtime.scripts.site import OriginAddress, Site, Sites

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from edgescript.context import Connection, Context, Headers, Request
+from edgescript.context import Context
+from edgescript.request import Connection, Headers, Request
 from stdlib.example import EXAMPLE_SERVICES, NOW_S, example_request
 
 FOLDER = Path(__file__).parent / "edges"

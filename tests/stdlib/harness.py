@@ -12,7 +12,8 @@ from typing import Any, Literal
 from edgescript import parser, syntax
 from edgescript.builtins import AnyValue, Cost, Effect, Family, Registry
 from edgescript.compiler import compile_source
-from edgescript.context import Context, Effects
+from edgescript.context import Context
+from edgescript.effects import Effects
 from edgescript.faults import Ended, ScriptFault
 from edgescript.program import Program, load
 from edgescript.source import Source

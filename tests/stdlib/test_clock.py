@@ -2,7 +2,8 @@
 
 import pytest
 
-from edgescript.context import Context, Request
+from edgescript.context import Context
+from edgescript.request import Request
 from tests.stdlib.harness import TIERS, Tier, run
 
 # Moment, then what today, time, now, localtime and utctime give.

@@ -2,7 +2,10 @@
 
 import pytest
 
-from edgescript.context import Answer, Context, HeaderOp, Headers, Redirect, Request, Services
+from edgescript.context import Context
+from edgescript.effects import Answer, HeaderOp, Redirect
+from edgescript.request import Headers, Request
+from edgescript.services import Services
 from stdlib.example import example_context
 from tests.stdlib.harness import TIERS, Tier, evaluate, plain_effects, run, with_opaque_arguments
 

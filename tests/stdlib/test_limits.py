@@ -4,8 +4,10 @@ import time
 
 import pytest
 
-from edgescript.context import Context, Limits, Request
+from edgescript.context import Context
 from edgescript.faults import FaultCode
+from edgescript.meter import Limits
+from edgescript.request import Request
 from stdlib.example import example_context
 from tests.stdlib.harness import TIERS, Tier, run
 

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 import stdlib
 from edgescript import calls, typeset
 from edgescript.builtins import Builtin, Kind
-from edgescript.context import Context, Limits
+from edgescript.context import Context
 from edgescript.faults import ScriptFault
+from edgescript.meter import Limits
 from edgescript.types import MAX_EXACT_INT, Function, Table, Value, to_number
 from stdlib.example import example_context
 from tests.stdlib.harness import comparable, plain_effects

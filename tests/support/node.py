@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import uvloop
 
-from edgescript.context import GeoRecord, Services
+from edgescript.services import GeoRecord, Services
 from runtime.config import Config, parse_origin
 from runtime.io.worker import Worker
 from runtime.limits.requests import TokenBuckets

@@ -22,9 +22,12 @@ from edgescript.builtins import (
 )
 from edgescript.calls import shown
 from edgescript.compile import compile_program
-from edgescript.context import Answer, Context, Limits, Meter, Request
+from edgescript.context import Context
+from edgescript.effects import Answer
 from edgescript.faults import FaultCode, ScriptFault
+from edgescript.meter import Limits, Meter
 from edgescript.program import Program, load
+from edgescript.request import Request
 from edgescript.source import Position, Source
 from edgescript.types import Table, Value, is_equal, is_truthy, to_number
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from edgescript import ir
 from edgescript.builtins import Builtin, Kind, Registry
-from edgescript.context import Limits
+from edgescript.meter import Limits
 from edgescript.source import Position
 
 GLOBALS = 3

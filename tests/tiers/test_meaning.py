@@ -6,8 +6,10 @@ import pytest
 
 from edgescript import ir
 from edgescript.builtins import AnyValue, Cost, Effect, Family, Registry, Variables
-from edgescript.context import Answer, Context, Limits
+from edgescript.context import Context
+from edgescript.effects import Answer
 from edgescript.faults import FaultCode
+from edgescript.meter import Limits
 from tests.tiers.kit import REGISTRY, Nodes, both, context_of, program_of
 
 NAMES = ("v0", "v1", "v2")

@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 
 from edgescript.code import decode, encode
 from edgescript.compiler import compile_source
-from edgescript.context import Limits
 from edgescript.disasm import listing
 from edgescript.faults import CodeError
+from edgescript.meter import Limits
 from edgescript.program import load
 from edgescript.source import Source
 from stdlib import registry

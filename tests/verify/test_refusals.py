@@ -3,8 +3,8 @@
 import pytest
 
 from edgescript.code import Code, CodeFunction, decode, encode, pack_position
-from edgescript.context import Limits
 from edgescript.faults import CodeError
+from edgescript.meter import Limits
 from edgescript.opcodes import MAX_BLOCKS, MAX_FUNCTIONS, MAX_LOOPS, MAX_STACK, MAX_VARIABLES, Op
 from edgescript.program import MAX_TRANSLATED, load
 from edgescript.verify import verify

@@ -1,0 +1,77 @@
+"""What the scripts of a request ask for: wishes, recorded in order, which the host carries out afterwards."""
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+HeaderAction = Literal["set", "add", "delete"]
+
+
+class HeaderOp(NamedTuple):
+    """One wish about a header field: `set` replaces all lines of the name, `add` appends a line."""
+
+    action: HeaderAction
+    name: str
+    value: str = ""
+
+
+class Answer(NamedTuple):
+    """The script ended the request with `exit`: status, and its body or None for the node's default page."""
+
+    status: int
+    body: str | None
+
+
+class Redirect(NamedTuple):
+    """The script ended the request with a redirect: 301, 302, 303, 307 or 308, and the Location value."""
+
+    status: int
+    location: str
+
+
+class Effects:
+    """
+    What the scripts of a request asked for so far.
+
+    The defaults are class attributes: a request whose scripts ask for little pays for little.
+    """
+
+    request_headers: list[HeaderOp] | tuple[()] = ()
+    response_headers: list[HeaderOp] | tuple[()] = ()
+    path: str | None = None
+    """Rewritten path for origin and cache key, or None for the request's own."""
+    query: str | None = None
+    """Rewritten query; counts only when `query_replaced`."""
+    query_replaced: bool = False
+    end: Answer | Redirect | None = None
+    output: list[str] | tuple[()] = ()
+    """Texts of say and print, in order; any at all means the node answers itself (U-19)."""
+    output_bytes: int = 0
+    ttl_s: int | None = None
+    """set_cache_ttl('path', n)."""
+    ttl_s_by_status: Mapping[int, int] | None = None
+    """set_cache_ttl('code', '404=1,302=0')."""
+    rate_bytes_per_s: int | None = None
+    rate_after_bytes: int | None = None
+
+    def add_header(self, side: Literal["request_headers", "response_headers"], op: HeaderOp) -> int:
+        """Record a header wish; the number of wishes on that side so far."""
+        ops = getattr(self, side)
+        if ops == ():
+            ops = []
+            setattr(self, side, ops)
+        ops.append(op)
+        return len(ops)
+
+    def write(self, text: str) -> None:
+        """Append to the output."""
+        if self.output == ():
+            self.output = []
+        self.output.append(text)  # type: ignore[union-attr]
+        self.output_bytes += len(text)
+
+    def snapshot(self) -> "Effects":
+        """An independent copy: what to go back to when a script raises."""
+        copy = Effects()
+        for name, value in self.__dict__.items():
+            copy.__dict__[name] = list(value) if type(value) is list else value
+        return copy
