@@ -27,7 +27,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar, get_args, get_origin
 
 from edgescript.context import Context
 from edgescript.faults import FaultCode
-from edgescript.meter import Meter
+from edgescript.meter import SMALL_BYTES, Meter
 from edgescript.types import Function, Table, Value
 
 
@@ -82,7 +82,7 @@ class Effect(Enum):
 @dataclass(frozen=True, slots=True)
 class Cost:
     """
-    Fuel of one call: `base`, plus `len(argument) >> shift` for the parameter `per`.
+    Fuel of one call: `base`, plus `len(argument) >> shift` for the parameter `per` above `free_size`.
 
     A builtin whose work is known only inside charges the rest itself through its meter.
     """
@@ -90,6 +90,11 @@ class Cost:
     base: int = 2
     per: str = ""
     shift: int = 4
+
+    @property
+    def free_size(self) -> int:
+        """Sizes up to this are paid for by `base`, where that covers what they would be charged."""
+        return SMALL_BYTES if SMALL_BYTES >> self.shift <= self.base else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,8 @@ def charged_size(builtin: Builtin, arguments: Sequence[Value]) -> int:
 
     For a parameter that takes any number of arguments, their sizes are added up first.
     """
-    return sum(size(arguments[index]) for index in per_indexes(builtin, len(arguments))) >> builtin.cost.shift
+    total = sum(size(arguments[index]) for index in per_indexes(builtin, len(arguments)))
+    return total >> builtin.cost.shift if total > builtin.cost.free_size else 0
 
 
 def per_indexes(builtin: Builtin, count: int) -> range:

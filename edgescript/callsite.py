@@ -118,20 +118,21 @@ class _CallSite:
 
     def _charge(self, sized: list[Entry]) -> None:
         """`Cost.per` for the arguments, now fit to be evaluated twice."""
-        place, shift = self.place, self.builtin.cost.shift
+        place, cost = self.place, self.builtin.cost
         known = sum(calls.size(entry.constant) for entry in sized if entry.is_constant)
-        unknown = [entry for entry in sized if not entry.is_constant]
-        if not unknown:
-            if known >> shift:
-                self._charge_units(pycode.constant(known >> shift))
+        sizes = [self._size(entry) for entry in sized if not entry.is_constant]
+        if not sizes:
+            if known > cost.free_size and known >> cost.shift:
+                self.symbolic.emit(*pycode.charge(place, pycode.constant(known >> cost.shift)))
             return
-        sizes = [self._size(entry) for entry in unknown]
         if known:
             sizes.append(pycode.constant(known))
-        self._charge_units(pycode.shift_right(place, pycode.add(place, sizes), shift))
-
-    def _charge_units(self, units: ast.expr) -> None:
-        self.symbolic.emit(*pycode.charge(self.place, units))
+        total = pycode.add(place, sizes)
+        charge = pycode.charge(place, pycode.shift_right(place, total, cost.shift))
+        if cost.free_size and known <= cost.free_size:
+            beyond = pycode.compare(place, total, ast.Gt(), pycode.constant(cost.free_size))
+            charge = [pycode.when(place, beyond, charge)]
+        self.symbolic.emit(*charge)
 
     def _size(self, entry: Entry) -> ast.expr:
         if entry.types & ~typeset.SIZED:

@@ -8,8 +8,11 @@ from typing import Any, Final
 
 from edgescript import calls, pycode, typeset
 from edgescript.callsite import push_call
+from edgescript.faults import ScriptFault
+from edgescript.meter import Limits, Meter
 from edgescript.opcodes import Op
 from edgescript.pycode import Place, load
+from edgescript.shared_tables import shared_tables
 from edgescript.symbolic import Entry, State, Symbolic, constant_entry, joined
 from edgescript.verify import Body, Linked
 
@@ -33,6 +36,8 @@ class Unit:
         """Functions that are used as values."""
         self.inner = _inner_functions(linked, self.used)
         """Functions that must be made anew in each run, inside `main`, for what they share with it."""
+        self.tables = shared_tables(linked)
+        self.index_of = {id(body): index for index, body in enumerate(linked.bodies)}
 
     def bind(self, hint: str, value: Any) -> str:
         """The name of `value` in the namespace."""
@@ -211,6 +216,8 @@ class BodyTranslator(ABC):
     def make_array(self, count: int, _b: int) -> None:
         symbolic = self.symbolic
         entries = symbolic.pop_many(count)
+        if self.push_shared([(constant_entry(key), entry) for key, entry in enumerate(entries, 1)]):
+            return
         values = ast.List([entry.node for entry in entries], ast.Load(), **symbolic.place)
         make = load(self.unit.bind("array", calls.make_array))
         symbolic.push_waiting(pycode.call(symbolic.place, make, [load("m"), values]), typeset.TABLE, *entries)
@@ -220,6 +227,8 @@ class BodyTranslator(ABC):
         place = symbolic.place
         entries = symbolic.pop_many(2 * count)
         keys, values = entries[::2], entries[1::2]
+        if self.push_shared(list(zip(keys, values, strict=True))):
+            return
         arguments: list[ast.expr] = [load("m")]
         if all(key.types == typeset.STRING for key in keys):
             make = self.unit.bind("named", calls.make_named)
@@ -233,6 +242,23 @@ class BodyTranslator(ABC):
             ]
             arguments.append(ast.Tuple(pairs, ast.Load(), **place))
         symbolic.push_waiting(pycode.call(place, load(make), arguments), typeset.TABLE, *entries)
+
+    def push_shared(self, pairs: list[tuple[Entry, Entry]]) -> bool:
+        """Push a table of constants made once, if this literal may be one."""
+        symbolic = self.symbolic
+        if (self.unit.index_of[id(self.body)], self.at) not in self.unit.tables:
+            return False
+        try:
+            table = calls.make_dictionary(
+                Meter(_NO_LIMITS), [(key.constant, value.constant) for key, value in pairs]
+            )
+        except ScriptFault:
+            return False
+        symbolic.settle()
+        count = pycode.method(symbolic.place, "m", "entries", pycode.constant(len(pairs)))
+        symbolic.emit(pycode.evaluate(symbolic.place, count))
+        symbolic.push(Entry(load(self.unit.bind("table", table)), typeset.TABLE, State.FIXED))
+        return True
 
     def pop(self, _a: int, _b: int) -> None:
         self.symbolic.discard(self.symbolic.pop())
@@ -391,6 +417,7 @@ class BodyTranslator(ABC):
         self.returned = False
 
 
+_NO_LIMITS: Final = Limits(dictionary_entries=1 << 62)
 _STORES: Final[dict[int, str]] = {int(Op.SET_LOCAL): "l", int(Op.SET_GLOBAL): "g"}
 
 _OPERATIONS: Final[dict[int, Callable[[BodyTranslator, int, int], None]]] = {

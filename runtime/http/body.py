@@ -10,6 +10,8 @@ import re
 from enum import Enum, auto
 from typing import Final, NamedTuple, Protocol
 
+from runtime.http.framing import Chunked, Length, NoBody, UntilClose
+
 MAX_CHUNK_LINE: Final = 256
 """Chunk size with its extensions; extensions are never used and never forwarded."""
 MAX_TRAILER_BYTES: Final = 8192
@@ -143,3 +145,16 @@ class ChunkedDecoder:
             self._trailer_bytes += len(line)
             if self._trailer_bytes > MAX_TRAILER_BYTES or _TRAILER_LINE.fullmatch(line) is None:
                 raise BodyError("bad trailer field")
+
+
+def decoder_for(framing: NoBody | Length | Chunked | UntilClose) -> Decoder:
+    """The decoder of a body so framed; one that is done at once where there is none."""
+    match framing:
+        case NoBody():
+            return LengthDecoder(0)
+        case Length(size):
+            return LengthDecoder(size)
+        case Chunked():
+            return ChunkedDecoder()
+        case UntilClose():
+            return UntilCloseDecoder()

@@ -27,7 +27,6 @@ _HEAD: Final = re.compile(
 _RESPONSE_HEAD: Final = re.compile(
     rb"HTTP/[0-9]\.[0-9] [1-9][0-9]{2}(?: [\t\x20-\x7e\x80-\xff]*+)?+\r\n" + _FIELD_LINES
 ).fullmatch
-_BARE_LF: Final = re.compile(rb"(?<!\r)\n").search
 
 # Tried in order on a head that is none, to say what is wrong with it.
 _FAULTS: Final = (
@@ -73,4 +72,4 @@ def scan_response_head(head: bytes) -> bool:
 
 def may_become_response_head(begun: bytes) -> bool:
     """Whether `begun`, which has no empty line yet, can go on to be a head: what cannot is not waited for."""
-    return begun.startswith(b"HTTP/"[: len(begun)]) and _BARE_LF(begun) is None
+    return begun.startswith(b"HTTP/"[: len(begun)]) and begun.count(b"\n") == begun.count(b"\r\n")

@@ -12,20 +12,17 @@ Malformed input is answered once, with `Connection: close`, and the connection e
 """
 
 import asyncio
-import re
 import socket
 import struct
-from collections import deque
 from typing import TYPE_CHECKING, Final, cast
 
-import httptools
-
 from edgescript.request import Connection, Request
-from runtime.http.body import BodyError, ChunkedDecoder, Decoder, LengthDecoder
-from runtime.http.framing import Chunked, Length, accept_request
-from runtime.http.raw import scan_head
+from runtime.http.body import BodyError, Decoder, decoder_for
+from runtime.http.framing import NO_BODY
 from runtime.http.refusal import Refuse
 from runtime.io.driver import Driver
+from runtime.io.heads import read_request_head
+from runtime.io.pacing import PacedOutput
 from runtime.limits.bandwidth import Pacer
 from runtime.proxy.exchange import Exchange
 from runtime.proxy.front import Immediate, refusal
@@ -37,7 +34,6 @@ if TYPE_CHECKING:
 _HEAD_END: Final = b"\r\n\r\n"
 _TARGET_OCTETS: Final = bytes(octet for octet in range(0x21, 0x7F) if octet != ord("#"))
 """What an origin-form target may hold, as `runtime.http.target` judges it."""
-_BARE_LF: Final = re.compile(rb"(?<!\r)\n").search
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _NOWHERE: Final = Connection()
 _RESET: Final = struct.pack("ii", 1, 0)
@@ -47,36 +43,6 @@ READ_AHEAD_BYTES: Final = 65_536
 LINGER_S: Final = 2.0
 """After a refusal the connection half-closes and drains this long, so that the client can read the answer."""
 MAX_LINGER_BYTES: Final = 1 << 20
-
-
-class _Head:
-    """Receives httptools' callbacks for one head."""
-
-    __slots__ = ("complete", "fields", "target")
-
-    def __init__(self) -> None:
-        self.fields: list[tuple[bytes, bytes]] = []
-        self.target = b""
-        self.complete = False
-
-    def on_url(self, url: bytes) -> None:
-        self.target += url
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self.fields.append((name, value.rstrip(b" \t")))  # the parser takes off leading white space only
-
-    def on_headers_complete(self) -> None:
-        self.complete = True
-
-
-def _unparsed(head: bytes, error: httptools.HttpParserError | None) -> Refuse:
-    """What to answer to a head that is well formed, but not to the parser: it knows few versions and methods."""
-    line = head[: head.find(b"\r\n")]
-    if not line.endswith((b" HTTP/1.1", b" HTTP/1.0")):
-        return Refuse(505, "HTTP version is neither 1.1 nor 1.0")
-    if isinstance(error, httptools.HttpParserInvalidMethodError):
-        return Refuse(501, "method is not known")  # RFC 9110 section 9.1
-    return Refuse(400, "malformed head")
 
 
 class ClientConnection(asyncio.Protocol):
@@ -103,10 +69,9 @@ class ClientConnection(asyncio.Protocol):
         self._writable = True
         self._unsent = 0
         """Bytes the client had not taken when its deadline was last looked at."""
-        self._pacer: Pacer | None = None
-        self._paced: deque[memoryview] = deque()
+        self._paced: PacedOutput | None = None
+        """The answer in progress, when it obeys limit_rate."""
         self._paced_finish: bool | None = None
-        self._timer: asyncio.TimerHandle | None = None
         self._closing = False
         self._eof = False
         self._answer_begun = False
@@ -138,7 +103,9 @@ class ClientConnection(asyncio.Protocol):
         del exc
         self._worker.client_gone(self)
         self._closing = True
-        self._stop_timer()
+        if self._paced is not None:
+            self._paced.stop()
+            self._paced = None
         driver, self._driver = self._driver, None
         if driver is not None:
             driver.client_closed()
@@ -154,6 +121,8 @@ class ClientConnection(asyncio.Protocol):
     def pause_writing(self) -> None:
         self._writable = False
         self._await_client()
+        if self._paced is not None:
+            self._paced.paused = True
         if not self._busy:
             self._busy = self._flushing = True
         elif self._driver is not None:
@@ -169,8 +138,9 @@ class ClientConnection(asyncio.Protocol):
             self._finish(keep_alive=True)
         else:
             self.deadline_mono_s = 0.0
-            if self._paced:
-                self._pace()
+            if self._paced is not None and self._paced.pending:
+                self._paced.paused = False
+                self._paced.go()
             elif self._driver is not None:
                 self._driver.client_writable(True)
             if self._decoder is not None and self._body_wanted:
@@ -239,12 +209,10 @@ class ClientConnection(asyncio.Protocol):
         if self.deadline_mono_s != self._head_deadline_mono_s:  # the head has just begun
             self.deadline_mono_s = self._worker.mono() + self._worker.config.header_timeout_s
             self._head_deadline_mono_s = self.deadline_mono_s
-        if _BARE_LF(rest) is not None or rest[:1] in b" \t":
+        limits = self._worker.config.head_limits
+        if rest.count(b"\n") != rest.count(b"\r\n") or rest[:1] in b" \t":
             self._refuse(Refuse(400, "malformed head"))
-        elif (
-            len(rest)
-            > self._worker.config.head_limits.head_bytes + self._worker.config.head_limits.target_bytes
-        ):
+        elif len(rest) > limits.head_bytes + limits.target_bytes:
             long_line = rest.find(b"\r\n") < 0
             self._refuse(Refuse(414 if long_line else 431, "head too long"))
 
@@ -264,44 +232,21 @@ class ClientConnection(asyncio.Protocol):
         self._take_new_head(head)
 
     def _take_new_head(self, head: bytes) -> None:
-        limits = self._worker.config.head_limits
-        if head.startswith(b"\r\n"):
-            head = head[2:]  # RFC 9112 section 2.2
-            if head == b"\r\n":
-                self._refuse(Refuse(400, "empty head"))
-                return
-        refused = scan_head(head, limits)
-        if refused is not None:
-            self._refuse(refused)
-            return
-        receiver = _Head()
-        parser = httptools.HttpRequestParser(receiver)
-        try:
-            parser.feed_data(head)
-        except httptools.HttpParserUpgrade:
-            pass  # the upgrade is not taken up: Upgrade and Connection stay behind (RFC 9110 section 7.8)
-        except httptools.HttpParserError as error:
-            self._refuse(_unparsed(head, error))
-            return
-        if not receiver.complete:
-            self._refuse(_unparsed(head, None))
-            return
-        method = parser.get_method()
-        version = parser.get_http_version()
-        accepted = accept_request(
-            method, receiver.target, version.encode("ascii"), receiver.fields, limits, scanned=True
-        )
+        head = head.removeprefix(b"\r\n")  # RFC 9112 section 2.2 lets one empty line pass
+        accepted = read_request_head(head, self._worker.config.head_limits)
         if isinstance(accepted, Refuse):
             self._refuse(accepted)
             return
-        block = HeaderBlock(receiver.fields, accepted, self._connection.scheme, version)
+        method, version, fields, judged = accepted
+        number = version.decode("ascii")
+        block = HeaderBlock(fields, judged, self._connection.scheme, number)
         if block.repeatable:
             self._last_block = block
             self._last_rest = b" HTTP/1.1" + head[head.find(b"\r\n") :]
         self._begin(
             method.decode("ascii"),
-            accepted.target.path_and_query.decode("ascii"),
-            f"HTTP/{version}",
+            judged.target.path_and_query.decode("ascii"),
+            f"HTTP/{number}",
             block,
         )
 
@@ -338,9 +283,7 @@ class ClientConnection(asyncio.Protocol):
         if not block.repeatable:
             self._await_body(block)
         if decision.effects.rate_bytes_per_s is not None:
-            self._pacer = Pacer(
-                decision.effects.rate_bytes_per_s, decision.effects.rate_after_bytes or 0, worker.mono()
-            )
+            self._set_pace(decision.effects.rate_bytes_per_s, decision.effects.rate_after_bytes)
         exchange = Exchange(decision, worker.cache, worker.settings, now)
         self._driver = Driver(exchange, self, worker.pool(site.origin), worker.clock)
         self._driver.start()
@@ -348,13 +291,9 @@ class ClientConnection(asyncio.Protocol):
     # --- request bodies -----------------------------------------------------------------------------------------
 
     def _await_body(self, block: HeaderBlock) -> None:
-        match block.framing:
-            case Length(size):
-                self._decoder = LengthDecoder(size)
-            case Chunked():
-                self._decoder = ChunkedDecoder()
-            case _:
-                return
+        if block.framing is NO_BODY:
+            return
+        self._decoder = decoder_for(block.framing)
         self._body_bytes = 0
         self._body_wanted = False
         self._await_more_body()
@@ -417,7 +356,7 @@ class ClientConnection(asyncio.Protocol):
         if answer.rate_bytes_per_s is not None and answer.body:
             self._busy = True
             self.deadline_mono_s = 0.0
-            self._pacer = Pacer(answer.rate_bytes_per_s, answer.after_bytes or 0, self._worker.mono())
+            self._set_pace(answer.rate_bytes_per_s, answer.after_bytes)
             self._transport.write(answer.head)
             self.write(answer.body, paced=True)
             self.response_finished(keep_alive=answer.keep_alive)
@@ -440,32 +379,19 @@ class ClientConnection(asyncio.Protocol):
         if self._closing:
             return
         self._answer_begun = True
-        if not paced or self._pacer is None:
+        if not paced or self._paced is None:
             self._transport.write(data)
             return
-        self._paced.append(memoryview(data))  # cut many times, without a copy
-        if self._timer is None and self._writable:
-            self._pace()
-        if self._paced and self._driver is not None:
+        self._paced.add(data)
+        if self._paced.pending and self._driver is not None:
             self._driver.client_writable(False)
 
-    def _pace(self) -> None:
-        """Send what the pace allows now, and come back for the rest."""
-        self._stop_timer()
-        pacer = self._pacer
-        assert pacer is not None
-        while self._paced and self._writable:
-            data = self._paced.popleft()
-            granted = pacer.grant(self._worker.mono(), len(data))
-            if granted > 0:
-                self._transport.write(data[:granted])
-            if granted < len(data):
-                self._paced.appendleft(data[granted:])
-                delay = pacer.delay(self._worker.mono())
-                self._timer = self._worker.loop.call_later(max(delay, 0.001), self._pace)
-                return
-        if self._paced:
-            return
+    def _set_pace(self, rate_bytes_per_s: int, after_bytes: int | None) -> None:
+        loop = self._worker.loop
+        pacer = Pacer(rate_bytes_per_s, after_bytes or 0, loop.time())
+        self._paced = PacedOutput(self._transport, pacer, loop, self._on_paced_out)
+
+    def _on_paced_out(self) -> None:
         if self._paced_finish is not None:
             keep_alive, self._paced_finish = self._paced_finish, None
             self._finish(keep_alive=keep_alive)
@@ -475,13 +401,13 @@ class ClientConnection(asyncio.Protocol):
     def response_finished(self, *, keep_alive: bool) -> None:
         """The answer is complete; it may still be being paced out."""
         self._driver = None
-        if self._paced:
+        if self._paced is not None and self._paced.pending:
             self._paced_finish = keep_alive
         else:
             self._finish(keep_alive=keep_alive)
 
     def _finish(self, *, keep_alive: bool) -> None:
-        self._pacer = None
+        self._paced = None
         if not keep_alive or self._worker.draining:
             self._linger()
             return
@@ -569,8 +495,3 @@ class ClientConnection(asyncio.Protocol):
         self._await_client()
         if self._unsent == 0:
             self.deadline_mono_s = self._worker.mono() + LINGER_S
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None

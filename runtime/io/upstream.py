@@ -11,12 +11,11 @@ import select
 from collections.abc import Sequence
 from typing import Final, Protocol, cast
 
-import httptools
-
-from runtime.http.body import BodyError, ChunkedDecoder, Decoder, LengthDecoder, UntilCloseDecoder
-from runtime.http.framing import Chunked, Length, NoBody, UntilClose, decide_response_framing
-from runtime.http.raw import may_become_response_head, scan_response_head
+from runtime.http.body import BodyError, Decoder, decoder_for
+from runtime.http.framing import decide_response_framing
+from runtime.http.raw import may_become_response_head
 from runtime.http.refusal import Refuse
+from runtime.io.heads import parse_response_head
 from runtime.proxy.messages import (
     UpstreamBody,
     UpstreamCompleted,
@@ -26,7 +25,6 @@ from runtime.proxy.messages import (
 )
 from runtime.scripts.site import OriginAddress
 
-Fields = list[tuple[bytes, bytes]]
 MAX_RESPONSE_HEAD_BYTES: Final = 65_536
 MAX_RESPONSE_FIELDS: Final = 256
 MAX_INTERIM_RESPONSES: Final = 16
@@ -50,20 +48,6 @@ class UpstreamTimeouts(Protocol):
     connect_s: float
     response_s: float
     idle_s: float
-
-
-class _ResponseHead:
-    """Receives httptools' callbacks for one head."""
-
-    def __init__(self) -> None:
-        self.fields: Fields = []
-        self.complete = False
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self.fields.append((name, value.rstrip(b" \t")))  # the parser takes off leading white space only
-
-    def on_headers_complete(self) -> None:
-        self.complete = True
 
 
 class UpstreamConnection(asyncio.Protocol):
@@ -201,35 +185,19 @@ class UpstreamConnection(asyncio.Protocol):
 
     def _on_head(self, head: bytes, *, follows: bool) -> bool:
         """Take in one head, which more bytes follow or not; False when it is malformed."""
-        if not scan_response_head(head):
+        parts = parse_response_head(head)
+        if parts is None or len(parts.fields) > MAX_RESPONSE_FIELDS:
             return False
-        receiver = _ResponseHead()
-        parser = httptools.HttpResponseParser(receiver)
-        try:
-            parser.feed_data(head)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            return False
-        if not receiver.complete or len(receiver.fields) > MAX_RESPONSE_FIELDS:
-            return False
-        status = parser.get_status_code()
+        status, version, fields = parts
         if 100 <= status < 200:
             self._interim += 1
             return status != 101 and self._interim <= MAX_INTERIM_RESPONSES
-        version = parser.get_http_version().encode("ascii")
-        framing = decide_response_framing(self._method, status, version, receiver.fields)
-        match framing:
-            case Refuse():
-                return False
-            case NoBody():
-                self._decoder = LengthDecoder(0)
-            case Length(size):
-                self._decoder = LengthDecoder(size)
-            case Chunked():
-                self._decoder = ChunkedDecoder()
-            case UntilClose():
-                self._decoder = UntilCloseDecoder()
-        self._reusable = version == b"1.1" and not _says_close(receiver.fields)
-        self._tell(UpstreamHead(status, receiver.fields, framing))
+        framing = decide_response_framing(self._method, status, version, fields)
+        if isinstance(framing, Refuse):
+            return False
+        self._decoder = decoder_for(framing)
+        self._reusable = version == b"1.1" and not _says_close(fields)
+        self._tell(UpstreamHead(status, fields, framing))
         if self._decoder.done:
             if follows:  # an answer to nothing, which must not become that to the next request
                 self._reusable = False

@@ -2,8 +2,11 @@
 
 import pytest
 
+import stdlib
 from edgescript.compile import compile_program
+from edgescript.compiler import compile_source
 from edgescript.ir import Program
+from edgescript.program import load
 from edgescript.source import Source
 from edgescript.translate import python_text
 from edgescript.verify import verify
@@ -106,9 +109,43 @@ def test_a_built_in_variable_read_in_a_branch_is_read_again_behind_it(n):
 
 
 def test_a_loop_binds_its_variables_at_once(n):
-    assert "for g0, g1 in t0.items():" in python_of(n.for_(0, 1, n.array(1)))
+    assert "for g0, g1 in t0.items():" in python_of(n.for_(0, 1, n.array(n.get(2))))
 
 
 def test_text_of_a_script_stays_text(n):
     odd = "'); import os #\n\x00\xff"
     assert repr(odd) in python_of(n.set(0, odd))
+
+
+TABLE_READ_ONLY = """
+hosts = ['a' = 1, 'b' = 2]
+def f() {
+    return get(hosts, 'b')
+}
+if get(hosts, $host) { say(f()) }
+for k, v in hosts { say(k) }
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "is_shared"),
+    [
+        (TABLE_READ_ONLY, True),
+        ("say(get(['a', 'b'], 1))", True),
+        ("d = ['a' = 1]\nif d { say(len(d)) }", True),
+        ("d = ['a' = 1]\nset(d, 'b', 2)", False),
+        ("d = ['a' = 1]\ne = d\nset(e, 'b', 2)", False),
+        ("d = ['a' = 1]\nd = ['b' = 1]\nsay(len(d))", False),
+        ("d = ['a' = $host]\nsay(len(d))", False),
+        ("d = [['a' = 1]]\nset(get(d, 1), 'b', 2)", False),
+        ("def f(d) {\n set(d, 'x', 1)\n}\nf(['a' = 1])", False),
+        ("def f() {\n return ['a' = 1]\n}\nset(f(), 'x', 1)", False),
+        ("d = ['a' = 1]\ne = [d]\nsay(len(e))", False),
+        ("def c(k, v, u) {\n set(u, k, v)\n}\nu = ['x' = 1]\nforeach(['a'], c, u)", False),
+    ],
+)
+def test_a_table_of_constants_that_nothing_changes_is_made_once(source: str, is_shared: bool) -> None:
+    code = compile_source(Source("t.es", source), stdlib.registry()).code
+    assert code is not None
+    text = python_text(load(code, stdlib.registry()).linked)
+    assert ("m.entries(" in text and "named_" not in text and "array_" not in text) == is_shared

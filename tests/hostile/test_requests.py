@@ -7,6 +7,7 @@ import pytest
 import uvloop
 
 from tests.hostile.requests import BROKEN, NEXT, REFUSED, SILENT, SOUND
+from tests.support.rawclient import request
 from tests.support.raworigin import OK, RawOrigin
 from tests.support.worker import eventually, serving
 
@@ -90,13 +91,15 @@ def test_refused(stage, name):
         play(stage, scene)
 
 
+@pytest.mark.parametrize("before", [b"", b"\r\n"], ids=["", "with an empty line"])
 @pytest.mark.parametrize("name", REFUSED)
-def test_refused_behind_a_request_that_was_served(stage, name):
+def test_refused_behind_a_request_that_was_served(stage, name, before):
     """The block of a request before it must lend it nothing."""
     raw, allowed = REFUSED[name]
 
     async def scene(client, origin):
-        assert (await client.get("/first")).status == 200
+        await client.send(before + request("/first"))
+        assert (await client.answer()).status == 200
         await client.send(raw)
         statuses = await statuses_until_end(client)
         assert len(statuses) == 1, f"answered {statuses}"

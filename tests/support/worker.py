@@ -82,7 +82,9 @@ class Node:
         clients = [
             client._transport.get_write_buffer_size() + len(client._buffer) for client in self.worker.clients
         ]
-        clients += [sum(map(len, client._paced)) for client in self.worker.clients]
+        clients += [
+            client._paced.waiting_bytes for client in self.worker.clients if client._paced is not None
+        ]
         upstreams = [
             connection._transport.get_write_buffer_size() + len(connection._buffer)
             for pool in self.worker._pools.values()
@@ -116,7 +118,7 @@ async def eventually(condition, within_s=5.0):
     """Wait until `condition()` holds."""
     async with asyncio.timeout(within_s):
         while not condition():  # noqa: ASYNC110 - the node under test offers no event to wait for
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.001)
 
 
 async def settled(measure, quiet_s=0.3, within_s=20.0):

@@ -1,0 +1,101 @@
+"""
+Heads from bytes: scanned raw, taken apart by httptools, judged.
+
+The raw scan (`runtime.http.raw`) comes first and the judgement (`.framing`) last, so that no leniency of the parser
+decides anything; what the parser alone refuses (methods and versions it does not know) is answered in its name.
+"""
+
+from typing import NamedTuple
+
+import httptools
+
+from runtime.http.framing import HeadLimits, RequestHead, accept_request
+from runtime.http.raw import scan_head, scan_response_head
+from runtime.http.refusal import Refuse
+
+Fields = list[tuple[bytes, bytes]]
+
+
+class AcceptedHead(NamedTuple):
+    """A request's head that may be acted on."""
+
+    method: bytes
+    version: bytes
+    """`1.1` or `1.0`."""
+    fields: Fields
+    judged: RequestHead
+
+
+class ResponseParts(NamedTuple):
+    """A response's head taken apart; not yet judged."""
+
+    status: int
+    version: bytes
+    fields: Fields
+
+
+class _Receiver:
+    """Receives httptools' callbacks for one head."""
+
+    __slots__ = ("complete", "fields", "target")
+
+    def __init__(self) -> None:
+        self.fields: Fields = []
+        self.target = b""
+        self.complete = False
+
+    def on_url(self, url: bytes) -> None:
+        self.target += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.fields.append((name, value.rstrip(b" \t")))  # the parser takes off leading white space only
+
+    def on_headers_complete(self) -> None:
+        self.complete = True
+
+
+def read_request_head(head: bytes, limits: HeadLimits) -> AcceptedHead | Refuse:
+    """The parts of `head`, which ends with its empty line, and the judgement on them."""
+    refused = scan_head(head, limits)
+    if refused is not None:
+        return refused
+    receiver = _Receiver()
+    parser = httptools.HttpRequestParser(receiver)
+    try:
+        parser.feed_data(head)
+    except httptools.HttpParserUpgrade:
+        pass  # the upgrade is not taken up: Upgrade and Connection stay behind (RFC 9110 section 7.8)
+    except httptools.HttpParserError as error:
+        return _unparsed(head, error)
+    if not receiver.complete:
+        return _unparsed(head, None)
+    method = parser.get_method()
+    version = parser.get_http_version().encode("ascii")
+    judged = accept_request(method, receiver.target, version, receiver.fields, limits, scanned=True)
+    return judged if isinstance(judged, Refuse) else AcceptedHead(method, version, receiver.fields, judged)
+
+
+def _unparsed(head: bytes, error: httptools.HttpParserError | None) -> Refuse:
+    """What to answer to a head that is well formed, but not to the parser: it knows few versions and methods."""
+    line = head[: head.find(b"\r\n")]
+    if not line.endswith((b" HTTP/1.1", b" HTTP/1.0")):
+        return Refuse(505, "HTTP version is neither 1.1 nor 1.0")
+    if isinstance(error, httptools.HttpParserInvalidMethodError):
+        return Refuse(501, "method is not known")  # RFC 9110 section 9.1
+    return Refuse(400, "malformed head")
+
+
+def parse_response_head(head: bytes) -> ResponseParts | None:
+    """The parts of `head`, which ends with its empty line; None when it is malformed or wants another protocol."""
+    if not scan_response_head(head):
+        return None
+    receiver = _Receiver()
+    parser = httptools.HttpResponseParser(receiver)
+    try:
+        parser.feed_data(head)
+    except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+        return None
+    if not receiver.complete:
+        return None
+    version = parser.get_http_version().encode("ascii")
+    return ResponseParts(parser.get_status_code(), version, receiver.fields)
