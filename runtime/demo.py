@@ -109,7 +109,7 @@ def _site(folder: Path, origin: OriginAddress) -> Site:
 
 
 def _services() -> Services:
-    return Services(random=random.Random(), limiter=TokenBuckets())  # noqa: S311 - scripts' rand() is no secret
+    return Services(random=random.SystemRandom(), limiter=TokenBuckets())
 
 
 def _requests(folder: Path) -> dict[str, Any]:

@@ -130,7 +130,7 @@ def command(
     from runtime.proxy.simulate import Incoming, simulate
     from runtime.scripts.site import OriginAddress, Site
 
-    services = Services(random=random.Random(), geo=ClientGeo(client_ip, geo), limiter=TokenBuckets())  # noqa: S311 - scripts' rand() is no secret
+    services = Services(random=random.SystemRandom(), geo=ClientGeo(client_ip, geo), limiter=TokenBuckets())
     site = Site("run", OriginAddress("127.0.0.1", 80), scripts=loaded.scripts, services=services)
     cache = Cache(MemoryStore())
     asked = (

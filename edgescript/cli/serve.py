@@ -17,6 +17,7 @@ from edgescript.cli.status import NO
 @click.option("--listen", metavar="HOST:PORT", help="Where to listen.  [default: 127.0.0.1:8080]")
 @click.option("--origin", metavar="URL", help="Where requests go that memory cannot answer.")
 @click.option("--script", "scripts", multiple=True, metavar="FILE", help="A script to run; repeatable.")
+@click.option("--workers", default=1, metavar="N", help="Processes that serve; 1 so far.  [default: 1]")
 @click.pass_context
 def command(
     context: click.Context,
@@ -24,6 +25,7 @@ def command(
     listen: str | None,
     origin: str | None,
     scripts: Sequence[str],
+    workers: int,
 ) -> None:
     """
     Run an edge node: a caching proxy that takes every request through its scripts.
@@ -40,6 +42,8 @@ def command(
     from runtime.limits.requests import TokenBuckets
     from runtime.scripts.site import Site, Sites
 
+    if workers != 1:
+        raise click.UsageError(f"--workers: got {workers}, want 1: several workers would each count limits alone")
     try:
         config = read_config(Path(config_file)) if config_file is not None else Config()
         config.listen = listen or config.listen
@@ -56,7 +60,8 @@ def command(
     loading.show_diagnostics(loaded.reports, err=True)
     if loaded.has_errors:
         context.exit(NO)
-    services = Services(random=random.Random(), limiter=TokenBuckets(config.limiter_keys))  # noqa: S311 - scripts' rand() is no secret
+    # The system's randomness: scripts make tokens of rand_bytes() and uuid().
+    services = Services(random=random.SystemRandom(), limiter=TokenBuckets(config.limiter_keys))
     site = Site("default", address, loaded.scripts, services, config.script_limits)
 
     def announce(host: str, port: int) -> None:

@@ -77,7 +77,7 @@ class StoredResponse:
         self.vary_names = vary_names
         """Lower-case names, sorted; `vary_values` has the fetching request's normalised value for each."""
         self.vary_values = vary_values
-        self.prepared: dict[Any, bytes] = {}
+        self.prepared: dict[Any, Any] = {}
         """Heads rendered for this response, by whatever the renderer tells them apart by."""
         names_and_values = sum(len(name) + len(value) + _FIELD_OVERHEAD_BYTES for name, value in fields)
         # Fields count twice: once as they are, once in the prepared head.

@@ -63,7 +63,7 @@ from runtime.proxy.respond import (
     error_response,
     field_lines,
     length_of_get,
-    names_field,
+    named_own,
     node_fields,
     status_line,
     with_script_ops,
@@ -307,9 +307,7 @@ class Exchange:
             status = 304
             self._swallow = True
         self._mode = self._body_mode(status, head.framing)
-        out: Fields = with_script_ops(fields, ops, request) + node_fields(ops, label)
-        if not names_field(ops, "x-request-id"):
-            out.append((b"X-Request-Id", request.id.encode("ascii")))
+        out: Fields = with_script_ops(fields, ops, request) + node_fields(named_own(ops), label, request)
         out += self._framing_fields(status, head)
         if not self._may_keep_alive:
             out.append((b"Connection", b"close"))
@@ -474,8 +472,8 @@ class Exchange:
             return [*commands, CutClient()]
         response = error_response(status)
         request = self.plan.request
-        fields = [(b"Date", format_http_date(int(now))), *response.fields, *node_fields((), "BYPASS")]
-        fields.append((b"X-Request-Id", request.id.encode("ascii")))
+        fields = [(b"Date", format_http_date(int(now))), *response.fields]
+        fields += node_fields(frozenset(), "BYPASS", request)
         fields.append((b"Content-Length", b"%d" % len(response.body)))
         tail = connection_tail(request.protocol, self._may_keep_alive)
         head = status_line(status) + field_lines(fields) + tail + b"\r\n"

@@ -82,9 +82,8 @@ def build(
     if ops:
         kept = apply(kept, ops)
     hosts = [value for name, value in kept if name.lower() == b"host"]
-    if (
-        len(hosts) != 1
-    ):  # a script that adds a Host means to replace it: two make no request (RFC 9112 section 3.2)
+    if len(hosts) != 1:
+        # A script that adds a Host means to replace it: two make no request (RFC 9112 section 3.2).
         kept = [(b"Host", hosts[-1] if hosts else host), *without(kept, _HOST)]
     return Forward(request.method.encode("latin-1"), target.encode("latin-1"), kept)
 

@@ -28,7 +28,7 @@ from runtime.proxy.respond import (
     connection_tail,
     error_response,
     field_lines,
-    names_field,
+    named_own,
     node_fields,
     status_line,
     synthetic,
@@ -192,9 +192,7 @@ def whole(
     """A response the node makes itself, as bytes."""
     dated = [(b"Date", format_http_date(int(now))), *response.fields]  # RFC 9110 section 6.6.1
     fields = with_script_ops(dated, ops, request)
-    fields += node_fields(ops, label)
-    if not names_field(ops, "x-request-id"):
-        fields.append((b"X-Request-Id", request.id.encode("ascii")))
+    fields += node_fields(named_own(ops), label, request)
     if response.status not in {204, 304}:
         fields.append((b"Content-Length", b"%d" % len(response.body)))
     head = b"%b%b%b\r\n" % (
@@ -215,6 +213,10 @@ def refusal(status: int, now: float) -> bytes:
 def _refusal(status: int) -> tuple[bytes, bytes]:
     """What stands before and after Date."""
     response = error_response(status)
-    fields = [*response.fields, *node_fields((), "SYNTH"), (b"Content-Length", b"%d" % len(response.body))]
+    fields = [
+        *response.fields,
+        *node_fields(frozenset(), "SYNTH"),
+        (b"Content-Length", b"%d" % len(response.body)),
+    ]
     rest = b"%bConnection: close\r\n\r\n%b" % (field_lines(fields), response.body)
     return status_line(status), rest

@@ -7,7 +7,8 @@ could make one answer look like two (RFC 9112 section 11). Wishes about them are
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from edgescript.effects import HeaderOp
 
@@ -30,9 +31,28 @@ MAX_RESOLVED_BYTES: Final = 16_384
 """One field value after its placeholders are filled in."""
 
 
+class WireName(NamedTuple):
+    """A field name of a script as it goes on the wire."""
+
+    name: bytes
+    folded: bytes
+    """In lower case, for comparing."""
+    protected: bool
+
+
+@lru_cache(4096)
+def wire_name(name: str) -> WireName:
+    """What is to know of a name; scripts use few, and each on every request."""
+    folded = name.lower()
+    return WireName(name.encode("latin-1"), folded.encode("latin-1"), folded in PROTECTED)
+
+
 def has_placeholder(ops: Sequence[HeaderOp]) -> bool:
     """Whether any value must be resolved per response."""
-    return any("{" in op.value and _PLACEHOLDER.search(op.value) for op in ops)
+    for op in ops:  # noqa: SIM110 - a generator costs more than the few wishes there are
+        if "{" in op.value and _PLACEHOLDER.search(op.value):
+            return True
+    return False
 
 
 def resolve(
@@ -60,23 +80,19 @@ def _clean(value: str) -> str:
 _LINE_BREAKERS: Final = {0: None, 10: None, 13: None}
 
 
-def apply(
-    fields: Fields,
-    ops: Sequence[HeaderOp],
-    resolved: Callable[[str], str] = lambda value: value,
-) -> Fields:
+def apply(fields: Fields, ops: Sequence[HeaderOp], resolved: Callable[[str], str] | None = None) -> Fields:
     """A new field list with `ops` carried out in order. Names compare without case."""
-    for op in ops:
-        lower = op.name.lower()
-        if lower in PROTECTED:
+    out = list(fields)
+    for action, name, value in ops:
+        wire, folded, protected = wire_name(name)
+        if protected:
             continue
-        name = op.name.encode("latin-1")
-        if op.action == "add":
-            fields = [*fields, (name, resolved(op.value).encode("latin-1"))]
-            continue
-        folded = lower.encode("latin-1")
-        kept = [field for field in fields if field[0].lower() != folded]
-        if op.action == "set":
-            kept.append((name, resolved(op.value).encode("latin-1")))
-        fields = kept
-    return fields
+        if action != "add":
+            for field in out:
+                if field[0].lower() == folded:
+                    out = [kept for kept in out if kept[0].lower() != folded]
+                    break
+        if action != "delete":
+            text = value if resolved is None else resolved(value)
+            out.append((wire, text.encode("latin-1")))
+    return out

@@ -18,7 +18,7 @@ from runtime.proxy.respond import (
     BODILESS,
     CacheStatus,
     field_lines,
-    names_field,
+    named_own,
     node_fields,
     status_line,
     with_script_ops,
@@ -31,6 +31,10 @@ _NOT_MODIFIED_DROPS: Final = frozenset(
 """Representation metadata a 304 need not repeat (RFC 9110 section 15.4.5)."""
 
 
+Prepared = tuple[bytes, frozenset[bytes]]
+"""Head bytes up to what differs from answer to answer, and the names of the node's own fields left out of them."""
+
+
 def hit_head(
     stored: StoredResponse,
     label: CacheStatus,
@@ -40,33 +44,31 @@ def hit_head(
     tail: bytes,
 ) -> bytes:
     """The head of a whole answer from `stored`; `tail` has the connection's own fields."""
-    prefix = _prefix(stored, label, ops, request)
-    if ops and (names_field(ops, "age") or names_field(ops, "x-request-id")):
-        return b"%b%b%b\r\n" % (prefix, _unnamed(ops, request, age_s), tail)
+    prepared = stored.prepared.get((label, *ops) if ops else label)
+    prefix, named = _prepare(stored, label, ops, request) if prepared is None else prepared
+    if named:
+        return b"%b%b%b\r\n" % (prefix, _unnamed(named, request, age_s), tail)
     return b"%bAge: %d\r\nX-Request-Id: %b\r\n%b\r\n" % (prefix, age_s, request.id.encode("ascii"), tail)
 
 
-def _unnamed(ops: Sequence[HeaderOp], request: Request, age_s: int) -> bytes:
+def _unnamed(named: frozenset[bytes], request: Request, age_s: int) -> bytes:
     """Of the lines that differ from answer to answer, those no script named."""
-    fields: Fields = []
-    if not names_field(ops, "age"):
-        fields.append((b"Age", b"%d" % age_s))
-    if not names_field(ops, "x-request-id"):
-        fields.append((b"X-Request-Id", request.id.encode("ascii")))
-    return field_lines(fields)
+    fields: Fields = [(b"Age", b"%d" % age_s), (b"X-Request-Id", request.id.encode("ascii"))]
+    return field_lines([field for field in fields if field[0].lower() not in named])
 
 
-def _prefix(stored: StoredResponse, label: CacheStatus, ops: Sequence[HeaderOp], request: Request) -> bytes:
-    key = (label, *ops) if ops else label
-    prepared = stored.prepared.get(key)
-    if prepared is None:
-        fields: Fields = with_script_ops(list(stored.fields), ops, request)
-        fields += node_fields(ops, label)
-        if stored.status not in BODILESS:
-            fields.append((b"Content-Length", b"%d" % len(stored.body)))
-        prepared = status_line(stored.status) + field_lines(fields)
-        if len(stored.prepared) < MAX_PREPARED and not has_placeholder(ops):
-            stored.prepared[key] = prepared
+def _prepare(
+    stored: StoredResponse, label: CacheStatus, ops: Sequence[HeaderOp], request: Request
+) -> Prepared:
+    """The part of a head that is the same in every answer, and which of the node's own fields scripts named."""
+    named = named_own(ops)
+    fields: Fields = with_script_ops(list(stored.fields), ops, request)
+    fields += node_fields(named, label)
+    if stored.status not in BODILESS:
+        fields.append((b"Content-Length", b"%d" % len(stored.body)))
+    prepared = status_line(stored.status) + field_lines(fields), named
+    if len(stored.prepared) < MAX_PREPARED and not has_placeholder(ops):
+        stored.prepared[(label, *ops) if ops else label] = prepared
     return prepared
 
 
@@ -86,6 +88,7 @@ def conditional_head(
     if not isinstance(outcome, NotModified):
         return None
     fields = [field for field in stored.fields if field[0].lower() not in _NOT_MODIFIED_DROPS]
-    fields = with_script_ops(fields, ops, request) + node_fields(ops, label)
-    own = _unnamed(ops, request, stored.age(now))
+    named = named_own(ops)
+    fields = with_script_ops(fields, ops, request) + node_fields(named, label)
+    own = _unnamed(named, request, stored.age(now))
     return b"%b%b%b%b\r\n" % (status_line(304), field_lines(fields), own, tail)

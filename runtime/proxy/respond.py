@@ -6,6 +6,7 @@ named itself is left to the script.
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Final, Literal, NamedTuple
 
 from edgescript.context import Context
@@ -13,7 +14,7 @@ from edgescript.effects import Answer, HeaderOp, Redirect
 from edgescript.request import Request
 from runtime.http.status import default_page, reason_phrase
 from runtime.proxy.forward import VIA_NAME
-from runtime.proxy.header_ops import Fields, apply, has_placeholder, resolve
+from runtime.proxy.header_ops import Fields, apply, has_placeholder, resolve, wire_name
 from runtime.proxy.variables import nginx_variable
 
 CacheStatus = Literal["HIT", "MISS", "STALE", "REVALIDATED", "BYPASS", "SYNTH"]
@@ -32,6 +33,7 @@ class Response(NamedTuple):
     body: bytes
 
 
+@cache
 def status_line(status: int) -> bytes:
     """`HTTP/1.1 200 OK` and its line end."""
     return b"HTTP/1.1 %d %b\r\n" % (status, reason_phrase(status))
@@ -58,18 +60,27 @@ def with_script_ops(fields: Fields, ops: Sequence[HeaderOp], request: Request) -
     )
 
 
-def node_fields(ops: Sequence[HeaderOp], cache_status: CacheStatus, *, via: bytes = _VIA) -> Fields:
-    """`Via` and `X-Cache`, less what a script named."""
-    fields: Fields = [(b"Via", via), (b"X-Cache", cache_status.encode("ascii"))]
-    if ops:
-        named = {op.name.lower().encode("latin-1") for op in ops}
-        fields = [field for field in fields if field[0].lower() not in named]
-    return fields
+OWN: Final = frozenset({b"via", b"x-cache", b"x-request-id", b"age"})
+"""What the node states about a response, unless a script has a wish about it."""
+_NONE_NAMED: Final[frozenset[bytes]] = frozenset()
 
 
-def names_field(ops: Sequence[HeaderOp], name: str) -> bool:
-    """Whether a wish is about `name` (lower case)."""
-    return any(op.name.lower() == name for op in ops)
+def named_own(ops: Sequence[HeaderOp]) -> frozenset[bytes]:
+    """The node's own fields that wishes are about; they are the script's then."""
+    named = _NONE_NAMED
+    for op in ops:
+        folded = wire_name(op.name).folded
+        if folded in OWN:
+            named |= {folded}
+    return named
+
+
+def node_fields(named: frozenset[bytes], cache_status: CacheStatus, request: Request | None = None) -> Fields:
+    """`Via`, `X-Cache` and, with the request, `X-Request-Id`, less what is `named`."""
+    fields: Fields = [(b"Via", _VIA), (b"X-Cache", cache_status.encode("ascii"))]
+    if request is not None:
+        fields.append((b"X-Request-Id", request.id.encode("ascii")))
+    return [field for field in fields if field[0].lower() not in named] if named else fields
 
 
 def synthetic(context: Context) -> Response:

@@ -109,6 +109,17 @@ def test_refused_behind_a_request_that_was_served(stage, name, before):
     play(stage, scene)
 
 
+def test_a_request_line_is_not_taken_for_a_field_of_the_one_before(stage):
+    async def scene(client, origin):
+        await client.send(b"\r\n" + request("/first"))
+        assert (await client.answer()).status == 200
+        await client.send(b"GET /second HTTP/1.1\r\n" + request("/first"))
+        assert await statuses_until_end(client) == [400]
+        assert origin.targets() == [b"/first"]
+
+    play(stage, scene)
+
+
 @pytest.mark.parametrize("name", BROKEN)
 def test_broken_body(stage, name):
     for pieces in in_pieces(BROKEN[name]):

@@ -214,12 +214,37 @@ async def test_a_connection_whose_request_was_not_sent_whole_serves_no_other():
     """The next request's bytes would be taken for the rest of the first one's body."""
 
     def answer(asked):
-        return [response(b"no", status=b"403 Forbidden"), 5] if asked.method == b"POST" else [OK]
+        return [response(b"no", status=b"403 Forbidden"), 1] if asked.method == b"POST" else [OK]
 
     async with RawOrigin(answer, answers_early=True) as origin, serving(origin) as node:
         async with node.client() as client:
             await client.send(request("/p", "Content-Length: 300000", method="POST") + b"x" * 1000)
             assert (await client.answer()).status == 403
         async with node.client() as client:
-            assert (await client.get("/n")).body == b"ok"
+            assert (await client.get("/n", method="PUT")).body == b"ok"
         assert [asked.connection for asked in origin.asked] == [0, 1]
+
+
+@scenario
+async def test_a_client_may_half_close_between_an_answer_and_the_next():
+    """The requests it sent ahead are taken up a moment later, and that moment counts as busy."""
+
+    class Late:
+        """The loop, with each `call_soon` late."""
+
+        def __init__(self, loop):
+            self._loop = loop
+
+        def call_soon(self, callback):
+            return self._loop.call_later(0.1, callback)
+
+        def __getattr__(self, name):
+            return getattr(self._loop, name)
+
+    async with RawOrigin(by_target) as origin, serving(origin) as node, node.client() as client:
+        node.worker.loop = Late(node.worker.loop)
+        await client.send(request("/slow") + request("/n"))
+        assert (await client.answer()).body == b"/slow"
+        client.half_close()
+        assert (await client.answer()).body == b"/n"
+        assert await client.ended() == "closed"

@@ -95,6 +95,8 @@ async def test_a_body_that_stops_coming_is_a_408_and_no_request_to_the_origin():
     ):
         await client.send(request("/p", "Content-Length: 10", method="POST") + b"abc")
         assert await answer_and_end(client) == 408
+        (pool,) = node.worker._pools.values()
+        assert not pool._open
         assert [asked.complete for asked in origin.asked] == [False]
 
 

@@ -3,6 +3,8 @@
 import asyncio
 import hashlib
 
+import pytest
+
 from runtime.io.worker import SWEEP_S
 from tests.support.rawclient import request
 from tests.support.raworigin import RawOrigin, response
@@ -103,21 +105,23 @@ async def test_a_slow_client_stops_a_fast_origin():
         assert (answer.complete, len(answer.body)) == (True, BULK)
 
 
+@pytest.mark.parametrize(
+    ("fields", "size"),
+    [([b"Cache-Control: max-age=60"], MIB // 4), ([], MIB // 4), ([], 60_000)],
+    ids=["hits", "misses", "misses that come in one piece"],
+)
 @scenario
-async def test_a_client_that_reads_nothing_gets_no_further_answers_made():
-    """Pipelined requests for a large cached object would else be answered into memory, all of them."""
-    body = pattern(MIB)
-    async with (
-        RawOrigin(lambda _: [response(body, b"Cache-Control: max-age=60")]) as origin,
-        serving(origin) as node,
-    ):
+async def test_a_client_that_reads_nothing_gets_no_further_answers_made(fields, size):
+    """Requests sent ahead would else be answered into memory, all of them."""
+    body = pattern(size)
+    async with RawOrigin(lambda _: [response(body, *fields)]) as origin, serving(origin) as node:
         async with node.client() as client:
             await client.get("/big")
         async with node.client(receive_buffer=SMALL_WINDOW) as client:
             await client.send(request("/big") * 500)
             await settled(node.buffered_bytes)
             assert node.buffered_bytes() < BOUND
-            for _ in range(20):
+            for _ in range(40):
                 assert (await client.answer()).body == body
 
 
@@ -159,14 +163,18 @@ async def test_a_client_that_takes_nothing_is_cut_after_a_while():
                 assert not answer.complete
 
 
+@pytest.mark.parametrize("fields", [[b"Cache-Control: max-age=60"], []], ids=["hit", "miss"])
 @scenario
-async def test_a_client_that_takes_little_at_a_time_is_served_to_the_end():
+async def test_a_client_that_takes_little_at_a_time_is_served_to_the_end(fields, monkeypatch):
+    monkeypatch.setattr("runtime.io.worker.SWEEP_S", 0.05)
     body = pattern(8 * MIB)
     async with (
-        RawOrigin(lambda _: [response(body)]) as origin,
-        serving(origin, write_timeout_s=0.6, idle_timeout_s=0.6) as node,
+        RawOrigin(lambda _: [response(body, *fields)]) as origin,
+        serving(origin, write_timeout_s=0.4, idle_timeout_s=0.4) as node,
         node.client(receive_buffer=SMALL_WINDOW) as client,
     ):
+        async with node.client() as first:
+            assert (await first.get("/big")).complete
         await client.send(request("/big"))
         head = await client.reader.readuntil(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 200 ")
