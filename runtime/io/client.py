@@ -12,8 +12,6 @@ Malformed input is answered once, with `Connection: close`, and the connection e
 """
 
 import asyncio
-import socket
-import struct
 from typing import TYPE_CHECKING, Final, cast
 
 from edgescript.request import Connection, Request
@@ -21,8 +19,9 @@ from runtime.http.body import BodyError, Decoder, decoder_for
 from runtime.http.framing import NO_BODY
 from runtime.http.refusal import Refuse
 from runtime.io.driver import Driver
-from runtime.io.heads import read_request_head
+from runtime.io.heads import read_request_head, refuse_beginning
 from runtime.io.pacing import PacedOutput
+from runtime.io.sockets import reset
 from runtime.limits.bandwidth import Pacer
 from runtime.proxy.exchange import Exchange
 from runtime.proxy.front import Immediate, refusal
@@ -36,8 +35,6 @@ _TARGET_OCTETS: Final = bytes(octet for octet in range(0x21, 0x7F) if octet != o
 """What an origin-form target may hold, as `runtime.http.target` judges it."""
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _NOWHERE: Final = Connection()
-_RESET: Final = struct.pack("ii", 1, 0)
-"""SO_LINGER on with no time: closing resets."""
 READ_AHEAD_BYTES: Final = 65_536
 """Pipelined or early body bytes kept while a request is in progress; beyond it reading pauses."""
 LINGER_S: Final = 2.0
@@ -71,6 +68,8 @@ class ClientConnection(asyncio.Protocol):
         """Bytes the client had not taken when its deadline was last looked at."""
         self._paced: PacedOutput | None = None
         """The answer in progress, when it obeys limit_rate."""
+        self._held: list[bytes] | None = None
+        """Writes collected between `hold` and `release`."""
         self._paced_finish: bool | None = None
         self._closing = False
         self._eof = False
@@ -87,9 +86,8 @@ class ClientConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports have the interface without the base class.
         self._transport = cast("asyncio.Transport", transport)
-        client_addr, client_port = self._worker.client_address(self._transport)
-        server_addr, server_port = transport.get_extra_info("sockname")[:2]
-        self._connection = Connection(client_addr, client_port, server_addr, server_port)
+        client = self._worker.client_address(self._transport)
+        self._connection = Connection(*client, *transport.get_extra_info("sockname")[:2])
         if len(self._worker.clients) >= self._worker.config.max_connections or self._worker.draining:
             self._worker.counters.connections_refused += 1
             self._closing = True
@@ -106,9 +104,7 @@ class ClientConnection(asyncio.Protocol):
         if self._paced is not None:
             self._paced.stop()
             self._paced = None
-        driver, self._driver = self._driver, None
-        if driver is not None:
-            driver.client_closed()
+        self._leave_driver()
 
     def eof_received(self) -> bool:
         """The client will send no more. A request in progress is still answered (half-close)."""
@@ -138,7 +134,7 @@ class ClientConnection(asyncio.Protocol):
             self._finish(keep_alive=True)
         else:
             self.deadline_mono_s = 0.0
-            if self._paced is not None and self._paced.pending:
+            if self._paced is not None:
                 self._paced.paused = False
                 self._paced.go()
             elif self._driver is not None:
@@ -209,12 +205,9 @@ class ClientConnection(asyncio.Protocol):
         if self.deadline_mono_s != self._head_deadline_mono_s:  # the head has just begun
             self.deadline_mono_s = self._worker.mono() + self._worker.config.header_timeout_s
             self._head_deadline_mono_s = self.deadline_mono_s
-        limits = self._worker.config.head_limits
-        if rest.count(b"\n") != rest.count(b"\r\n") or rest[:1] in b" \t":
-            self._refuse(Refuse(400, "malformed head"))
-        elif len(rest) > limits.head_bytes + limits.target_bytes:
-            long_line = rest.find(b"\r\n") < 0
-            self._refuse(Refuse(414 if long_line else 431, "head too long"))
+        refused = refuse_beginning(rest, self._worker.config.head_limits)
+        if refused is not None:
+            self._refuse(refused)
 
     def _resume_reading(self) -> None:
         self._reading_paused = False
@@ -238,17 +231,12 @@ class ClientConnection(asyncio.Protocol):
             self._refuse(accepted)
             return
         method, version, fields, judged = accepted
-        number = version.decode("ascii")
-        block = HeaderBlock(fields, judged, self._connection.scheme, number)
+        block = HeaderBlock(fields, judged, self._connection.scheme, version)
         if block.repeatable:
             self._last_block = block
             self._last_rest = b" HTTP/1.1" + head[head.find(b"\r\n") :]
-        self._begin(
-            method.decode("ascii"),
-            judged.target.path_and_query.decode("ascii"),
-            f"HTTP/{number}",
-            block,
-        )
+        target = judged.target.path_and_query.decode("ascii")
+        self._begin(method.decode("ascii"), target, f"HTTP/{version}", block)
 
     def _begin(self, method: str, target: str, protocol: str, block: HeaderBlock) -> None:
         """Decide on an accepted request and answer it, or set out to."""
@@ -342,9 +330,7 @@ class ClientConnection(asyncio.Protocol):
 
     def _refuse_body(self, refused: Refuse) -> None:
         """The body cannot be forwarded: the origin's connection is dropped, so it never sees a whole request."""
-        driver, self._driver = self._driver, None
-        if driver is not None:
-            driver.client_closed()
+        self._leave_driver()
         if self._answer_begun:
             self.abort()
         else:
@@ -380,16 +366,29 @@ class ClientConnection(asyncio.Protocol):
             return
         self._answer_begun = True
         if not paced or self._paced is None:
-            self._transport.write(data)
+            if self._held is None:
+                self._transport.write(data)
+            else:
+                self._held.append(data)
             return
+        self.release()
         self._paced.add(data)
         if self._paced.pending and self._driver is not None:
             self._driver.client_writable(False)
 
+    def hold(self) -> None:
+        """Collect what is written until `release`."""
+        self._held = []
+
+    def release(self) -> None:
+        """Write what was collected, in one piece."""
+        held, self._held = self._held, None
+        if held and not self._closing:
+            self._transport.write(b"".join(held))
+
     def _set_pace(self, rate_bytes_per_s: int, after_bytes: int | None) -> None:
-        loop = self._worker.loop
-        pacer = Pacer(rate_bytes_per_s, after_bytes or 0, loop.time())
-        self._paced = PacedOutput(self._transport, pacer, loop, self._on_paced_out)
+        pacer = Pacer(rate_bytes_per_s, after_bytes or 0, self._worker.mono())
+        self._paced = PacedOutput(self._transport, pacer, self._worker.loop, self._on_paced_out)
 
     def _on_paced_out(self) -> None:
         if self._paced_finish is not None:
@@ -407,6 +406,7 @@ class ClientConnection(asyncio.Protocol):
             self._finish(keep_alive=keep_alive)
 
     def _finish(self, *, keep_alive: bool) -> None:
+        self.release()
         self._paced = None
         if not keep_alive or self._worker.draining:
             self._linger()
@@ -464,21 +464,24 @@ class ClientConnection(asyncio.Protocol):
         """Some of an answer is out and not all of it."""
         return self._busy and (self._answer_begun or self._flushing)
 
+    def _leave_driver(self) -> None:
+        """The request in progress, if any, has lost its client."""
+        driver, self._driver = self._driver, None
+        if driver is not None:
+            driver.client_closed()
+
     def _close(self) -> None:
         self._closing = True
         self._transport.close()
 
     def abort(self) -> None:
         """End at once; a request in progress is given up."""
-        if self._answering:
-            # A reset, for an answer that ends with the connection: an orderly close would make it look whole.
-            sock = self._transport.get_extra_info("socket")
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self._closing = True
-        self._transport.abort()
-        driver, self._driver = self._driver, None
-        if driver is not None:
-            driver.client_closed()
+        if self._answering:
+            reset(self._transport)
+        else:
+            self._transport.abort()
+        self._leave_driver()
 
     def _linger(self) -> None:
         """Half-close, then read on a little (RFC 9112 section 9.6)."""

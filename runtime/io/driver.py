@@ -36,12 +36,14 @@ class ClientSide(Protocol):
     def response_finished(self, *, keep_alive: bool) -> None: ...
     def cut(self) -> None: ...
     def want_body(self, wanted: bool) -> None: ...
+    def hold(self) -> None: ...
+    def release(self) -> None: ...
 
 
 class Driver:
     """One exchange with its client and its origin connection. The client may leave first; the fetch may go on."""
 
-    __slots__ = ("_client", "_clock", "_connecting", "_exchange", "_pool", "_upstream")
+    __slots__ = ("_client", "_clock", "_connecting", "_exchange", "_held", "_pool", "_upstream")
 
     def __init__(
         self, exchange: Exchange, client: ClientSide, pool: OriginPool, clock: Callable[[], float]
@@ -49,6 +51,7 @@ class Driver:
         self._exchange = exchange
         exchange.owner = self
         self._client: ClientSide | None = client
+        self._held: ClientSide | None = None
         self._pool = pool
         self._upstream: UpstreamConnection | None = None
         self._connecting: asyncio.Task[None] | None = None
@@ -87,6 +90,17 @@ class Driver:
     def on_upstream_writable(self, writable: bool) -> None:
         if self._client is not None:
             self._client.want_body(writable)
+
+    def hold(self) -> None:
+        """Have what goes to the client collected, so that one read from the origin is one write."""
+        self._held = self._client
+        if self._held is not None:
+            self._held.hold()
+
+    def release(self) -> None:
+        held, self._held = self._held, None
+        if held is not None:
+            held.release()
 
     # --- carrying out -------------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ class AcceptedHead(NamedTuple):
     """A request's head that may be acted on."""
 
     method: bytes
-    version: bytes
+    version: str
     """`1.1` or `1.0`."""
     fields: Fields
     judged: RequestHead
@@ -70,9 +70,20 @@ def read_request_head(head: bytes, limits: HeadLimits) -> AcceptedHead | Refuse:
     if not receiver.complete:
         return _unparsed(head, None)
     method = parser.get_method()
-    version = parser.get_http_version().encode("ascii")
-    judged = accept_request(method, receiver.target, version, receiver.fields, limits, scanned=True)
+    version: str = parser.get_http_version()
+    judged = accept_request(
+        method, receiver.target, version.encode("ascii"), receiver.fields, limits, scanned=True
+    )
     return judged if isinstance(judged, Refuse) else AcceptedHead(method, version, receiver.fields, judged)
+
+
+def refuse_beginning(begun: bytes, limits: HeadLimits) -> Refuse | None:
+    """Why `begun`, which has no empty line yet, can never become a head: what cannot is not waited for."""
+    if begun.count(b"\n") != begun.count(b"\r\n") or begun[:1] in b" \t":
+        return Refuse(400, "malformed head")
+    if len(begun) > limits.head_bytes + limits.target_bytes:
+        return Refuse(431 if b"\r\n" in begun else 414, "head too long")
+    return None
 
 
 def _unparsed(head: bytes, error: httptools.HttpParserError | None) -> Refuse:

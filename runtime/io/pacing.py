@@ -12,7 +12,7 @@ _SHORTEST_WAIT_S: Final = 0.001
 
 
 class PacedOutput:
-    """Writes to `transport` what `pacer` grants. `when_empty` is called whenever nothing is left to write."""
+    """Writes to `transport` what `pacer` grants. `when_empty` is called when nothing is left and more may come."""
 
     __slots__ = ("_loop", "_pacer", "_timer", "_transport", "_waiting", "_when_empty", "paused")
 
@@ -60,7 +60,7 @@ class PacedOutput:
                 delay = max(self._pacer.delay(self._loop.time()), _SHORTEST_WAIT_S)
                 self._timer = self._loop.call_later(delay, self.go)
                 return
-        if not self._waiting:
+        if not self.paused:
             self._when_empty()
 
     def stop(self) -> None:

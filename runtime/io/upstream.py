@@ -40,6 +40,11 @@ class UpstreamUser(Protocol):
 
     def on_upstream(self, event: UpstreamEvent) -> None: ...
     def on_upstream_writable(self, writable: bool) -> None: ...
+    def hold(self) -> None:
+        """Events of one read follow: head, content and end often come together."""
+
+    def release(self) -> None:
+        """They have come."""
 
 
 class UpstreamTimeouts(Protocol):
@@ -160,10 +165,13 @@ class UpstreamConnection(asyncio.Protocol):
             return
         self._received = True
         self._touch(self._pool.timeouts.idle_s)
+        user = self._user
+        user.hold()
         if self._decoder is None:
             data = self._read_head(self._buffer + data)
         if self._decoder is not None and data:
             self._read_body(data)
+        user.release()
 
     # --- reading ------------------------------------------------------------------------------------------------
 

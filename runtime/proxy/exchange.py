@@ -282,7 +282,7 @@ class Exchange:
             fields,
             stale.body,
             kept,
-            request_fields=self.plan.request_fields,
+            request_fields=self.plan.vary_fields,
             request_time=self._started,
             response_time=now,
             age_fields=head.fields,
@@ -385,7 +385,7 @@ class Exchange:
                 storing.head.fields,
                 b"".join(storing.chunks),
                 storing.decision,
-                request_fields=self.plan.request_fields,
+                request_fields=self.plan.vary_fields,
                 request_time=self._started,
                 response_time=storing.response_time,
             )
@@ -430,7 +430,7 @@ class Exchange:
     def _on_flight_settled(self, event: FlightSettled, now: float) -> list[Command]:
         stored = event.stored
         # RFC 9111 section 4: waiting gives no leave to reuse what each reuse must ask about.
-        if stored is not None and stored.fresh_until > now and stored.matches(self.plan.request_fields):
+        if stored is not None and stored.fresh_until > now and stored.matches(self.plan.vary_fields):
             self._at = _At.DONE
             return self._answer_from(stored, "HIT", now)
         if event.failed_status:

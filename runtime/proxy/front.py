@@ -20,6 +20,7 @@ from runtime.http.directives import request_directives
 from runtime.http.framing import NO_BODY
 from runtime.proxy.forward import CONDITIONAL, build, effective_target, without
 from runtime.proxy.header_block import HeaderBlock
+from runtime.proxy.header_ops import apply
 from runtime.proxy.hit import conditional_head, hit_head
 from runtime.proxy.plan import Plan
 from runtime.proxy.respond import (
@@ -77,6 +78,7 @@ class Front:
         keep_alive = block.keep_alive and block.framing is NO_BODY
         effects = NO_EFFECTS
         target = request.target
+        asked = block.fields
         if site.scripts:
             known = self._contexts.get(id(site))
             context = self._context(site, request) if known is None else known[1]
@@ -94,19 +96,21 @@ class Front:
                 return synthesise(context, keep_alive)
             if effects.path is not None or effects.query_replaced:
                 target = effective_target(request, effects)
+            if effects.request_headers:
+                asked = apply(list(asked), effects.request_headers)
 
         key = block.key_origin + target
         method = request.method
         if method != "GET" and method != "HEAD":  # noqa: PLR1714 - twice as fast as a membership test
-            return _plan(request, block, effects, target, key, None)
-        stored = self._store.get(key, block.fields)
+            return _plan(request, block, effects, target, key, asked, None)
+        stored = self._store.get(key, asked)
         if stored is not None and stored.fresh_until > now and block.plain:
             ops = effects.response_headers
             tail = b"" if block.persists_silently else connection_tail(request.protocol, keep_alive)
             head = hit_head(stored, "HIT", ops, request, stored.age(now), tail)
             body = stored.body if method == "GET" else b""
             return Immediate(head, body, keep_alive, effects.rate_bytes_per_s, effects.rate_after_bytes)
-        return _decide_with_care(stored, request, block, effects, target, key, keep_alive, now)
+        return _decide_with_care(stored, request, block, effects, target, key, asked, keep_alive, now)
 
     def _context(self, site: Site, request: Request) -> Context:
         context = Context(request, services=site.services, limits=site.limits, monotonic=self._timer)
@@ -121,6 +125,7 @@ def _decide_with_care(
     effects: Effects,
     target: str,
     key: str,
+    asked: Sequence[tuple[bytes, bytes]],
     keep_alive: bool,
     now: float,
 ) -> Immediate | Plan:
@@ -129,9 +134,8 @@ def _decide_with_care(
     if isinstance(decision, Unsatisfied):
         return whole(error_response(504), request, (), keep_alive, "BYPASS", now)
     if not isinstance(decision, Reuse):
-        return _plan(
-            request, block, effects, target, key, stored if isinstance(decision, Revalidate) else None
-        )
+        stale = stored if isinstance(decision, Revalidate) else None
+        return _plan(request, block, effects, target, key, asked, stale)
     assert stored is not None
     tail = connection_tail(request.protocol, keep_alive)
     ops = effects.response_headers
@@ -150,6 +154,7 @@ def _plan(
     effects: Effects,
     target: str,
     key: str,
+    asked: Sequence[tuple[bytes, bytes]],
     stale: StoredResponse | None,
 ) -> Plan:
     forward = build(request, block.fields, target, effects.request_headers)
@@ -163,6 +168,7 @@ def _plan(
     return Plan(
         request=request,
         request_fields=block.fields,
+        vary_fields=asked,
         framing=block.framing,
         effects=effects,
         forward=forward,

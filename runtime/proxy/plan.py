@@ -15,6 +15,9 @@ class Plan(NamedTuple):
 
     request: Request
     request_fields: Sequence[tuple[bytes, bytes]]
+    """The client's: what it may be answered, and whether that may be stored, depends on these."""
+    vary_fields: Sequence[tuple[bytes, bytes]]
+    """With the scripts' changes: what the origin was asked with, which is what its Vary speaks of."""
     framing: NoBody | Length | Chunked
     effects: Effects
     forward: Forward

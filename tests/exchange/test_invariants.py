@@ -131,6 +131,7 @@ def planned(asked):
     return Plan(
         request=request,
         request_fields=[(b"Host", b"a"), *fields],
+        vary_fields=[(b"Host", b"a"), *fields],
         framing=framing,
         effects=Effects(),
         forward=build(request, fields, "/", ()),

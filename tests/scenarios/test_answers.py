@@ -361,6 +361,29 @@ async def test_a_script_may_name_the_nodes_own_fields():
 
 
 @scenario
+async def test_an_origin_that_varies_on_what_a_script_adds_is_stored_by_that():
+    """Else the first client's variant would be everybody's."""
+
+    def run(context):
+        device = "phone" if "Phone" in (context.request.headers.get("user-agent") or "") else "desk"
+        context.effects.add_header("request_headers", HeaderOp("set", "X-Device", device))
+
+    def answer(asked):
+        return [response(asked.values(b"x-device")[0], b"Cache-Control: max-age=60", b"Vary: X-Device")]
+
+    async with (
+        RawOrigin(answer) as origin,
+        serving(origin, scripts=[script(run)]) as node,
+        node.client() as client,
+    ):
+        seen = []
+        for agent in ("A Phone", "A Desk", "Another Phone", "Another Desk"):
+            got = await client.get("/c", f"User-Agent: {agent}", "X-Device: forged")
+            seen.append((got.body, got["X-Cache"]))
+        assert seen == [(b"phone", "MISS"), (b"desk", "MISS"), (b"phone", "HIT"), (b"desk", "HIT")]
+
+
+@scenario
 async def test_a_script_that_adds_a_host_replaces_it():
     def run(context):
         context.effects.add_header("request_headers", HeaderOp("add", "Host", "inner.test"))

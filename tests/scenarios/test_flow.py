@@ -260,6 +260,22 @@ async def test_limit_rate_paces_misses_and_hits_and_loses_nothing():
             assert 0.25 < took < 0.9, f"{label} took {took:.2f} s"
 
 
+@pytest.mark.parametrize("fields", [[b"Cache-Control: max-age=60"], []], ids=["hit", "miss"])
+@scenario
+async def test_a_client_slower_than_its_pace_gets_everything(fields):
+    body = pattern(8 * MIB)
+    async with (
+        RawOrigin(lambda _: [response(body, *fields)]) as origin,
+        serving(origin, scripts=[limit(MIB, after=64 * MIB)]) as node,
+    ):
+        for _ in range(2):
+            async with node.client(receive_buffer=SMALL_WINDOW) as client:
+                await client.send(request("/big") + request("/big"))
+                await asyncio.sleep(0.2)
+                for _ in range(2):
+                    assert (await client.answer()).body == body
+
+
 @scenario
 async def test_requests_behind_a_paced_answer_wait_for_it():
     body = pattern(60_000)

@@ -1,6 +1,7 @@
 """Towards the origin: connections kept and shared, fetches shared, and what becomes of trouble."""
 
 import asyncio
+import contextlib
 import socket
 
 import pytest
@@ -126,7 +127,8 @@ async def test_a_leader_that_leaves_does_not_spoil_the_fetch():
         await eventually(lambda: origin.asked)
         waiting = asyncio.create_task(follower.get("/c"))
         await asyncio.sleep(0.02)
-        leader.close()
+        leader.reset()
+        await eventually(lambda: len(node.worker.clients) == 1)
         assert (await waiting).body == b"shared"
         assert len(origin.asked) == 1
 
@@ -190,6 +192,58 @@ async def test_no_origin_is_a_502():
         answer = await client.get("/n")
         assert (answer.status, answer["X-Cache"]) == (502, "BYPASS")
         assert (await client.get("/n")).status == 502
+
+
+@contextlib.contextmanager
+def deaf_origin():
+    """An address that never completes a connection: its queue is full."""
+    with contextlib.ExitStack() as exits:
+        listening = exits.enter_context(socket.socket())
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        for _ in range(4):
+            filling = exits.enter_context(socket.socket())
+            filling.setblocking(False)
+            filling.connect_ex(listening.getsockname())
+
+        class Deaf:
+            host, port = listening.getsockname()
+
+        yield Deaf
+
+
+@scenario
+async def test_an_origin_that_cannot_be_reached_in_time_is_a_504():
+    with deaf_origin() as origin:
+        async with serving(origin, connect_timeout_s=0.1) as node, node.client() as client:
+            assert (await client.get("/n")).status == 504
+
+
+@scenario
+async def test_a_client_that_leaves_while_its_origin_is_connected_to():
+    def connecting():
+        return [task for task in asyncio.all_tasks() if task.get_coro().__name__ == "_connect"]
+
+    with deaf_origin() as origin:
+        async with serving(origin) as node, node.client() as client:
+            await client.send(request("/n", method="POST"))
+            await eventually(connecting)
+            client.reset()
+            await eventually(lambda: not connecting())
+            await eventually(lambda: not node.worker.clients)
+
+
+@scenario
+async def test_a_connection_that_has_been_idle_for_long_is_closed(monkeypatch):
+    monkeypatch.setattr("runtime.io.worker.SWEEP_S", 0.02)
+    monkeypatch.setattr("runtime.io.upstream.IDLE_S", 0.1)
+    async with RawOrigin(lambda _: [OK]) as origin, serving(origin) as node, node.client() as client:
+        await client.get("/n")
+        (pool,) = node.worker._pools.values()
+        assert len(pool._open) == 1
+        await eventually(lambda: not pool._open)
+        assert (await client.get("/n")).status == 200
+        assert origin.connections == 2
 
 
 @scenario

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import re
+import socket
+import struct
 from dataclasses import dataclass, field
 
 _STATUS_LINE = re.compile(rb"HTTP/1\.1 ([1-5][0-9]{2}) [\t\x20-\x7e]*")
@@ -134,6 +136,12 @@ class RawClient:
 
     def half_close(self):
         self.writer.write_eof()
+
+    def reset(self):
+        """Leave for good: a client that only closes may still be reading."""
+        sock = self.writer.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.writer.transport.abort()
 
     def close(self):
         self.writer.transport.abort()
