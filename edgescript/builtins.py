@@ -44,14 +44,19 @@ class Kind(Enum):
     TEXT = ("string or number", FaultCode.NOT_A_STRING)
     PATTERN = ("regex", FaultCode.NOT_A_STRING)
     """A string that is a regular expression; literal ones are checked at compile time."""
+    REGEX_OPTIONS = ("regex options", FaultCode.NOT_A_STRING)
+    """A string, the options of the call's PATTERN."""
     MATCHER = ("string or re: pattern", FaultCode.NOT_A_STRING)
-    """A string to equal, or `re:` and a regular expression (reference section 7.13)."""
+    """A string to equal, or `MATCHER_PREFIX` and a regular expression (reference section 7.13)."""
     ANY = ("any value", FaultCode.OTHER)
 
     def __init__(self, label: str, fault: FaultCode) -> None:
         self.label = label
         self.fault = fault
 
+
+MATCHER_PREFIX: Final = "re:"
+"""Of a MATCHER that is a regular expression; literal ones are checked at compile time, as a PATTERN is."""
 
 Str = Annotated[str, Kind.STRING]
 Num = Annotated[int | float, Kind.NUMBER]
@@ -61,8 +66,14 @@ Dict = Annotated[Table, Kind.DICTIONARY]
 Func = Annotated[Function, Kind.FUNCTION]
 Text = Annotated[str | int | float, Kind.TEXT]
 Pattern = Annotated[str, Kind.PATTERN]
-Matcher = Annotated[str, Kind.MATCHER]
+RegexOptions = Annotated[str, Kind.REGEX_OPTIONS]
 AnyValue = Annotated[Value, Kind.ANY]
+# Of optional arguments whose default is no value of the kind: the body gets None when the script gives nothing.
+OptStr = Annotated[str | None, Kind.STRING]
+OptInt = Annotated[int | None, Kind.INTEGER]
+OptDict = Annotated[Table | None, Kind.DICTIONARY]
+OptFunc = Annotated[Function | None, Kind.FUNCTION]
+OptMatcher = Annotated[str | None, Kind.MATCHER]
 
 
 class Effect(Enum):
@@ -151,6 +162,10 @@ class Builtin:
     cost: Cost
     may_end: bool
     """May end the request: the call path looks at `Context.ended` afterwards."""
+    ends_when: Mapping[str, frozenset[str]] | None
+    """A call surely ends the request when each of these parameters is one of its strings; with none named, always."""
+    comparison: bool
+    """It tells whether its two arguments are equal; `check` warns where they never are."""
     stages: tuple[Stage, ...]
     """Positions it is meant for; `check` warns elsewhere."""
     extension: bool
@@ -173,6 +188,12 @@ class Builtin:
     def param_at(self, index: int) -> Param:
         """The parameter that argument `index` (from 0) goes to."""
         return self.params[min(index, len(self.params) - 1)]
+
+    def surely_ends(self, strings: Mapping[str, str]) -> bool:
+        """Whether nothing runs after a call whose literal strings, by parameter, are these."""
+        return self.ends_when is not None and all(
+            strings.get(name) in wanted for name, wanted in self.ends_when.items()
+        )
 
     @property
     def signature(self) -> str:
@@ -240,6 +261,8 @@ class Family:
         name: str = "",
         effect: Effect | None = None,
         may_end: bool = False,
+        ends_when: Mapping[str, frozenset[str]] | None = None,
+        comparison: bool = False,
         stages: tuple[Stage, ...] = ("head", "foot"),
         extension: bool | None = None,
         since: str = "0.1",
@@ -261,6 +284,8 @@ class Family:
                     effect=self.effect if effect is None else effect,
                     cost=cost,
                     may_end=may_end,
+                    ends_when=ends_when,
+                    comparison=comparison,
                     stages=stages,
                     extension=self.extension if extension is None else extension,
                     since=since,

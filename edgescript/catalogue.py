@@ -3,7 +3,7 @@ Every diagnostic: its code, its words, and its page for `edgescript explain`.
 
 A code is for ever. Messages are lower case without a final stop, subject first, then `got X, want Y`. `{names}` are
 filled with facts by `Findings.add`. An example is a script that gives the diagnostic (tests run each); the few
-without one are limits, shown from both sides in `tests/limits`.
+without one are limits, shown from both sides in `tests/text_limits`.
 """
 
 from dataclasses import dataclass

@@ -11,9 +11,10 @@ from itertools import chain, pairwise
 from typing import Final, TypeAlias
 
 from edgescript import syntax, walk
-from edgescript.builtins import Builtin, Effect, Kind, Registry, Stage
+from edgescript.builtins import MATCHER_PREFIX, Builtin, Effect, Kind, Registry, Stage
 from edgescript.diagnostics import Findings
-from edgescript.kinds import accepted, described, listed, types_of
+from edgescript.infer import accepted, described, listed, types_of
+from edgescript.opcodes import MAX_LOOPS
 from edgescript.parser import PLACEHOLDER
 from edgescript.regex import RegexError, compile_pattern
 from edgescript.resolve import MAX_ARGUMENTS, CustomFunction, Names
@@ -21,11 +22,8 @@ from edgescript.source import Span
 from edgescript.spelling import nearest
 from edgescript.typeset import FALSY, NUMBER, TABLE
 
-MAX_LOOP_NESTING: Final = 12
-"""Well below the 20 blocks Python, which the translated tier becomes, can nest."""
 MAX_PATTERNS: Final = 300
 """Different literal patterns of a script: each is compiled here and at load, and kept by every worker."""
-_OPTION_PARAMETERS: Final = frozenset({"o", "option", "options"})
 
 
 @dataclass(slots=True)
@@ -86,9 +84,9 @@ def _check_block(checker: _Checker, body: _Block, loops: int) -> None:
             _check_block(checker, statement.body, loops)
             _check_block(checker, statement.orelse or (), loops)
         elif isinstance(statement, syntax.For):
-            if loops == MAX_LOOP_NESTING:
+            if loops == MAX_LOOPS:
                 span = Span(statement.span.start, statement.iterable.span.end)
-                checker.findings.add("loops-too-deep", span, depth=loops + 1, limit=MAX_LOOP_NESTING)
+                checker.findings.add("loops-too-deep", span, depth=loops + 1, limit=MAX_LOOPS)
             _check_block(checker, statement.body, loops + 1)
 
 
@@ -186,7 +184,7 @@ def _check_patterns(checker: _Checker, call: syntax.Call, builtin: Builtin) -> N
     """Literal patterns are compiled, with their options where those are literal too."""
     options = ""
     for index, argument in enumerate(call.arguments):
-        if builtin.param_at(index).name in _OPTION_PARAMETERS and isinstance(argument, syntax.String):
+        if builtin.param_at(index).kind is Kind.REGEX_OPTIONS and isinstance(argument, syntax.String):
             options = argument.value
     for index, argument in enumerate(call.arguments):
         kind = builtin.param_at(index).kind
@@ -194,9 +192,9 @@ def _check_patterns(checker: _Checker, call: syntax.Call, builtin: Builtin) -> N
             continue
         pattern = argument.value
         if kind is Kind.MATCHER:
-            if not pattern.startswith("re:"):
+            if not pattern.startswith(MATCHER_PREFIX):
                 continue
-            pattern = pattern.removeprefix("re:")
+            pattern = pattern.removeprefix(MATCHER_PREFIX)
         _check_pattern(checker, argument, pattern, options if kind is Kind.PATTERN else "")
 
 
@@ -232,8 +230,8 @@ def _check_extension(checker: _Checker, call: syntax.Call, builtin: Builtin) -> 
 
 
 def _check_comparison(checker: _Checker, call: syntax.Call, builtin: Builtin) -> None:
-    """Eq and ne of types that have no value in common (U-5)."""
-    if builtin.name not in {"eq", "ne"}:
+    """Comparing types that have no value in common (U-5)."""
+    if not builtin.comparison:
         return
     left, right = call.arguments
     if not checker.types(left) & checker.types(right):
@@ -336,12 +334,12 @@ def _leaves(checker: _Checker, statement: syntax.Statement) -> bool:
         return False
     call = statement.call
     callee = checker.names.callee(call.function)
-    if not isinstance(callee, Builtin) or not callee.may_end:
+    if not isinstance(callee, Builtin):
         return False
-    if callee.name == "rewrite":
-        flags = [each.value for each in call.arguments[1:2] if isinstance(each, syntax.String)]
-        return flags in (["redirect"], ["enhance_redirect"])
-    return callee.name == "exit"
+    given = zip(callee.params, call.arguments, strict=False)  # a wrong count is reported elsewhere
+    return callee.surely_ends(
+        {param.name: value.value for param, value in given if isinstance(value, syntax.String)}
+    )
 
 
 _CALL_CHECKS: Final[tuple[_CallCheck, ...]] = (

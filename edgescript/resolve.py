@@ -20,7 +20,7 @@ from edgescript.diagnostics import Findings
 from edgescript.source import Span
 from edgescript.spelling import nearest
 
-MAX_VARIABLES: Final = 200
+MAX_OWN_VARIABLES: Final = 200
 """Of the script and of each function (reference section 5)."""
 MAX_ARGUMENTS: Final = 255
 NULL_WORDS: Final = frozenset({"nil", "null", "none", "None", "NULL", "Null", "undefined", "undef"})
@@ -194,12 +194,12 @@ class _Resolver:
                 self.findings.add("read-only-variable", name.span, name=shown, what=what)
             elif name.id not in slots:
                 slots[name.id] = len(slots)
-                last = name.span if len(slots) <= MAX_VARIABLES + 1 else last
+                last = name.span if len(slots) <= MAX_OWN_VARIABLES + 1 else last
             if name.dollar:
                 self._check_dollar(name)
-        if where and len(slots) > MAX_VARIABLES:
+        if where and len(slots) > MAX_OWN_VARIABLES:
             count = len(slots)
-            self.findings.add("too-many-variables", last, where=where, count=count, limit=MAX_VARIABLES)
+            self.findings.add("too-many-variables", last, where=where, count=count, limit=MAX_OWN_VARIABLES)
 
     def _check_dollar(self, name: syntax.Name) -> None:
         if self.names.registry.variable(name.id) is None:

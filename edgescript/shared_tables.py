@@ -15,18 +15,15 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from edgescript.builtins import Effect
-from edgescript.opcodes import Op
+from edgescript.opcodes import Op, stack_effect
 from edgescript.verify import Body, Linked
 
 Place = tuple[int, int]
 """(index of the body, index of the instruction)."""
 _SCALARS: Final = frozenset({Op.CONST, Op.TRUE, Op.FALSE})
 _LITERALS: Final = frozenset({Op.ARRAY, Op.DICT})
-_ONE_POPPED: Final = frozenset({Op.SET_LOCAL, Op.SET_GLOBAL, Op.POP, Op.IF, Op.AND, Op.OR, Op.RETURN})
-_ONE_PUSHED: Final = frozenset(
-    {Op.CONST, Op.UNDEF, Op.TRUE, Op.FALSE, Op.LOCAL, Op.GLOBAL, Op.VARIABLE, Op.FUNCTION}
-)
-_COUNT_IN_B: Final = frozenset({Op.CALL, Op.INVOKE})
+_FOLLOWED: Final = _SCALARS | _LITERALS | {Op.LOCAL, Op.GLOBAL}
+"""Pushed by these, a value can be told by the instruction it came from."""
 _READERS: Final = frozenset({Op.EACH, Op.IF, Op.AND, Op.OR, Op.BOOL, Op.POP})
 _UNKNOWN: Final = -1
 
@@ -64,7 +61,7 @@ def _look_at(linked: Linked, index: int, body: Body, uses: _Uses) -> None:
     constant: set[int] = set()
     for at, (number, a, b) in enumerate(body.instructions):
         op = Op(number)
-        popped = _popped(op, a, b)
+        popped, pushed = stack_effect(op, a, b)
         operands = stack[len(stack) - popped :]
         del stack[len(stack) - popped :]
         if op in _LITERALS and all(
@@ -72,25 +69,10 @@ def _look_at(linked: Linked, index: int, body: Body, uses: _Uses) -> None:
         ):
             constant.add(at)
         _note(linked, index, body, at, operands, constant, uses)
-        if op is Op.EACH:
-            stack += [_UNKNOWN, _UNKNOWN]
-        elif op in _ONE_PUSHED or op in _LITERALS:
-            stack.append(at)
-        elif op in _COUNT_IN_B or op is Op.BOOL:
-            stack.append(_UNKNOWN)
-        elif op is Op.END and stack and body.instructions[body.partners[at]][0] in {Op.AND, Op.OR}:
+        stack += [at if op in _FOLLOWED else _UNKNOWN] * pushed
+        if op is Op.END and stack and body.instructions[body.partners[at]][0] in {Op.AND, Op.OR}:
             _escape(index, body, stack[-1], uses)
             stack[-1] = _UNKNOWN
-
-
-def _popped(op: Op, a: int, b: int) -> int:
-    if op in _COUNT_IN_B:
-        return b
-    if op is Op.ARRAY:
-        return a
-    if op is Op.DICT:
-        return 2 * a
-    return 1 if op in _ONE_POPPED or op in {Op.EACH, Op.BOOL} else 0
 
 
 def _note(

@@ -49,6 +49,7 @@ ACCEPTED: Final[dict[Kind, int]] = {
     Kind.FUNCTION: FUNCTION,
     Kind.TEXT: STRING | NUMBER,
     Kind.PATTERN: STRING,
+    Kind.REGEX_OPTIONS: STRING,
     Kind.MATCHER: STRING,
     Kind.ANY: ANY,
 }

@@ -33,6 +33,7 @@ from edgescript.opcodes import (
     SEGMENT_BORDERS,
     Op,
     Operand,
+    stack_effect,
 )
 from edgescript.types import MAX_EXACT_INT
 
@@ -150,30 +151,6 @@ class _Block:
 
 _OPS: Final[dict[int, Op]] = {int(op): op for op in Op}
 
-_FIXED: Final[dict[Op, tuple[int, int]]] = {
-    Op.CONST: (0, 1),
-    Op.UNDEF: (0, 1),
-    Op.TRUE: (0, 1),
-    Op.FALSE: (0, 1),
-    Op.LOCAL: (0, 1),
-    Op.SET_LOCAL: (1, 0),
-    Op.GLOBAL: (0, 1),
-    Op.SET_GLOBAL: (1, 0),
-    Op.VARIABLE: (0, 1),
-    Op.FUNCTION: (0, 1),
-    Op.POP: (1, 0),
-    Op.IF: (1, 0),
-    Op.ELSE: (0, 0),
-    Op.END: (0, 0),
-    Op.AND: (1, 0),
-    Op.OR: (1, 0),
-    Op.BOOL: (1, 1),
-    Op.EACH: (1, 2),
-    Op.RETURN: (1, 0),
-    Op.HIT: (0, 0),
-}
-"""Values popped and pushed; the other operations take as many as their operand says."""
-
 
 class _BodyVerifier:
     def __init__(self, code: Code, index: int, builtins: tuple[Builtin, ...]) -> None:
@@ -205,6 +182,7 @@ class _BodyVerifier:
             if returned and op is not Op.END and op is not Op.ELSE:
                 self.fail(f"{op.name} after RETURN")
             self.check_operands(op, a, b)
+            self.check_context(op, a, b)
             self.step(op, a, b, returned=returned)
             returned = op is Op.RETURN
             ops.append(op)
@@ -241,7 +219,7 @@ class _BodyVerifier:
 
     def step(self, op: Op, a: int, b: int, *, returned: bool) -> None:
         """What one instruction does to the stack and the blocks; `returned` when it cannot be reached."""
-        popped, pushed = self.stack_effect(op, a, b)
+        popped, pushed = stack_effect(op, a, b)
         floor = self.blocks[-1].base if self.blocks else 0
         if self.height - popped < floor and not returned:
             self.fail(f"{op.name} takes {popped} values, the block has {self.height - floor}")
@@ -258,28 +236,19 @@ class _BodyVerifier:
         elif op is Op.RETURN and (self.height or self.shortcuts):
             self.fail("RETURN inside an expression")
 
-    def stack_effect(self, op: Op, a: int, b: int) -> tuple[int, int]:
-        """(popped, pushed)."""
-        fixed = _FIXED.get(op)
-        if fixed is not None:
-            if op is Op.HIT and self.index:
-                self.fail("HIT outside the main body")
-            return fixed
+    def check_context(self, op: Op, a: int, count: int) -> None:
+        """Builtins and functions get as many arguments as they take, and HIT is the main body's."""
         if op is Op.CALL:
-            self.check_count(a, b)
-            return b, 1
-        if op is Op.INVOKE:
+            builtin = self.builtins[a]
+            most = builtin.max_args
+            if count < builtin.min_args or (most is not None and count > most):
+                self.fail(f"{count} arguments for {builtin.signature}")
+        elif op is Op.INVOKE:
             params = self.code.functions[a].params
-            if b != params:
-                self.fail(f"{b} arguments for a function of {params}")
-            return b, 1
-        return (2 * a if op is Op.DICT else a), 1
-
-    def check_count(self, index: int, count: int) -> None:
-        builtin = self.builtins[index]
-        most = builtin.max_args
-        if count < builtin.min_args or (most is not None and count > most):
-            self.fail(f"{count} arguments for {builtin.signature}")
+            if count != params:
+                self.fail(f"{count} arguments for a function of {params}")
+        elif op is Op.HIT and self.index:
+            self.fail("HIT outside the main body")
 
     def open(self, op: Op, base: int) -> None:
         self.blocks.append(_Block(op, self.at, base))

@@ -37,7 +37,7 @@ class Config(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     cache_bytes: int = 256 << 20
     """Memory for stored responses."""
     max_object_bytes: int = 16 << 20
-    """A longer body passes through and is not stored."""
+    """A longer body passes through and is not stored. At most a quarter of `cache_bytes`."""
     limiter_keys: int = 200_000
     """Keys that `limit_req` counts at one time."""
 
@@ -68,6 +68,14 @@ class Config(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         # A length that says the body is too long is refused with the head, before the origin hears of it.
         body_bytes = min(self.max_body_bytes, self.head_limits.body_bytes)
         self.head_limits = replace(self.head_limits, body_bytes=body_bytes)
+
+    def check(self) -> None:
+        """Raises ConfigError for settings that do not fit each other."""
+        if self.max_object_bytes > self.cache_bytes // 4:
+            raise ConfigError(
+                f"max_object_bytes: got {self.max_object_bytes}, want at most a quarter of cache_bytes,"
+                f" which is {self.cache_bytes}"
+            )
 
     @property
     def address(self) -> tuple[str, int]:
@@ -117,6 +125,7 @@ def read_config(path: Path) -> Config:
         _check_tables(keys)
         config = msgspec.convert(keys, Config)
         _check_bounds("", config)
+        config.check()
     except (ValueError, ConfigError) as error:
         raise ConfigError(f"{path}: {error}") from None
     config.scripts = tuple(str(path.parent / script) for script in config.scripts)

@@ -27,14 +27,12 @@ import click
 from edgescript.cli.loading import load, show_diagnostics
 from edgescript.request import Connection
 from edgescript.services import Services
-from runtime.cache.cache import Cache
-from runtime.cache.memory import MemoryStore
 from runtime.config import Config
 from runtime.http.refusal import Refuse
 from runtime.io.serve import serve
 from runtime.limits.requests import TokenBuckets
 from runtime.proxy.forward import Forward
-from runtime.proxy.simulate import Incoming, OriginAnswer, Simulation, simulate
+from runtime.proxy.simulate import Incoming, OriginAnswer, Simulation, fresh_cache, simulate
 from runtime.scripts.site import OriginAddress, Site, Sites
 
 EXAMPLES: Final = Path(__file__).resolve().parents[1] / "examples"
@@ -186,7 +184,7 @@ def _rehearse(site: Site, each: Try, host: str) -> Simulation | Refuse:
     site = Site(site.name, site.origin, site.scripts, _services())
     fields = [("Host", host), *((name, _as_bytes_text(value)) for name, value in each.fields)]
     incoming = Incoming(each.method, _as_bytes_text(each.target), fields, Connection(), "0" * 32)
-    cache = Cache(MemoryStore())
+    cache = fresh_cache()
     now = time.time()  # noqa: TID251 - as above
     for _ in range(each.repeat - 1):
         simulate(site, incoming, _echo, cache, now, time.monotonic)

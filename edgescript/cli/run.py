@@ -123,16 +123,14 @@ def command(
     from edgescript.cli import report
     from edgescript.request import Connection
     from edgescript.services import Services
-    from runtime.cache.cache import Cache
-    from runtime.cache.memory import MemoryStore
     from runtime.http.refusal import Refuse
     from runtime.limits.requests import TokenBuckets
-    from runtime.proxy.simulate import Incoming, simulate
+    from runtime.proxy.simulate import Incoming, fresh_cache, simulate
     from runtime.scripts.site import OriginAddress, Site
 
     services = Services(random=random.SystemRandom(), geo=ClientGeo(client_ip, geo), limiter=TokenBuckets())
     site = Site("run", OriginAddress("127.0.0.1", 80), scripts=loaded.scripts, services=services)
-    cache = Cache(MemoryStore())
+    cache = fresh_cache()
     asked = (
         origins.real(origin)
         if origin is not None

@@ -43,7 +43,9 @@ def command(
     from runtime.scripts.site import Site, Sites
 
     if workers != 1:
-        raise click.UsageError(f"--workers: got {workers}, want 1: several workers would each count limits alone")
+        raise click.UsageError(
+            f"--workers: got {workers}, want 1: several workers would each count limits alone"
+        )
     try:
         config = read_config(Path(config_file)) if config_file is not None else Config()
         config.listen = listen or config.listen

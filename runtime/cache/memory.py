@@ -1,7 +1,7 @@
 """
 The store in a worker's own memory: least recently used goes first, bounded by bytes.
 
-Three bounds: all of it `max_bytes`; one response `max_object_share` of that, so that one large object cannot empty the
+Three bounds: all of it `max_bytes`; one response's body `max_object_bytes`, so that one large object cannot empty the
 cache; one primary key `MAX_VARIANTS`, so that an origin that varies on what clients choose cannot either. An entry is
 a tuple of variants, latest first, and is replaced, never changed: its size is what was counted.
 
@@ -16,8 +16,6 @@ from runtime.cache.keys import vary_values
 from runtime.cache.store import StoredResponse
 from runtime.http.fields import Fields
 
-DEFAULT_MAX_BYTES: Final = 256 << 20
-DEFAULT_OBJECT_SHARE: Final = 1 / 16
 MAX_VARIANTS: Final = 32
 """Variants of one primary key; the oldest goes first."""
 
@@ -33,13 +31,12 @@ class MemoryStore:
 
     __slots__ = ("_entries", "max_object_bytes")
 
-    def __init__(
-        self, max_bytes: int = DEFAULT_MAX_BYTES, max_object_share: float = DEFAULT_OBJECT_SHARE
-    ) -> None:
-        if max_bytes <= 0 or not 0 < max_object_share <= 1:
-            raise ValueError("want max_bytes above 0 and max_object_share above 0, at most 1")
+    def __init__(self, max_bytes: int, max_object_bytes: int | None = None) -> None:
+        """Raises ValueError for bounds below 1. Without `max_object_bytes` a response may take all there is."""
+        self.max_object_bytes = max_bytes if max_object_bytes is None else max_object_bytes
+        if max_bytes <= 0 or self.max_object_bytes <= 0:
+            raise ValueError("want max_bytes and max_object_bytes above 0")
         self._entries: LRUCache[str, _Entry] = LRUCache(max_bytes, getsizeof=_entry_bytes)
-        self.max_object_bytes = int(max_bytes * max_object_share)
 
     def get(self, primary: str, request_fields: Fields) -> StoredResponse | None:
         try:
@@ -53,7 +50,7 @@ class MemoryStore:
 
     def put(self, primary: str, stored: StoredResponse) -> bool:
         entry = self._with_variant(primary, stored)
-        if stored.size_bytes > self.max_object_bytes:
+        if len(stored.body) > self.max_object_bytes or stored.size_bytes > self._entries.maxsize:
             # What it would have replaced is out of date, and goes all the same.
             if entry[1:]:
                 self._entries[primary] = entry[1:]

@@ -241,20 +241,12 @@ class ClientConnection(asyncio.Protocol):
     def _begin(self, method: str, target: str, protocol: str, block: HeaderBlock) -> None:
         """Decide on an accepted request and answer it, or set out to."""
         worker = self._worker
-        sites = worker.sites
-        if block.sites is not sites:  # the block is new, or the node's configuration is
-            block.site = sites.find(block.host)
-            block.sites = sites
-        site = block.site
-        if site is None:
-            self._refuse(Refuse(421, "no site for this host"))
-            return
         now = worker.clock()
         request = Request(
             method, target, protocol, block.host, block.headers, self._connection, worker.new_id()
         )
         try:
-            decision = worker.front.decide(site, request, block, now)
+            decision = worker.front.decide(request, block, now)
         except Exception as error:  # noqa: BLE001 - what a builtin gets wrong is the node's to answer for
             worker.loop.call_exception_handler(
                 {"message": "deciding on a request failed", "exception": error}
@@ -263,6 +255,9 @@ class ClientConnection(asyncio.Protocol):
             return
         if decision.__class__ is Immediate:
             self._send(decision)
+            return
+        if isinstance(decision, Refuse):
+            self._refuse(decision)
             return
         assert not isinstance(decision, Immediate)
         self._busy = True
@@ -273,7 +268,7 @@ class ClientConnection(asyncio.Protocol):
         if decision.effects.rate_bytes_per_s is not None:
             self._set_pace(decision.effects.rate_bytes_per_s, decision.effects.rate_after_bytes)
         exchange = Exchange(decision, worker.cache, worker.settings, now)
-        self._driver = Driver(exchange, self, worker.pool(site.origin), worker.clock)
+        self._driver = Driver(exchange, self, worker.pool(decision.origin), worker.clock)
         self._driver.start()
 
     # --- request bodies -----------------------------------------------------------------------------------------

@@ -74,13 +74,12 @@ class Worker:
         client_address: Callable[[asyncio.Transport], tuple[str, int]] = peer_address,
     ) -> None:
         self.config = config
-        self.sites = sites
         self.clock = clock
         self.client_address = client_address
-        self.cache = Cache(MemoryStore(config.cache_bytes))
+        self.cache = Cache(MemoryStore(config.cache_bytes, config.max_object_bytes))
         self.settings = Settings(max_object_bytes=config.max_object_bytes)
         self.counters = Counters()
-        self.front = Front(self.cache.store, time.monotonic, self.on_fault)
+        self.front = Front(sites, self.cache.store, time.monotonic, self.on_fault)
         self.clients: set[ClientConnection] = set()
         self.draining = False
         self._empty = asyncio.Event()

@@ -13,11 +13,13 @@ from edgescript.context import Context
 from edgescript.effects import Effects, HeaderOp
 from edgescript.pipeline import ScriptResult, conclude, run_position
 from edgescript.request import Request
+from runtime.cache.keys import primary_key
 from runtime.cache.store import CacheStore, StoredResponse
 from runtime.http.caching import Reuse, Revalidate, Unsatisfied, decide_reuse
 from runtime.http.dates import format_http_date
 from runtime.http.directives import request_directives
 from runtime.http.framing import NO_BODY
+from runtime.http.refusal import Refuse
 from runtime.proxy.forward import CONDITIONAL, build, effective_target, without
 from runtime.proxy.header_block import HeaderBlock
 from runtime.proxy.header_ops import apply
@@ -35,7 +37,7 @@ from runtime.proxy.respond import (
     synthetic,
     with_script_ops,
 )
-from runtime.scripts.site import Site
+from runtime.scripts.site import Site, Sites
 
 NO_EFFECTS: Final = Effects()
 
@@ -52,6 +54,18 @@ class Immediate(NamedTuple):
 
 Observer = Callable[[Request, Sequence[ScriptResult]], None]
 """Told of the scripts that raised on a request."""
+Recorder = Callable[[Context, Sequence[ScriptResult]], None]
+"""Told of what each script did, before anything is concluded from it."""
+
+
+class Served:
+    """A site as this worker serves it. `context` is None for a site without scripts."""
+
+    __slots__ = ("context", "site")
+
+    def __init__(self, site: Site, context: Context | None) -> None:
+        self.site = site
+        self.context = context
 
 
 class Front:
@@ -59,34 +73,51 @@ class Front:
     Decides for one worker.
 
     Scripts of a request run in one piece and no two requests at once, so one context a site serves all its requests.
-    `timer` gives monotonic seconds, for the wall-clock limit of scripts.
+    `timer` gives monotonic seconds, for the wall-clock limit of scripts. `recorder` is told of every script of every
+    request, and of its context; without one nothing is recorded.
     """
 
-    def __init__(self, store: CacheStore, timer: Callable[[], float], on_fault: Observer) -> None:
+    def __init__(
+        self,
+        sites: Sites,
+        store: CacheStore,
+        timer: Callable[[], float],
+        on_fault: Observer,
+        recorder: Recorder | None = None,
+    ) -> None:
         self._store = store
         self._timer = timer
         self._on_fault = on_fault
-        self._contexts: dict[int, tuple[Site, Context]] = {}
+        self._recorder = recorder
+        self.install(sites)
 
-    def forget_sites(self) -> None:
-        """Call when sites were replaced."""
-        self._contexts.clear()
+    def install(self, sites: Sites) -> None:
+        """Serve `sites` from the next request on; one swap, between two requests."""
+        self._sites = sites
+        self._served: dict[int, Served] = {}
 
-    def decide(self, site: Site, request: Request, block: HeaderBlock, now: float) -> Immediate | Plan:
-        """Run the site's scripts, look in the cache. `now` is Unix seconds."""
+    def decide(self, request: Request, block: HeaderBlock, now: float) -> Immediate | Plan | Refuse:
+        """Find the site, run its scripts, look in the cache. `now` is Unix seconds. 421 for a host with no site."""
+        served = block.served if block.sites is self._sites else self._serve(block)
+        if served is None:
+            return _NO_SITE
         # The body of a request answered here is not read, so the connection cannot go on after it.
         keep_alive = block.keep_alive and block.framing is NO_BODY
         effects = NO_EFFECTS
         target = request.target
         asked = block.fields
-        if site.scripts:
-            known = self._contexts.get(id(site))
-            context = self._context(site, request) if known is None else known[1]
+        origin = block.key_origin
+        context = served.context
+        if context is not None:
+            site = served.site
             context.renew(request, now)
-            if site.head:
-                run_position(site.head, context)
-            if site.foot:
-                run_position(site.foot, context)
+            if self._recorder is not None:
+                self._run_recorded(site, context, self._recorder)
+            else:
+                if site.head:
+                    run_position(site.head, context)
+                if site.foot:
+                    run_position(site.foot, context)
             effects = context.effects
             if effects.output:
                 conclude(context)
@@ -98,11 +129,12 @@ class Front:
                 target = effective_target(request, effects)
             if effects.request_headers:
                 asked = apply(list(asked), effects.request_headers)
+                origin = key_origin(request.scheme, asked)
 
-        key = block.key_origin + target
+        key = origin + target
         method = request.method
         if method != "GET" and method != "HEAD":  # noqa: PLR1714 - twice as fast as a membership test
-            return _plan(request, block, effects, target, key, asked, None)
+            return _plan(served.site, request, block, effects, target, key, asked, None)
         stored = self._store.get(key, asked)
         if stored is not None and stored.fresh_until > now and block.plain:
             ops = effects.response_headers
@@ -110,15 +142,45 @@ class Front:
             head = hit_head(stored, "HIT", ops, request, stored.age(now), tail)
             body = stored.body if method == "GET" else b""
             return Immediate(head, body, keep_alive, effects.rate_bytes_per_s, effects.rate_after_bytes)
-        return _decide_with_care(stored, request, block, effects, target, key, asked, keep_alive, now)
+        return _decide_with_care(
+            served.site, stored, request, block, effects, target, key, asked, keep_alive, now
+        )
 
-    def _context(self, site: Site, request: Request) -> Context:
-        context = Context(request, services=site.services, limits=site.limits, monotonic=self._timer)
-        self._contexts[id(site)] = site, context  # holding the site keeps its id its own
-        return context
+    def _run_recorded(self, site: Site, context: Context, recorder: Recorder) -> None:
+        results: list[ScriptResult] = []
+        run_position(site.head, context, results, self._timer)
+        run_position(site.foot, context, results, self._timer)
+        recorder(context, results)
+
+    def _serve(self, block: HeaderBlock) -> Served | None:
+        """The site of the block's host, noted in the block: it is looked up once for all requests that share it."""
+        site = self._sites.find(block.host)
+        served = None
+        if site is not None:
+            served = self._served.get(id(site))  # `_sites` keeps the site, so its id stays its own
+            if served is None:
+                context = None
+                if site.scripts:
+                    context = Context(
+                        Request(), services=site.services, limits=site.limits, monotonic=self._timer
+                    )
+                served = self._served[id(site)] = Served(site, context)
+        block.sites = self._sites
+        block.served = served
+        return served
+
+
+_NO_SITE: Final = Refuse(421, "no site for this host")
+
+
+def key_origin(scheme: str, fields: Sequence[tuple[bytes, bytes]]) -> str:
+    """What a cache key begins with when scripts chose what the origin is told, Host perhaps among it."""
+    host = next((value for name, value in fields if name.lower() == b"host"), b"")
+    return primary_key(scheme, host.decode("latin-1").lower(), "")
 
 
 def _decide_with_care(
+    site: Site,
     stored: StoredResponse | None,
     request: Request,
     block: HeaderBlock,
@@ -135,7 +197,7 @@ def _decide_with_care(
         return whole(error_response(504), request, (), keep_alive, "BYPASS", now)
     if not isinstance(decision, Reuse):
         stale = stored if isinstance(decision, Revalidate) else None
-        return _plan(request, block, effects, target, key, asked, stale)
+        return _plan(site, request, block, effects, target, key, asked, stale)
     assert stored is not None
     tail = connection_tail(request.protocol, keep_alive)
     ops = effects.response_headers
@@ -149,6 +211,7 @@ def _decide_with_care(
 
 
 def _plan(
+    site: Site,
     request: Request,
     block: HeaderBlock,
     effects: Effects,
@@ -166,6 +229,7 @@ def _plan(
             fields = [*fields, *stale.validators.conditional_fields()]
         forward = forward._replace(fields=fields)
     return Plan(
+        origin=site.origin,
         request=request,
         request_fields=block.fields,
         vary_fields=asked,

@@ -1,6 +1,6 @@
 """A request's header block: validated once, shared by the requests of a connection that repeat it."""
 
-from typing import Final
+from typing import Any, Final
 
 from edgescript.request import Headers
 from runtime.cache.keys import primary_key
@@ -14,7 +14,7 @@ from runtime.http.framing import (
     RequestFraming,
     RequestHead,
 )
-from runtime.scripts.site import Site, Sites
+from runtime.scripts.site import Sites
 
 _CHANGES_REUSE: Final = HAS_AUTHORIZATION | HAS_CACHE_DIRECTIVE | HAS_PRECONDITION | HAS_RANGE
 """Fields that may keep a fresh stored response from being sent as it is."""
@@ -42,7 +42,7 @@ class HeaderBlock:
         "persists_silently",
         "plain",
         "repeatable",
-        "site",
+        "served",
         "sites",
     )
 
@@ -77,6 +77,6 @@ class HeaderBlock:
         """The judgement holds for any GET in origin-form with the same version and field lines."""
         self.persists_silently = version == "1.1" and head.keep_alive and head.framing is NO_BODY
         """An answer needs no Connection field to say what becomes of the connection."""
-        self.site: Site | None = None
+        self.served: Any = None
         self.sites: Sites | None = None
-        """Kept here by the connection: the site of `host` among `sites`, so that it is looked up once."""
+        """Noted here by `front`: how the site of `host` among `sites` is served, so that it is looked up once."""

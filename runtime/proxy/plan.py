@@ -8,11 +8,13 @@ from edgescript.request import Request
 from runtime.cache.store import StoredResponse
 from runtime.http.framing import Chunked, Length, NoBody
 from runtime.proxy.forward import Forward
+from runtime.scripts.site import OriginAddress
 
 
 class Plan(NamedTuple):
     """What was decided before the wait."""
 
+    origin: OriginAddress
     request: Request
     request_fields: Sequence[tuple[bytes, bytes]]
     """The client's: what it may be answered, and whether that may be stored, depends on these."""

@@ -7,15 +7,14 @@ what a node sends. Repeat `simulate` with one cache and one site to see hits and
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Final, Literal, NamedTuple
 
 from edgescript.context import Context
 from edgescript.effects import Redirect
-from edgescript.faults import ScriptFault
-from edgescript.pipeline import InstalledScript, ScriptResult, ScriptState
+from edgescript.pipeline import ScriptResult
 from edgescript.request import Connection, Request
 from runtime.cache.cache import Cache
+from runtime.cache.memory import MemoryStore
 from runtime.http.caching import Store, decide_storage
 from runtime.http.framing import NO_BODY, Length, accept_request
 from runtime.http.refusal import Refuse
@@ -37,11 +36,16 @@ from runtime.proxy.messages import (
     UpstreamOpened,
 )
 from runtime.proxy.plan import Plan, Settings
-from runtime.scripts.site import Site
+from runtime.scripts.site import Site, Sites
 
 Action = Literal["respond", "redirect", "forward"]
 MAX_OBJECT_BYTES: Final = 16 << 20
 """As `Config.max_object_bytes`."""
+
+
+def fresh_cache() -> Cache:
+    """An empty cache that takes every object `simulate` does."""
+    return Cache(MemoryStore(4 * MAX_OBJECT_BYTES, MAX_OBJECT_BYTES))
 
 
 class OriginAnswer(NamedTuple):
@@ -122,8 +126,10 @@ def simulate(
         incoming.connection,
         incoming.id,
     )
-    witness = _Witness(site, timer)
-    outcome = Front(cache.store, timer, lambda *_: None).decide(witness.site, request, block, now)
+    witness = _Witness()
+    front = Front(Sites(site), cache.store, timer, lambda *_: None, witness.record)
+    outcome = front.decide(request, block, now)
+    assert not isinstance(outcome, Refuse), "the one site serves every host"
     asked: _Conversation | None = None
     if isinstance(outcome, Plan):
         asked = _Conversation(outcome, origin, cache, now)
@@ -145,47 +151,20 @@ def simulate(
 
 
 class _Witness:
-    """Stands between the pipeline and the scripts and notes what each did."""
+    """Notes what the scripts did and decided."""
 
-    def __init__(self, site: Site, timer: Callable[[], float]) -> None:
-        self.site = replace(site, scripts=tuple(self._watched(script) for script in site.scripts))
-        self._order = (*self.site.head, *self.site.foot)
-        self._timer = timer
-        self._context: Context | None = None
-        self._noted: dict[InstalledScript, ScriptResult] = {}
-
-    def _watched(self, script: InstalledScript) -> InstalledScript:
-        def run(context: Context) -> bool:
-            self._context = context
-            started = self._timer()
-            fault: ScriptFault | None = None
-            hit = False
-            try:
-                hit = script.run(context)
-            except ScriptFault as raised:
-                fault = raised
-                raise
-            finally:
-                state = ScriptState.EXCEPTION if fault else ScriptState.HIT if hit else ScriptState.NO_HIT
-                spent_us = (self._timer() - started) * 1e6
-                self._noted[watched] = ScriptResult(script, state, fault, context.fuel_used, spent_us)
-            return hit
-
-        watched = replace(script, run=run)
-        return watched
-
-    @property
-    def results(self) -> tuple[ScriptResult, ...]:
+    def __init__(self) -> None:
+        self.results: tuple[ScriptResult, ...] = ()
         """One for each enabled script in the order they run."""
-        idle = (ScriptState.NON_EXECUTION, None, 0, 0.0)
-        return tuple(self._noted.get(script) or ScriptResult(script, *idle) for script in self._order)
+        self.action: Action = "forward"
 
-    @property
-    def action(self) -> Action:
-        """What the scripts decided."""
-        if self._context is None or not self._context.ended:
-            return "forward"
-        return "redirect" if isinstance(self._context.effects.end, Redirect) else "respond"
+    def record(self, context: Context, results: Sequence[ScriptResult]) -> None:
+        self.results = tuple(results)
+        said = bool(context.effects.output)
+        if isinstance(context.effects.end, Redirect):
+            self.action = "redirect"
+        elif context.ended or said:
+            self.action = "respond"
 
 
 class _Conversation:

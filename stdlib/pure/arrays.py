@@ -6,11 +6,10 @@ A negative position counts from the end; 0 is none. Work that moves elements is 
 
 from typing import Final, Literal
 
-from edgescript.builtins import AnyValue, Cost, Dict, Effect, Family, Inline, Str
+from edgescript.builtins import AnyValue, Cost, Dict, Effect, Family, Inline, OptFunc, OptInt, Str
 from edgescript.faults import FaultCode, ScriptFault
 from edgescript.meter import SMALL_BYTES, Meter
 from edgescript.types import Function, Value, is_truthy, number_text
-from stdlib.kinds import OptFunc, OptInt
 from stdlib.pure.strings import joinable
 
 arrays = Family("arrays", effect=Effect.MUTATES)

@@ -50,7 +50,7 @@ def not_(a: AnyValue) -> bool:
     return a is None or a is False
 
 
-@conditions.builtin(cost=Cost(4), inline=_EQUAL)
+@conditions.builtin(cost=Cost(4), inline=_EQUAL, comparison=True)
 def eq(a: AnyValue, b: AnyValue) -> bool:
     """
     Return whether `a` equals `b`: strings byte by byte, dictionaries and functions only if they are the same one.
@@ -65,7 +65,7 @@ def eq(a: AnyValue, b: AnyValue) -> bool:
     return is_equal(a, b)
 
 
-@conditions.builtin(cost=Cost(4), inline=_UNEQUAL)
+@conditions.builtin(cost=Cost(4), inline=_UNEQUAL, comparison=True)
 def ne(a: AnyValue, b: AnyValue) -> bool:
     """
     Return whether `a` differs from `b`: the opposite of `eq`.

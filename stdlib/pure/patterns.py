@@ -6,17 +6,15 @@ with its error dropped: no match. Literal ones are refused by the compiler.
 """
 
 from collections.abc import Callable
-from typing import Final, Literal
+from typing import Literal
 
 from edgescript import regex
-from edgescript.builtins import Cost, Effect, Family, Int, Pattern, Str
+from edgescript.builtins import MATCHER_PREFIX, Cost, Effect, Family, Int, Pattern, RegexOptions, Str
 from edgescript.faults import FaultCode, ScriptFault
 from edgescript.meter import SMALL_BYTES, Meter
 from edgescript.types import Table, Value
 
 patterns = Family("patterns", effect=Effect.PURE)
-
-RE_PREFIX: Final = "re:"
 
 
 def compiled(pattern: str, options: str = "") -> regex.Pattern | None:
@@ -28,7 +26,7 @@ def compiled(pattern: str, options: str = "") -> regex.Pattern | None:
 
 
 @patterns.builtin(cost=Cost(24, per="s", shift=4))
-def match_re(s: Str, p: Pattern, o: Str = "") -> bool:
+def match_re(s: Str, p: Pattern, o: RegexOptions = "") -> bool:
     r"""
     Return whether the regex `p` is found anywhere in `s`. With option 'i' letters match in either case.
 
@@ -55,8 +53,8 @@ def tester(pattern: regex.Pattern | None) -> Callable[[str], bool]:
 
 def matcher_test(pattern: str) -> Callable[[str], bool]:
     """The test that a request function's pattern means (reference section 7.13): equal, or `re:` and a regex."""
-    if pattern.startswith(RE_PREFIX):
-        return tester(compiled(pattern[len(RE_PREFIX) :]))
+    if pattern.startswith(MATCHER_PREFIX):
+        return tester(compiled(pattern.removeprefix(MATCHER_PREFIX)))
     return pattern.__eq__
 
 
@@ -121,7 +119,7 @@ def _groups(meter: Meter, subject: str, groups: tuple[str | None, ...]) -> Table
 
 @patterns.builtin(cost=Cost(60, per="subject", shift=2))
 def gsub_re(
-    meter: Meter, subject: Str, regex_: Pattern, replace: Str, option: Str = ""
+    meter: Meter, subject: Str, regex_: Pattern, replace: Str, option: RegexOptions = ""
 ) -> str | Literal[False]:
     r"""
     Return `subject` with every match of the regex replaced, or false when regex or replacement is refused.

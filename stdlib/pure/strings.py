@@ -10,11 +10,10 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Final
 
-from edgescript.builtins import AnyValue, Cost, Effect, Family, Inline, Int, Str
+from edgescript.builtins import AnyValue, Cost, Effect, Family, Inline, Int, OptStr, Str
 from edgescript.faults import FaultCode, ScriptFault
 from edgescript.meter import SMALL_BYTES, Meter
 from edgescript.types import Function, Table, Value, number_text, value_text
-from stdlib.kinds import OptStr
 
 strings = Family("strings", effect=Effect.PURE)
 

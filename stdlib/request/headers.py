@@ -9,11 +9,10 @@ belong to the connection (Content-Length, Connection and their like) are the nod
 from collections.abc import Callable
 from typing import Final, Literal, TypeAlias
 
-from edgescript.builtins import Bool, Cost, Effect, Family, Str
+from edgescript.builtins import Bool, Cost, Effect, Family, OptDict, Str
 from edgescript.context import Context
 from edgescript.effects import HeaderAction, HeaderOp
 from edgescript.types import Table, Value, number_text
-from stdlib.kinds import OptDict
 from stdlib.request.wire import is_field_name, is_field_value, is_token
 
 headers = Family("headers", effect=Effect.WRITES)

@@ -8,11 +8,10 @@ found in it. What is absent matches nothing. A constant pattern is worked out wh
 from collections.abc import Callable
 from typing import Final, Literal, TypeAlias
 
-from edgescript.builtins import Cost, Effect, Family, Int, Str
+from edgescript.builtins import Cost, Effect, Family, Int, OptMatcher, Str
 from edgescript.context import Context
 from edgescript.meter import SMALL_BYTES
 from edgescript.types import Table
-from stdlib.kinds import OptMatcher
 from stdlib.pure.patterns import matcher_test
 from stdlib.request import lookup
 from stdlib.request.lookup import Reader

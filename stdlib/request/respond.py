@@ -2,12 +2,11 @@
 
 from typing import Final, Literal
 
-from edgescript.builtins import AnyValue, Cost, Effect, Family, Int
+from edgescript.builtins import AnyValue, Cost, Effect, Family, Int, OptStr
 from edgescript.context import Context
 from edgescript.effects import Answer
 from edgescript.faults import FaultCode, ScriptFault
 from edgescript.types import number_text, value_text
-from stdlib.kinds import OptStr
 
 respond = Family("respond", effect=Effect.WRITES)
 
@@ -35,10 +34,12 @@ def print_(ctx: Context, arg: AnyValue) -> None:
 
     type(print(1)) => 'nil'
     """
-    ctx.write(value_text(arg))
+    text = value_text(arg)
+    ctx.charge(len(text) >> 8)
+    ctx.write(text)
 
 
-@respond.builtin(cost=Cost(12), may_end=True)
+@respond.builtin(cost=Cost(12), may_end=True, ends_when={})
 def exit_(ctx: Context, code: Int, body: OptStr = None) -> Literal[True]:
     """
     End the request with status `code`, 200 to 599, and `body`. Nothing after it runs, in this script or any other.

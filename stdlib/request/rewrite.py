@@ -36,11 +36,12 @@ _FLAGS: Final = {
     "redirect": _Flag(redirects=True, keeps_query=True),
     "enhance_redirect": _Flag(redirects=True, keeps_query=False),
 }
+_REDIRECTING: Final = frozenset(name for name, flag in _FLAGS.items() if flag.redirects)
 _REDIRECT_CODES: Final = (301, 302, 303, 307, 308)
 _DEFAULT_CODE: Final = 302
 
 
-@rewrites.builtin(cost=Cost(40, per="url", shift=4), may_end=True)
+@rewrites.builtin(cost=Cost(40, per="url", shift=4), may_end=True, ends_when={"flag": _REDIRECTING})
 def rewrite(ctx: Context, url: Str, flag: Str, code: Int = 302) -> Literal[True]:
     """
     Change the URI for origin and cache (`break`, `enhance_break`) or redirect the client and end the request

@@ -93,7 +93,7 @@ def limit_req(ctx: Context, key: Text, rate: Text, burst: Num = 0) -> bool:
     """
     Count this request under `key` and return whether it keeps to `rate`: a number a second, or '10r/s', '90r/m'.
 
-    `burst` requests more may come at once. All workers of a node share the counts. A rate that is not above 0 or not
+    `burst` requests more may come at once. A node counts for itself, from its start. A rate that is not above 0 or not
     of this form, and a negative burst, are error 499.
 
     limit_req(client_addr(), '10r/s')    => true

@@ -24,12 +24,12 @@ def got(store, primary, request=""):
 
 
 def test_it_is_a_cache_store():
-    store: CacheStore = MemoryStore()
+    store: CacheStore = MemoryStore(1 << 24)
     assert len(store) == store.size_bytes == 0
 
 
 def test_put_get_delete():
-    store = MemoryStore()
+    store = MemoryStore(1 << 24)
     assert got(store, "/a") is None
     assert store.put("/a", response("one"))
     assert got(store, "/a") == "one"
@@ -43,7 +43,7 @@ def test_put_get_delete():
 
 
 def test_each_request_is_given_the_variant_it_selects():
-    store = MemoryStore()
+    store = MemoryStore(1 << 24)
     store.put("/a", response("plain", "accept", ""))
     store.put("/a", response("html", "accept", "accept: html"))
     store.put("/a", response("json", "accept", "accept: json"))
@@ -55,7 +55,7 @@ def test_each_request_is_given_the_variant_it_selects():
 
 
 def test_the_latest_of_several_that_match_is_selected():
-    store = MemoryStore()
+    store = MemoryStore(1 << 24)
     store.put("/a", response("by accept", "accept", "accept: x"))
     store.put("/a", response("by device", "device", "device: tv"))
     assert got(store, "/a", "accept: x | device: tv") == "by device"
@@ -65,7 +65,7 @@ def test_the_latest_of_several_that_match_is_selected():
 
 
 def test_a_response_without_vary_is_for_every_request():
-    store = MemoryStore()
+    store = MemoryStore(1 << 24)
     store.put("/a", response("html", "accept", "accept: html"))
     size = store.size_bytes
     store.put("/a", response("all"))
@@ -74,7 +74,7 @@ def test_a_response_without_vary_is_for_every_request():
 
 
 def test_deleting_a_key_deletes_all_its_variants():
-    store = MemoryStore()
+    store = MemoryStore(1 << 24)
     store.put("/a", response("html", "accept", "accept: html"))
     store.put("/a", response("json", "accept", "accept: json"))
     store.delete("/a")
@@ -82,7 +82,7 @@ def test_deleting_a_key_deletes_all_its_variants():
 
 
 def test_variants_of_one_key_are_bounded_and_the_oldest_goes():
-    store = MemoryStore()
+    store = MemoryStore(1 << 24)
     for number in range(MAX_VARIANTS + 1):
         store.put("/a", response(str(number), "x", f"x: {number}"))
     assert got(store, "/a", "x: 0") is None
@@ -92,7 +92,7 @@ def test_variants_of_one_key_are_bounded_and_the_oldest_goes():
 
 def test_the_least_recently_used_goes_first():
     one = response("x" * 1000)
-    store = MemoryStore(3 * one.size_bytes, max_object_share=1)
+    store = MemoryStore(3 * one.size_bytes)
     for key in ("/a", "/b", "/c"):
         store.put(key, response("x" * 1000))
     got(store, "/a")
@@ -100,36 +100,36 @@ def test_the_least_recently_used_goes_first():
     assert [key for key in ("/a", "/b", "/c", "/d") if got(store, key)] == ["/a", "/c", "/d"]
 
 
-def test_an_object_above_its_share_is_not_kept_nor_what_it_replaces():
-    store = MemoryStore(100_000, max_object_share=0.1)
+def test_an_object_above_its_bound_is_not_kept_nor_what_it_replaces():
+    store = MemoryStore(100_000, 10_000)
     store.put("/a", response("small"))
-    just = response("x" * (10_000 - response("").size_bytes))
+    just = response("x" * 10_000)
     assert store.put("/b", just)
-    assert not store.put("/a", response("x" * 10_000))
+    assert not store.put("/a", response("x" * 10_001))
     assert got(store, "/a") is None
     assert got(store, "/b") is not None
 
 
-def test_a_variant_above_the_share_takes_only_its_own_place():
-    store = MemoryStore(100_000, max_object_share=0.1)
+def test_a_variant_above_the_bound_takes_only_its_own_place():
+    store = MemoryStore(100_000, 10_000)
     store.put("/a", response("html", "accept", "accept: html"))
     store.put("/a", response("json", "accept", "accept: json"))
-    assert not store.put("/a", response("x" * 10_000, "accept", "accept: json"))
+    assert not store.put("/a", response("x" * 10_001, "accept", "accept: json"))
     assert got(store, "/a", "accept: json") is None
     assert got(store, "/a", "accept: html") == "html"
 
 
 def test_clear():
-    store = MemoryStore()
+    store = MemoryStore(1 << 24)
     store.put("/a", response("x"))
     store.clear()
     assert len(store) == store.size_bytes == 0
 
 
-@pytest.mark.parametrize(("max_bytes", "share"), [(0, 0.5), (-1, 0.5), (10, 0), (10, 1.1)])
-def test_bounds_must_make_sense(max_bytes, share):
+@pytest.mark.parametrize(("max_bytes", "max_object_bytes"), [(0, 5), (-1, 5), (10, 0), (10, -1)])
+def test_bounds_must_make_sense(max_bytes, max_object_bytes):
     with pytest.raises(ValueError, match="want max_bytes"):
-        MemoryStore(max_bytes, share)
+        MemoryStore(max_bytes, max_object_bytes)
 
 
 class AgainstADictionary(RuleBasedStateMachine):
@@ -137,14 +137,14 @@ class AgainstADictionary(RuleBasedStateMachine):
 
     def __init__(self):
         super().__init__()
-        self.store = MemoryStore(30_000, max_object_share=0.2)
+        self.store = MemoryStore(30_000, 6_000)
         self.last = {}
 
     @rule(key=st.sampled_from("abc"), device=st.sampled_from("xyz"), size=st.integers(0, 7000))
     def put(self, key, device, size):
         stored = response("b" * size, "device", f"device: {device}")
         kept = self.store.put(key, stored)
-        assert kept is (stored.size_bytes <= self.store.max_object_bytes)
+        assert kept is (len(stored.body) <= self.store.max_object_bytes)
         self.last[key, device] = stored if kept else None
         if kept:
             assert self.store.get(key, fields(f"device: {device}")) is stored

@@ -48,6 +48,7 @@ def test_settings_are_read_and_scripts_are_relative_to_the_file(tmp_path: Path) 
         ("listen = x", "line 1"),
         ("max_connections = -1", "max_connections"),
         ("drain_s = nan", "drain_s"),
+        ("cache_bytes = 1000", "max_object_bytes"),
     ],
 )
 def test_a_refusal_names_what_is_wrong(tmp_path: Path, text: str, says: str) -> None:

@@ -55,7 +55,7 @@ from runtime.proxy.messages import (
     Wake,
 )
 from runtime.proxy.plan import Settings
-from runtime.scripts.site import OriginAddress, Site
+from runtime.scripts.site import OriginAddress, Site, Sites
 
 HOST = "a"
 MAX_OBJECT_BYTES = 10
@@ -230,8 +230,9 @@ class Stage:
         request = Request(
             method=method, target=target, protocol=protocol, host=HOST, headers=headers, id=f"id-{letter}"
         )
-        front = Front(self.cache.store, lambda: 0.0, lambda _request, _results: None)
-        decided = front.decide(site_with(wishes), request, block, self.now)
+        sites = Sites(site_with(wishes))
+        front = Front(sites, self.cache.store, lambda: 0.0, lambda _request, _results: None)
+        decided = front.decide(request, block, self.now)
         if isinstance(decided, Immediate):
             self._say(letter, shown_answer(decided.head))
             if decided.body:

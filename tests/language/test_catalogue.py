@@ -22,7 +22,7 @@ LIMITS = {
     "more-warning",
     "more-compat",
 }
-"""Shown from both sides in tests/limits instead of by an example."""
+"""Shown from both sides in tests/text_limits instead of by an example."""
 ENTRIES = CATALOGUE.values()
 
 

@@ -6,7 +6,6 @@ import socket
 
 import pytest
 
-from runtime.io.worker import SWEEP_S
 from tests.support.rawclient import request
 from tests.support.raworigin import CLOSE, OK, RESET, RawOrigin, response
 from tests.support.worker import eventually, scenario, serving
@@ -235,7 +234,6 @@ async def test_a_client_that_leaves_while_its_origin_is_connected_to():
 
 @scenario
 async def test_a_connection_that_has_been_idle_for_long_is_closed(monkeypatch):
-    monkeypatch.setattr("runtime.io.worker.SWEEP_S", 0.02)
     monkeypatch.setattr("runtime.io.upstream.IDLE_S", 0.1)
     async with RawOrigin(lambda _: [OK]) as origin, serving(origin) as node, node.client() as client:
         await client.get("/n")
@@ -256,7 +254,7 @@ async def test_an_origin_that_accepts_and_says_nothing_is_a_504():
     ):
         started = asyncio.get_running_loop().time()
         assert (await client.get("/n")).status == 504
-        assert asyncio.get_running_loop().time() - started < 0.2 + 3 * SWEEP_S
+        assert asyncio.get_running_loop().time() - started < 1.2
 
 
 @scenario

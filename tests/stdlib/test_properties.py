@@ -109,6 +109,7 @@ BY_KIND: dict[Kind, st.SearchStrategy[Any]] = {
     Kind.FUNCTION: functions(),
     Kind.TEXT: texts | numbers,
     Kind.PATTERN: texts,
+    Kind.REGEX_OPTIONS: texts,
     Kind.MATCHER: texts,
     Kind.ANY: st.none() | scalars | tables | functions(),
 }

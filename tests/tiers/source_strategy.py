@@ -18,6 +18,7 @@ _BY_KIND = {
     Kind.DICTIONARY: ("['a', 'b']", "['k' = 'v']", "[]", "d"),
     Kind.FUNCTION: ("visit",),
     Kind.PATTERN: ("'a'", "'^/([a-z]+)'", "'(x|y)*z'"),
+    Kind.REGEX_OPTIONS: ("''", "'i'"),
     Kind.MATCHER: ("'a'", "'re:^a'"),
 }
 _ANYTHING = ("a", "b", "d", "$uri", "$arg_x", "$http_none", "'t'", "3", "true", "['z']")

@@ -25,6 +25,7 @@ BY_KIND: dict[Kind, st.SearchStrategy[Any]] = {
     Kind.BOOLEAN: st.booleans(),
     Kind.TEXT: st.sampled_from(["", "a", 3, 0.5]),
     Kind.PATTERN: st.sampled_from(["a", "b.", "(", "x" * 20]),
+    Kind.REGEX_OPTIONS: st.sampled_from(["", "i", "q"]),
     Kind.MATCHER: st.sampled_from(["a", "re:b.", "re:("]),
 }
 

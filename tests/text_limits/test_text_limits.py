@@ -6,12 +6,13 @@ import time
 import pytest
 
 import stdlib
-from edgescript.check import MAX_LOOP_NESTING, MAX_PATTERNS
+from edgescript.check import MAX_PATTERNS
 from edgescript.compiler import compile_source
 from edgescript.diagnostics import MAX_PER_SEVERITY
 from edgescript.layout import MAX_NESTING
 from edgescript.lexical import MAX_LITERAL_BYTES, MAX_SOURCE_BYTES
-from edgescript.resolve import MAX_ARGUMENTS, MAX_VARIABLES
+from edgescript.opcodes import MAX_LOOPS
+from edgescript.resolve import MAX_ARGUMENTS, MAX_OWN_VARIABLES
 from edgescript.source import Source
 
 
@@ -56,11 +57,11 @@ LIMITS = {
         "if $arg_a {\n" * 30 + "x = " + "[" * (34 + over) + "]" * (34 + over) + "\n}" * 30
     ),
     "loops-too-deep": lambda over: (
-        "for k, v in [] {\n" * (MAX_LOOP_NESTING + over) + "}\n" * (MAX_LOOP_NESTING + over)
+        "for k, v in [] {\n" * (MAX_LOOPS + over) + "}\n" * (MAX_LOOPS + over)
     ),
-    "too-many-variables in the script": lambda over: variables(MAX_VARIABLES + over),
+    "too-many-variables in the script": lambda over: variables(MAX_OWN_VARIABLES + over),
     "too-many-variables in a function": lambda over: (
-        f"def f(a) {{\n{variables(MAX_VARIABLES - 1 + over)}}}\n"
+        f"def f(a) {{\n{variables(MAX_OWN_VARIABLES - 1 + over)}}}\n"
     ),
     "too-many-arguments": lambda over: f"say(concat({', '.join(['1'] * (MAX_ARGUMENTS + over))}))\n",
     "too-many-patterns": lambda over: "".join(
