@@ -13,7 +13,7 @@ from edgescript.faults import FaultCode, ScriptFault
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The named limits of a run (design section 4); every one configurable per site."""
+    """The named limits of a run; every one configurable per site."""
 
     fuel: int = 500_000
     """Units of work; one is about 50 ns of translated code."""

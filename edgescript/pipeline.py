@@ -1,7 +1,7 @@
 """
 The scripts of a site on one request: position, priority, break, hit, on_error, rollback (reference section 8).
 
-Priority 0 runs first; equal priorities run in order of upload (design section 3, U-23). A script that raises has its
+Priority 0 runs first; equal priorities run in order of upload (U-23). A script that raises has its
 effects rolled back as one, then `on_error` decides: `deny` answers 500, `continue` goes on (U-26). After the last
 script, output of say or print makes the node answer 200 by itself (U-19).
 """
@@ -18,7 +18,7 @@ from edgescript.faults import ScriptFault
 
 OnError = Literal["deny", "continue"]
 DEFAULT_ON_ERROR: Final[dict[Stage, OnError]] = {"head": "deny", "foot": "continue"}
-"""Authentication lives in head, so an error there refuses (design section 3)."""
+"""Authentication lives in head, so an error there refuses."""
 
 
 class ScriptState(Enum):

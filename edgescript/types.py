@@ -4,8 +4,8 @@ The values scripts see and how Python holds them.
 =============  =======================================================================
 script type    Python
 =============  =======================================================================
-string         `str` whose code points are 0-255, one per byte (reference section 3.1;
-               design section 3). `len`, slices and regexes therefore agree with bytes.
+string         `str` whose code points are 0-255, one per byte (reference section 3.1).
+               `len`, slices and regexes therefore agree with bytes.
 number         `int` while exact (magnitude at most 2**53), else `float`: a double
 boolean        `bool`
 dictionary     `Table`, by reference

@@ -1,5 +1,5 @@
 """
-One policy for patterns (design section 4): PCRE as authors write it, and no pattern that can hang a worker.
+One policy for patterns: PCRE as authors write it, and no pattern that can hang a worker.
 
 `parse` reads PCRE into a tree of explicit byte sets; `linear` tries to prove that a backtracking matcher is linear
 on it. If so the pattern runs on `re`, else on RE2; what RE2 cannot express is refused with the reason. `render`

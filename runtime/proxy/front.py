@@ -26,15 +26,18 @@ from runtime.proxy.header_ops import apply
 from runtime.proxy.hit import conditional_head, hit_head
 from runtime.proxy.plan import Plan
 from runtime.proxy.respond import (
+    BODILESS,
     CacheStatus,
     Response,
     connection_tail,
     error_response,
     field_lines,
+    fixed_lines,
     named_own,
     node_fields,
     status_line,
     synthetic,
+    wish_lines,
     with_script_ops,
 )
 from runtime.scripts.site import Site, Sites
@@ -260,17 +263,27 @@ def whole(
     now: float,
 ) -> Immediate:
     """A response the node makes itself, as bytes."""
+    tail = connection_tail(request.protocol, keep_alive)
+    body = b"" if request.method == "HEAD" else response.body
+    wishes = wish_lines(ops)
+    if wishes is not None and response.status not in BODILESS:
+        content_type, *others = response.fields
+        head = b"%bDate: %b\r\n%b%bX-Request-Id: %b\r\n%b\r\n" % (
+            fixed_lines(response.status, content_type[1], len(response.body), label),
+            format_http_date(int(now)),
+            field_lines(others) if others else b"",
+            wishes,
+            request.id.encode("ascii"),
+            tail,
+        )
+        return Immediate(head, body, keep_alive)
     dated = [(b"Date", format_http_date(int(now))), *response.fields]  # RFC 9110 section 6.6.1
     fields = with_script_ops(dated, ops, request)
     fields += node_fields(named_own(ops), label, request)
-    if response.status not in {204, 304}:
+    if response.status not in BODILESS:
         fields.append((b"Content-Length", b"%d" % len(response.body)))
-    head = b"%b%b%b\r\n" % (
-        status_line(response.status),
-        field_lines(fields),
-        connection_tail(request.protocol, keep_alive),
-    )
-    return Immediate(head, b"" if request.method == "HEAD" else response.body, keep_alive)
+    head = b"%b%b%b\r\n" % (status_line(response.status), field_lines(fields), tail)
+    return Immediate(head, body, keep_alive)
 
 
 def refusal(status: int, now: float) -> bytes:

@@ -6,7 +6,7 @@ named itself is left to the script.
 """
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, Literal, NamedTuple
 
 from edgescript.context import Context
@@ -26,7 +26,7 @@ MADE_ANEW: Final = frozenset({b"content-length", b"x-cache", b"x-request-id"})
 
 
 class Response(NamedTuple):
-    """A whole response, as yet without the node's own fields."""
+    """A whole response, as yet without the node's own fields. Content-Type comes first, where there is content."""
 
     status: int
     fields: Fields
@@ -81,6 +81,35 @@ def node_fields(named: frozenset[bytes], cache_status: CacheStatus, request: Req
     if request is not None:
         fields.append((b"X-Request-Id", request.id.encode("ascii")))
     return [field for field in fields if field[0].lower() not in named] if named else fields
+
+
+_NEEDS_CARE: Final = OWN | {b"date", b"content-type", b"location"}
+
+
+def wish_lines(ops: Sequence[HeaderOp]) -> bytes | None:
+    """
+    The lines that `ops` add to an answer of the node's own, or None when more than adding is to be done: a wish
+    removes or replaces a field, names the same one twice, or has a placeholder.
+    """
+    lines = b""
+    seen: set[bytes] = set()
+    for action, name, value in ops:
+        wire, folded, protected = wire_name(name)
+        if protected:
+            continue
+        if action == "delete" or folded in _NEEDS_CARE or folded in seen or "{" in value:
+            return None
+        seen.add(folded)
+        lines += b"%b: %b\r\n" % (wire, value.encode("latin-1"))
+    return lines
+
+
+@lru_cache(1024)
+def fixed_lines(status: int, content_type: bytes, length: int, label: CacheStatus) -> bytes:
+    """What is the same in all answers of a kind that the node makes: their first lines."""
+    fields = [(b"Content-Type", content_type), *node_fields(_NONE_NAMED, label)]
+    fields.append((b"Content-Length", b"%d" % length))
+    return status_line(status) + field_lines(fields)
 
 
 def synthetic(context: Context) -> Response:

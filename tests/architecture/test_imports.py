@@ -50,8 +50,27 @@ LAYERS = {
         ),
         (*WORLD, "click", "lark"),
     ),
+    "patterns know only themselves": Layer(
+        ("edgescript.regex",), (), ("edgescript.regex",), (*WORLD, "lark")
+    ),
     "the proxy's rules know no input or output": Layer(
         SANS_IO, (), ("edgescript", *SANS_IO), (*WORLD, "click", "edgescript.cli", "stdlib")
+    ),
+    "messages are judged by themselves": Layer(("runtime.http",), (), ("runtime.http",), WORLD),
+    "limits know nobody": Layer(("runtime.limits",), (), ("runtime.limits",), WORLD),
+    "the cache knows messages": Layer(("runtime.cache",), (), ("runtime.cache", "runtime.http"), WORLD),
+    "sites know scripts": Layer(("runtime.scripts",), (), ("runtime.scripts", "edgescript"), WORLD),
+    "the proxy puts them together": Layer(
+        ("runtime.proxy",),
+        (),
+        ("edgescript", "runtime.proxy", "runtime.http", "runtime.cache", "runtime.scripts"),
+        WORLD,
+    ),
+    "input and output serve whatever they are given": Layer(
+        ("runtime.io", "runtime.observe", "runtime.config"),
+        (),
+        ("edgescript", "runtime"),
+        ("click", "edgescript.cli", "runtime.demo", "stdlib"),
     ),
 }
 
@@ -76,7 +95,7 @@ CLOCKS_AND_CHANCE = {
     "uuid.uuid4",
 }
 PURE = ("edgescript", "stdlib", *SANS_IO)
-ROOTS = ("edgescript.cli", "runtime.demo", "runtime.io", "runtime.sidecar")
+ROOTS = ("edgescript.cli", "runtime.demo", "runtime.io")
 """Where things are put together: these may touch the loop."""
 LOOPS = ("asyncio", "httptools", "uvloop")
 

@@ -41,9 +41,10 @@ def test_run_needs_no_event_loop(module, script, tmp_path):
     probe = (
         "import sys\nfrom edgescript.cli import main\n"
         f"try:\n    main(['run', {name!r}, '--url', 'http://a/', '--json'])\n"
-        f"except SystemExit:\n    assert {module!r} not in sys.modules"
+        f"finally:\n    print({module!r} in sys.modules)"
     )
     result = subprocess.run(
-        [sys.executable, "-c", probe], cwd=tmp_path, capture_output=True, timeout=60, check=False
+        [sys.executable, "-c", probe], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
     )
     assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines()[-1] == "False"

@@ -133,6 +133,13 @@ def test_json_is_written_to_the_same_depth(levels: int, fits: bool) -> None:
     assert run(script).value == ("string", "string" if fits else "boolean")
 
 
+@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("call", ["say", "print"])
+def test_output_is_charged_by_its_length(call: str, tier: Tier) -> None:
+    long, short = (run(f"{KILO}{call}({value})\n", tier=tier).fuel for value in ("k", "'k'"))
+    assert long - short == 1024 >> 8
+
+
 def test_output_is_bounded() -> None:
     limits = Limits(output_bytes=1500)
     for script in ("print(k)\nsay(k)\n", "exit(200, concat(k, k))\n"):

@@ -6,7 +6,7 @@ import pytest
 
 import stdlib
 from edgescript import typeset
-from edgescript.builtins import Builtin, Effect
+from edgescript.builtins import Builtin, Effect, Kind
 
 VENDOR = Path(__file__).with_name("vendor_functions.txt")
 NOT_YET = {"aes_new", "aes_enc", "aes_dec"}
@@ -92,3 +92,12 @@ def test_effect_fits_what_the_body_is_given(member: Builtin) -> None:
     touches_request = member.effect in {Effect.READS, Effect.WRITES, Effect.AMBIENT}
     assert member.takes_run or not touches_request
     assert not member.may_end or member.effect is Effect.WRITES
+
+
+@pytest.mark.parametrize("member", BUILTINS)
+def test_what_check_is_told_fits_the_parameters(member: Builtin) -> None:
+    kinds = {param.name: param.kind for param in member.params}
+    assert member.ends_when is None or member.may_end
+    assert {kinds[name] for name in member.ends_when or ()} <= {Kind.STRING}
+    assert not member.comparison or (member.min_args, member.max_args) == (2, 2)
+    assert Kind.REGEX_OPTIONS not in kinds.values() or Kind.PATTERN in kinds.values()

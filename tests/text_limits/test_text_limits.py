@@ -56,9 +56,7 @@ LIMITS = {
     "nesting-too-deep together": lambda over: (
         "if $arg_a {\n" * 30 + "x = " + "[" * (34 + over) + "]" * (34 + over) + "\n}" * 30
     ),
-    "loops-too-deep": lambda over: (
-        "for k, v in [] {\n" * (MAX_LOOPS + over) + "}\n" * (MAX_LOOPS + over)
-    ),
+    "loops-too-deep": lambda over: "for k, v in [] {\n" * (MAX_LOOPS + over) + "}\n" * (MAX_LOOPS + over),
     "too-many-variables in the script": lambda over: variables(MAX_OWN_VARIABLES + over),
     "too-many-variables in a function": lambda over: (
         f"def f(a) {{\n{variables(MAX_OWN_VARIABLES - 1 + over)}}}\n"
