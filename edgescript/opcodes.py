@@ -100,11 +100,19 @@ BLOCK_OPENERS = frozenset({Op.IF, Op.AND, Op.OR, Op.EACH})
 SEGMENT_BORDERS = BLOCK_OPENERS | {Op.ELSE, Op.END}
 
 
+def _effect(info: OpInfo) -> tuple[int, int, int, int]:
+    """Values popped in any case, for each of `a`, for each of `b`; and values pushed."""
+    if info.a is Operand.COUNT:
+        return 0, info.pops, 0, info.pushes
+    if info.b is Operand.COUNT:
+        return 0, 0, info.pops, info.pushes
+    return info.pops, 0, 0, info.pushes
+
+
+_EFFECTS: Final = {op: _effect(op.info) for op in Op}
+
+
 def stack_effect(op: Op, a: int, b: int) -> tuple[int, int]:
     """How many values an instruction pops and then pushes. END leaves what is there, the boolean of AND and OR too."""
-    info = op.info
-    if info.a is Operand.COUNT:
-        return info.pops * a, info.pushes
-    if info.b is Operand.COUNT:
-        return info.pops * b, info.pushes
-    return info.pops, info.pushes
+    fixed, per_a, per_b, pushes = _EFFECTS[op]
+    return fixed + per_a * a + per_b * b, pushes

@@ -150,6 +150,8 @@ class _Block:
 
 
 _OPS: Final[dict[int, Op]] = {int(op): op for op in Op}
+_PARTICULAR: Final = frozenset({Op.CALL, Op.INVOKE, Op.HIT})
+"""Operations with a rule of their own, beyond operands and stack."""
 
 
 class _BodyVerifier:
@@ -182,7 +184,8 @@ class _BodyVerifier:
             if returned and op is not Op.END and op is not Op.ELSE:
                 self.fail(f"{op.name} after RETURN")
             self.check_operands(op, a, b)
-            self.check_context(op, a, b)
+            if op in _PARTICULAR:
+                self.check_particular(op, a, b)
             self.step(op, a, b, returned=returned)
             returned = op is Op.RETURN
             ops.append(op)
@@ -236,7 +239,7 @@ class _BodyVerifier:
         elif op is Op.RETURN and (self.height or self.shortcuts):
             self.fail("RETURN inside an expression")
 
-    def check_context(self, op: Op, a: int, count: int) -> None:
+    def check_particular(self, op: Op, a: int, count: int) -> None:
         """Builtins and functions get as many arguments as they take, and HIT is the main body's."""
         if op is Op.CALL:
             builtin = self.builtins[a]

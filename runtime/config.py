@@ -4,20 +4,26 @@ A node's configuration: one declaration, read from `edge.toml` and from the comm
 Every bound of the node is here with its default and its reason. Times are in seconds, sizes in bytes.
 """
 
-import math
+import dataclasses
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from edgescript.meter import DEFAULT_LIMITS, Limits
+from edgescript.spelling import nearest
 from runtime.http.framing import DEFAULT_HEAD_LIMITS, HeadLimits
 from runtime.scripts.site import OriginAddress
 
 MAX_CONFIG_BYTES: Final = 1 << 20
+MAX_NUMBER: Final = 1 << 53
+"""No setting needs more, and up to here every number is exact."""
+MAX_SHOWN: Final = 60
+"""Characters of a wrong value that an error repeats."""
 
 
 class ConfigError(Exception):
@@ -28,7 +34,7 @@ class Config(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Keys of `edge.toml`."""
 
     listen: str = "127.0.0.1:8080"
-    """Address and port; port 0 takes a free one."""
+    """Address and port; port 0 takes a free one, 0.0.0.0 and [::] are every address."""
     origin: str = ""
     """`http://host[:port]`: where requests go that memory cannot answer."""
     scripts: tuple[str, ...] = ()
@@ -70,20 +76,26 @@ class Config(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         self.head_limits = replace(self.head_limits, body_bytes=body_bytes)
 
     def check(self) -> None:
-        """Raises ConfigError for settings that do not fit each other."""
-        if self.max_object_bytes > self.cache_bytes // 4:
-            raise ConfigError(
+        """Raises ConfigError, which names every setting that is out of bounds or does not fit another."""
+        wrong = [*_out_of_bounds("", self)]
+        if not wrong and self.max_object_bytes > self.cache_bytes // 4:
+            wrong.append(
                 f"max_object_bytes: got {self.max_object_bytes}, want at most a quarter of cache_bytes,"
                 f" which is {self.cache_bytes}"
             )
+        if wrong:
+            raise ConfigError("; ".join(wrong))
 
     @property
     def address(self) -> tuple[str, int]:
         """Host and port of `listen`. Raises ConfigError."""
-        host, colon, port = self.listen.rpartition(":")
-        if not colon or not port.isascii() or not port.isdigit() or int(port) > 65535:
-            raise ConfigError(f"listen: got {self.listen!r}, want host:port")
-        return host.strip("[]") or "127.0.0.1", int(port)
+        found = _LISTEN.fullmatch(self.listen)
+        if found is None or int(found["port"]) > 65535:
+            raise ConfigError(
+                f"listen: got {_shown(self.listen)}, want host:port, such as 127.0.0.1:8080,"
+                " or 0.0.0.0:8080 for every address"
+            )
+        return found["host"].strip("[]"), int(found["port"])
 
     @property
     def origin_address(self) -> OriginAddress:
@@ -95,7 +107,7 @@ def parse_origin(url: str) -> OriginAddress:
     """Host and port of `http://host[:port]`. Raises ConfigError."""
     scheme, mark, rest = url.partition("://")
     if not mark or scheme.lower() != "http":
-        raise ConfigError(f"origin: got {url!r}, want http://host[:port]")
+        raise ConfigError(f"origin: got {_shown(url)}, want http://host[:port]")
     authority = rest.removesuffix("/")
     host, colon, port = authority.rpartition(":")
     if not colon or authority.endswith("]"):
@@ -107,51 +119,109 @@ def parse_origin(url: str) -> OriginAddress:
         or "@" in host
         or not (port.isascii() and port.isdigit() and 0 < int(port) < 65536)
     ):
-        raise ConfigError(f"origin: got {url!r}, want http://host[:port]")
+        raise ConfigError(f"origin: got {_shown(url)}, want http://host[:port]")
     return OriginAddress(host, int(port))
 
 
 def read_config(path: Path) -> Config:
-    """The configuration in `path`, script files relative to it. Raises ConfigError."""
+    """The configuration in `path`, script files relative to it. Raises ConfigError, which names all that is wrong."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_CONFIG_BYTES + 1)
     except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror or error}") from None
+        raise ConfigError(f"{path}: {(error.strerror or str(error)).lower()}") from None
     if len(data) > MAX_CONFIG_BYTES:
         raise ConfigError(f"{path}: longer than {MAX_CONFIG_BYTES} bytes")
+    keys = _read_toml(path, data)
+    wrong = [*_misfits("", keys, _declared(Config))]
+    if wrong:
+        raise ConfigError(f"{path}: {'; '.join(wrong)}")
+    config = msgspec.convert(keys, Config)
     try:
-        keys = tomllib.loads(data.decode())
-        _check_tables(keys)
-        config = msgspec.convert(keys, Config)
-        _check_bounds("", config)
         config.check()
-    except (ValueError, ConfigError) as error:
+    except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
     config.scripts = tuple(str(path.parent / script) for script in config.scripts)
     return config
 
 
-def _check_tables(keys: Mapping[str, Any]) -> None:
-    """Refuse unknown keys of tables: msgspec does so for the Config itself, but not for a dataclass in it."""
-    for table, known in _TABLES.items():
-        for key in keys.get(table, ()):
-            if key not in known:
-                raise ConfigError(f"unknown key {key!r} in [{table}], want one of {', '.join(sorted(known))}")
+def _read_toml(path: Path, data: bytes) -> dict[str, Any]:
+    """The keys of `data`. Raises ConfigError, with line and column where they are known."""
+    try:
+        return tomllib.loads(data.decode())
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8 at byte {error.start + 1}") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: nested too deeply") from None
+    except tomllib.TOMLDecodeError as error:
+        text = str(error)
+        found = _TOML_PLACE.fullmatch(text)
+        what, where = (text, "") if found is None else (found["what"], f"{found['line']}:{found['column']}:")
+        raise ConfigError(f"{path}:{where} {what[:1].lower()}{what[1:]}") from None
 
 
-def _check_bounds(prefix: str, settings: object) -> None:
+def _declared(table: type) -> dict[str, Any]:
+    """The keys of a table and the type of each."""
+    if issubclass(table, msgspec.Struct):
+        return {field.name: field.type for field in msgspec.structs.fields(table)}
+    return {field.name: field.type for field in dataclasses.fields(table)}
+
+
+def _misfits(table: str, keys: Mapping[str, Any], declared: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with names and types in `table`, '' for the whole file."""
+    for key, value in keys.items():
+        kind = declared.get(key)
+        if kind is None:
+            near = nearest(key, declared)
+            meant = f", did you mean {near!r}?" if near else ""
+            yield f"unknown key {_shown(key)}{f' in [{table}]' if table else ''}{meant}"
+        elif kind in (HeadLimits, Limits):
+            if isinstance(value, dict):
+                yield from _misfits(key, value, _declared(kind))
+            else:
+                yield f"{key}: got {_shown(value)}, want a table"
+        elif not _KINDS[kind].fits(value):
+            name = f"{table}.{key}" if table else key
+            yield f"{name}: got {_shown(value)}, want {_KINDS[kind].wanted}"
+
+
+def _out_of_bounds(prefix: str, settings: object) -> Iterator[str]:
     """Every number is a bound: it must be above 0, and finite."""
-    names = settings.__struct_fields__ if isinstance(settings, Config) else settings.__slots__  # type: ignore[attr-defined]
-    for name in names:
+    for name in _declared(type(settings)):
         value = getattr(settings, name)
         if isinstance(value, HeadLimits | Limits):
-            _check_bounds(f"{name}.", value)
-        elif isinstance(value, int | float) and not 0 < value < math.inf:
-            raise ConfigError(f"{prefix}{name}: got {value}, want a number above 0")
+            yield from _out_of_bounds(f"{name}.", value)
+        elif isinstance(value, int | float) and not 0 < value <= MAX_NUMBER:
+            wanted = f"at most {MAX_NUMBER}" if value > 0 else "a number above 0"
+            yield f"{prefix}{name}: got {_shown(value)}, want {wanted}"
 
 
-_TABLES: Final = {
-    "head_limits": frozenset(HeadLimits.__slots__),
-    "script_limits": frozenset(Limits.__slots__),
+def _shown(value: object) -> str:
+    """A value of the file in an error: short, on one line."""
+    if isinstance(value, list | dict):
+        return "a list" if isinstance(value, list) else "a table"
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
+
+
+class _Kind(NamedTuple):
+    """Whether a value of the file fits, and what to ask for."""
+
+    fits: Callable[[Any], bool]
+    wanted: str
+
+
+_KINDS: Final[Mapping[Any, _Kind]] = {
+    str: _Kind(lambda value: isinstance(value, str), "a string"),
+    int: _Kind(lambda value: type(value) is int, "an integer"),
+    float: _Kind(lambda value: type(value) in (int, float), "a number"),
+    tuple[str, ...]: _Kind(
+        lambda value: isinstance(value, list) and all(isinstance(each, str) for each in value),
+        "a list of strings",
+    ),
 }
+"""TOML's values for each type a setting may have."""
+_LISTEN: Final = re.compile(r"(?P<host>[^\s:\[\]]+|\[[0-9A-Fa-f:.%]+\]):(?P<port>[0-9]{1,5})")
+_TOML_PLACE: Final = re.compile(r"(?P<what>.*) \(at line (?P<line>\d+), column (?P<column>\d+)\)", re.DOTALL)

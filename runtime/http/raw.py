@@ -50,14 +50,22 @@ _FAULTS: Final = (
 )
 
 
+_LINE_BESIDE_TARGET_BYTES: Final = 64
+"""Room for method, version and an empty line before."""
+
+
 def scan_head(head: bytes, limits: HeadLimits = DEFAULT_HEAD_LIMITS) -> Refuse | None:
     """
     None when `head`, from the request line to the empty line with both included, is well formed, else why not.
 
-    One empty line before the request line is let through. 431 for a head over `head_bytes`, else 400.
+    One empty line before the request line is let through. 414 for a request line that holds too long a target, 431 for
+    field lines over `head_bytes`, else 400.
     """
-    if len(head) > limits.head_bytes + limits.target_bytes:
-        return Refuse(431, f"head of more than {limits.head_bytes + limits.target_bytes} bytes")
+    line_bytes = head.find(b"\r\n", 2)
+    if line_bytes > limits.target_bytes + _LINE_BESIDE_TARGET_BYTES:
+        return Refuse(414, f"request target of more than {limits.target_bytes} bytes")
+    if len(head) - line_bytes - 4 > limits.head_bytes:
+        return Refuse(431, f"field lines of more than {limits.head_bytes} bytes")
     return None if _HEAD(head) is not None else Refuse(400, _fault(head))
 
 

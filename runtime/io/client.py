@@ -89,7 +89,7 @@ class ClientConnection(asyncio.Protocol):
         client = self._worker.client_address(self._transport)
         self._connection = Connection(*client, *transport.get_extra_info("sockname")[:2])
         if len(self._worker.clients) >= self._worker.config.max_connections or self._worker.draining:
-            self._worker.counters.connections_refused += 1
+            self._worker.connection_refused()
             self._closing = True
             self._transport.abort()
             return
@@ -435,6 +435,11 @@ class ClientConnection(asyncio.Protocol):
         """Break the connection visibly: what was sent must not look whole."""
         self._driver = None
         self.abort()
+
+    @property
+    def in_progress(self) -> bool:
+        """A request's answer is not all out."""
+        return self._busy and not self._closing
 
     def drain(self) -> None:
         """The node stops: end now if idle, else after the answer in progress."""

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from runtime.io.upstream import OriginPool, UpstreamConnection, UpstreamEvent
+from runtime.io.upstream import Failure, OriginPool, UpstreamConnection, UpstreamEvent
 from runtime.proxy.exchange import Exchange
 from runtime.proxy.messages import (
     ClientClosed,
@@ -84,7 +84,10 @@ class Driver:
 
     def on_upstream(self, event: UpstreamEvent) -> None:
         if self._upstream is not None and event.__class__ in _FINAL:
-            self._upstream = None
+            failure, self._upstream = self._upstream.failure, None
+            if failure is not None:
+                self._fail(event, failure)
+                return
         self._tell(event)
 
     def on_upstream_writable(self, writable: bool) -> None:
@@ -106,6 +109,13 @@ class Driver:
 
     def _tell(self, event: Event) -> None:
         self._run(self._exchange.handle(event, self._clock()))
+
+    def _fail(self, event: UpstreamEvent, failure: Failure) -> None:
+        """Tell of a failure; the log too, unless another connection is tried."""
+        commands = self._exchange.handle(event, self._clock())
+        if not any(command.__class__ is OpenUpstream for command in commands):
+            self._pool.failed(failure, self._exchange.plan.request.id)
+        self._run(commands)
 
     def _run(self, commands: list[Command]) -> None:
         for command in commands:
@@ -140,15 +150,15 @@ class Driver:
             self._connecting = asyncio.get_running_loop().create_task(self._connect())
 
     async def _connect(self) -> None:
-        silent = False
+        failure: Failure = "refused"
         connection = None
         try:
             connection = await self._pool.connect()
         except TimeoutError:
-            silent = True
+            failure = "timeout"
         self._connecting = None
         if connection is None:
-            self._tell(UpstreamFailed(silent, may_have_acted=False))
+            self._fail(UpstreamFailed(silent=failure == "timeout", may_have_acted=False), failure)
         else:
             self._attach(connection, reused=False)
 

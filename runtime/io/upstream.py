@@ -8,8 +8,8 @@ used again, is decided here and nowhere else.
 
 import asyncio
 import select
-from collections.abc import Sequence
-from typing import Final, Protocol, cast
+from collections.abc import Callable, Sequence
+from typing import Final, Literal, Protocol, TypeAlias, cast
 
 from runtime.http.body import BodyError, Decoder, decoder_for
 from runtime.http.framing import decide_response_framing
@@ -32,6 +32,8 @@ MAX_IDLE_PER_ORIGIN: Final = 256
 IDLE_S: Final = 60.0
 _HEAD_END: Final = b"\r\n\r\n"
 
+Failure: TypeAlias = Literal["refused", "timeout", "cut", "malformed"]
+"""How an origin fails: not reached, silent for too long, gone before the end, or not speaking HTTP."""
 UpstreamEvent = UpstreamHead | UpstreamBody | UpstreamCompleted | UpstreamCut | UpstreamFailed
 
 
@@ -75,6 +77,8 @@ class UpstreamConnection(asyncio.Protocol):
         self._readable = select.poll()
         self.deadline_mono_s = 0.0
         self.idle_since_mono_s = 0.0
+        self.failure: Failure | None = None
+        """Known when the user hears that the answer failed or was cut."""
 
     @property
     def usable(self) -> bool:
@@ -133,7 +137,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def expire(self) -> None:
         """The deadline passed."""
-        self._end(silent=True)
+        self._end("timeout")
 
     # --- asyncio ------------------------------------------------------------------------------------------------
 
@@ -149,7 +153,7 @@ class UpstreamConnection(asyncio.Protocol):
         if exc is None and self._decoder is not None and self._user is not None and self._decoder.close():
             self._complete()
         else:
-            self._end(silent=False)
+            self._end("cut")
 
     def pause_writing(self) -> None:
         if self._user is not None:
@@ -181,13 +185,13 @@ class UpstreamConnection(asyncio.Protocol):
             end = data.find(_HEAD_END)
             if end < 0:
                 if len(data) > MAX_RESPONSE_HEAD_BYTES or not may_become_response_head(data):
-                    self._end(silent=False)
+                    self._end("malformed")
                 self._buffer = data
                 return b""
             head, data = data[: end + 4], data[end + 4 :]
             self._buffer = b""
             if len(head) > MAX_RESPONSE_HEAD_BYTES or not self._on_head(head, follows=bool(data)):
-                self._end(silent=False)
+                self._end("malformed")
                 return b""
         return data
 
@@ -218,7 +222,7 @@ class UpstreamConnection(asyncio.Protocol):
         try:
             fed = decoder.feed(data)
         except BodyError:
-            self._end(silent=False)
+            self._end("malformed")
             return
         if fed.used < len(data):
             self._reusable = False
@@ -245,12 +249,14 @@ class UpstreamConnection(asyncio.Protocol):
         if user is not None:
             user.on_upstream(UpstreamCompleted())
 
-    def _end(self, *, silent: bool) -> None:
+    def _end(self, failure: Failure) -> None:
         """The response will not be whole."""
+        self.failure = failure
         user, had_head, received = self._user, self._decoder is not None, self._received
         self.close()
         if user is not None:
-            user.on_upstream(UpstreamCut() if had_head else UpstreamFailed(silent, may_have_acted=received))
+            failed = UpstreamFailed(silent=failure == "timeout", may_have_acted=received)
+            user.on_upstream(UpstreamCut() if had_head else failed)
 
     def _touch(self, seconds: float) -> None:
         self.deadline_mono_s = self._pool.clock() + seconds
@@ -261,13 +267,18 @@ def _says_close(fields: Sequence[tuple[bytes, bytes]]) -> bool:
 
 
 class OriginPool:
-    """The connections to one origin."""
+    """The connections to one origin. `failed` is told how the origin failed the request of an id."""
 
     def __init__(
-        self, address: OriginAddress, timeouts: UpstreamTimeouts, loop: asyncio.AbstractEventLoop
+        self,
+        address: OriginAddress,
+        timeouts: UpstreamTimeouts,
+        loop: asyncio.AbstractEventLoop,
+        failed: Callable[[Failure, str], None],
     ) -> None:
         self.address = address
         self.timeouts = timeouts
+        self.failed = failed
         self.clock = loop.time
         self._loop = loop
         self._idle: list[UpstreamConnection] = []

@@ -1,14 +1,14 @@
 """
 One worker: what its connections share, its listening socket, its timer.
 
-A worker owns everything it touches and takes its listening address with `reuse_port`, so that several may run side
-by side. Clock, randomness and client addresses come in as arguments: tests give their own.
+A worker owns everything it touches, so that several may run side by side, each with `reuse_port`. Clock, log and
+client addresses come in as arguments: tests give their own.
 """
 
 import asyncio
 import contextlib
+import functools
 import itertools
-import json
 import secrets
 import socket
 import sys
@@ -23,8 +23,9 @@ from runtime.cache.memory import MemoryStore
 from runtime.config import Config
 from runtime.http.refusal import Refuse
 from runtime.io.client import ClientConnection
-from runtime.io.upstream import OriginPool
+from runtime.io.upstream import Failure, OriginPool
 from runtime.observe.counters import Counters
+from runtime.observe.events import EventLog, fault_facts
 from runtime.proxy.front import Front
 from runtime.proxy.plan import Settings
 from runtime.scripts.site import OriginAddress, Sites
@@ -32,8 +33,6 @@ from runtime.scripts.site import OriginAddress, Sites
 SWEEP_S: Final = 0.5
 """How late a deadline may be noticed: one timer looks at all connections, instead of one timer each a request."""
 BACKLOG: Final = 4096
-MAX_FAULT_LINES_PER_S: Final = 20
-"""Script faults logged; the rest are counted."""
 
 
 class _Timeouts:
@@ -43,6 +42,11 @@ class _Timeouts:
         self.connect_s = config.connect_timeout_s
         self.response_s = config.response_timeout_s
         self.idle_s = config.upstream_idle_timeout_s
+
+
+def to_stderr(line: str) -> None:
+    """Write a line of the node's log."""
+    print(line, file=sys.stderr, flush=True)  # noqa: T201 - the node's log is its stderr
 
 
 def peer_address(transport: asyncio.Transport) -> tuple[str, int]:
@@ -63,7 +67,12 @@ def _request_ids(prefix: str) -> Iterator[str]:
 
 
 class Worker:
-    """Shared by all connections of one event loop."""
+    """
+    Shared by all connections of one event loop.
+
+    `write` takes the lines of the node's log. With `reuse_port` other workers may listen on the same address; alone,
+    a worker refuses an address that is taken.
+    """
 
     def __init__(
         self,
@@ -72,9 +81,13 @@ class Worker:
         *,
         clock: Callable[[], float] = time.time,
         client_address: Callable[[asyncio.Transport], tuple[str, int]] = peer_address,
+        write: Callable[[str], None] = to_stderr,
+        reuse_port: bool = False,
     ) -> None:
         self.config = config
         self.clock = clock
+        self.log = EventLog(write, clock)
+        self._reuse_port = reuse_port
         self.client_address = client_address
         self.cache = Cache(MemoryStore(config.cache_bytes, config.max_object_bytes))
         self.settings = Settings(max_object_bytes=config.max_object_bytes)
@@ -83,7 +96,7 @@ class Worker:
         self.clients: set[ClientConnection] = set()
         self.draining = False
         self._empty = asyncio.Event()
-        """Set when the last client leaves a draining worker."""
+        """Set when the last client leaves a draining worker, or nobody will wait for it."""
         self.new_id = _request_ids(secrets.token_hex(8)).__next__
         """A request id: 32 hexadecimal digits, unique across workers and restarts."""
         self.idle_deadline_mono_s = 0.0
@@ -93,8 +106,6 @@ class Worker:
         self._timeouts = _Timeouts(config)
         self._server: asyncio.Server | None = None
         self._sweeper: asyncio.TimerHandle | None = None
-        self._fault_second = 0
-        self._fault_lines = 0
         self.loop: asyncio.AbstractEventLoop = None  # type: ignore[assignment]  # set by start, before any use
         self.mono: Callable[[], float] = time.monotonic
 
@@ -104,7 +115,7 @@ class Worker:
         self.mono = self.loop.time
         host, port = self.config.address
         self._server = await self.loop.create_server(
-            lambda: ClientConnection(self), host, port, backlog=BACKLOG, reuse_port=port != 0
+            lambda: ClientConnection(self), host, port, backlog=BACKLOG, reuse_port=self._reuse_port
         )
         for listening in self._server.sockets:
             # Answers are written whole; waiting for more would only delay them.
@@ -125,11 +136,24 @@ class Worker:
                 await asyncio.wait_for(self._empty.wait(), self.config.drain_s)
         if self._sweeper is not None:
             self._sweeper.cancel()
+        cut = sum(client.in_progress for client in self.clients)
+        if cut:
+            self.log.note("drain-cut", count=cut)
         for client in list(self.clients):
             client.abort()
         for pool in self._pools.values():
             pool.close()
         await asyncio.sleep(0)
+
+    def hurry(self) -> None:
+        """Wait for no answer in progress any more: `stop` ends at once."""
+        self._empty.set()
+
+    def connection_refused(self) -> None:
+        """Count a client that was not let in, and log it unless the node is stopping."""
+        self.counters.connections_refused += 1
+        if not self.draining:
+            self.log.note("connections-full", count=len(self.clients))
 
     def client_gone(self, client: ClientConnection) -> None:
         """A connection ended."""
@@ -141,7 +165,9 @@ class Worker:
         """The connections to `origin`."""
         pool = self._pools.get(origin)
         if pool is None:
-            pool = self._pools[origin] = OriginPool(origin, self._timeouts, self.loop)
+            pool = self._pools[origin] = OriginPool(
+                origin, self._timeouts, self.loop, functools.partial(self._origin_failed, origin)
+            )
         return pool
 
     def refused(self, refused: Refuse) -> None:
@@ -149,30 +175,15 @@ class Worker:
         self.counters.refused[refused.status] += 1
 
     def on_fault(self, request: Request, results: Sequence[ScriptResult]) -> None:
-        """Log script faults, one JSON line each, at a bounded rate. No header or argument value is logged."""
+        """Count and log the scripts that raised."""
         for result in results:
-            if result.fault is None:
-                continue
-            self.counters.script_faults += 1
-            second = int(self.clock())
-            if second != self._fault_second:
-                self._fault_second, self._fault_lines = second, 0
-            self._fault_lines += 1
-            if self._fault_lines > MAX_FAULT_LINES_PER_S:
-                continue
-            fault = result.fault
-            line = {
-                "event": "script-fault",
-                "time": round(self.clock(), 3),
-                "request_id": request.id,
-                "script": result.script.name,
-                "line": fault.line,
-                "column": fault.column,
-                "code": int(fault.code),
-                "message": fault.message,
-                "fuel": result.fuel,
-            }
-            print(json.dumps(line), file=sys.stderr, flush=True)  # noqa: T201 - the node's log is its stderr
+            if result.fault is not None:
+                self.counters.script_faults += 1
+                self.log.note("script-fault", **fault_facts(request.id, result))
+
+    def _origin_failed(self, origin: OriginAddress, kind: Failure, request_id: str) -> None:
+        where = f"[{origin.host}]" if ":" in origin.host else origin.host
+        self.log.note("origin-failed", origin=f"{where}:{origin.port}", kind=kind, request_id=request_id)
 
     def _sweep(self) -> None:
         """Look at every deadline."""

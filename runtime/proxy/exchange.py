@@ -30,7 +30,7 @@ from runtime.http.conditional import NotModified, evaluate_at_cache, freshens, v
 from runtime.http.dates import format_http_date
 from runtime.http.fields import end_to_end
 from runtime.http.framing import Chunked, Length, NoBody, UntilClose
-from runtime.proxy.forward import CONDITIONAL, without
+from runtime.proxy.forward import CONDITIONAL, PER_REQUEST, without
 from runtime.proxy.header_ops import Fields
 from runtime.proxy.hit import conditional_head, hit_head
 from runtime.proxy.messages import (
@@ -129,6 +129,8 @@ class Exchange:
         self._body_sent = False
         self._request_done = isinstance(plan.framing, NoBody)
         self._pending: list[bytes] = []
+        self._unsent_head = b""
+        """The forwarded head while it waits for the first of a chunked body."""
         self.owner: object = None
         """Whoever drives this exchange; flights hand exchanges back and their drivers must be found."""
 
@@ -190,6 +192,10 @@ class Exchange:
         pending, self._pending = self._pending, []
         if pending:
             self._body_sent = True
+        elif isinstance(self.plan.framing, Chunked) and not self._request_done:
+            # Nothing of the body has been found well formed yet: until then the origin hears nothing of the request.
+            self._unsent_head = head
+            return []
         return [SendUpstream(head + b"".join(pending), last=self._request_done)]
 
     def _on_request_body(self, data: bytes) -> list[Command]:
@@ -207,13 +213,14 @@ class Exchange:
     def _towards_origin(self, data: bytes) -> list[Command]:
         if self.accepts_request_body:
             self._body_sent = True
-            return [SendUpstream(data, last=self._request_done)]
+            head, self._unsent_head = self._unsent_head, b""
+            return [SendUpstream(head + data, last=self._request_done)]
         self._pending.append(data)
         return []
 
     def _on_upstream_failed(self, event: UpstreamFailed, now: float) -> list[Command]:
         unheard = self._pooled and not event.silent and not event.may_have_acted
-        repeatable = not self._body_sent and self.plan.request.method in SAFE_METHODS
+        repeatable = not self._body_sent and (self._unsent_head or self.plan.request.method in SAFE_METHODS)
         if unheard and repeatable and not self._retried:
             self._retried = True
             self._pooled = False
@@ -244,7 +251,7 @@ class Exchange:
 
     def _decide_storage(self, head: UpstreamHead, now: float) -> None:
         decision = self._storage(head.status, head.fields, now)
-        if isinstance(decision, DoNotStore):
+        if isinstance(decision, DoNotStore) or not PER_REQUEST.isdisjoint(decision.vary_names):
             self._cache.uncacheable.note(self.plan.cache_key, now)
             return
         if isinstance(head.framing, Length) and head.framing.size > self._settings.max_object_bytes:

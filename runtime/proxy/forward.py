@@ -11,6 +11,8 @@ from runtime.proxy.header_ops import Fields, apply
 
 VIA_NAME: Final = b"edgescript"
 _OWN: Final = frozenset({b"via", b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host"})
+PER_REQUEST: Final = frozenset({b"via", b"x-forwarded-for"})
+"""Fields whose values the node makes for each request: an answer that varies on one cannot be found again."""
 _EXPECTS_CONTENT: Final = frozenset({b"POST", b"PUT", b"PATCH"})
 _REMADE: Final = frozenset({b"content-length", b"expect"})
 """Framing is said anew; 100-continue is between the client and the node."""

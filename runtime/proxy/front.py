@@ -108,7 +108,7 @@ class Front:
         keep_alive = block.keep_alive and block.framing is NO_BODY
         effects = NO_EFFECTS
         target = request.target
-        asked = block.fields
+        asked = block.sent_fields
         origin = block.key_origin
         context = served.context
         if context is not None:

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from edgescript.request import Headers
 from runtime.cache.keys import primary_key
-from runtime.http.fields import Fields
+from runtime.http.fields import Fields, end_to_end
 from runtime.http.framing import (
     HAS_AUTHORIZATION,
     HAS_CACHE_DIRECTIVE,
@@ -42,6 +42,7 @@ class HeaderBlock:
         "persists_silently",
         "plain",
         "repeatable",
+        "sent_fields",
         "served",
         "sites",
     )
@@ -62,6 +63,8 @@ class HeaderBlock:
                 *(field for field in fields if field[0].lower() != b"host"),
             ]
         self.fields = fields
+        self.sent_fields: Fields = end_to_end(fields)
+        """Those the origin is sent: what its Vary can speak of (RFC 9110 section 7.6.1 takes the others away)."""
         self.headers = Headers(
             tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in fields)
         )

@@ -1,4 +1,4 @@
-"""README and CONTRIBUTING say what is true: their sessions are run, their tables compared, their links followed."""
+"""The documents say what is true: their sessions are run, their tables compared, their links followed."""
 
 import json
 import re
@@ -15,8 +15,9 @@ from tests.docs.shell import Session
 from tests.support.command import run_command
 
 README = ROOT / "README.md"
+LANGUAGE = ROOT / "edgescript" / "LANGUAGE.md"
 EXAMPLES = ROOT / "examples"
-DOCUMENTS = [README, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
+DOCUMENTS = [README, LANGUAGE, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 
 
 @pytest.fixture
@@ -27,15 +28,16 @@ def session(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the sessions are for a POSIX shell")
-def test_the_sessions_of_the_readme_print_what_it_says(session):
-    for part in parts(README):
+@pytest.mark.parametrize("document", [README, LANGUAGE], ids=lambda path: path.name)
+def test_the_sessions_of_a_document_print_what_it_says(document, session):
+    for part in parts(document):
         if isinstance(part, File):
             (session.folder / part.name).write_text(session.here(part.text), encoding="utf-8")
             continue
         _, printed = session.run(part.command)
         expected = session.here(part.output)
         if not part.command.endswith("&"):
-            assert matches(expected, printed), f"README.md:{part.line}: {part.command}\n\n{printed}"
+            assert matches(expected, printed), f"{document.name}:{part.line}: {part.command}\n\n{printed}"
 
 
 def test_the_readme_has_sessions():
@@ -112,7 +114,7 @@ def test_the_fields_of_the_json_object_are_named(tmp_path):
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_links_to_files_lead_somewhere(document):
     links = re.findall(r"\]\((?!https?://|#)([^)#]+)", document.read_text(encoding="utf-8"))
-    assert [link for link in links if not (ROOT / link).exists()] == []
+    assert [link for link in links if not (document.parent / link).exists()] == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

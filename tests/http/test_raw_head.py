@@ -67,10 +67,16 @@ def test_refused(head, reason):
 def test_a_head_over_the_limits_is_431():
     limits = HeadLimits(target_bytes=30, head_bytes=30)
     head = b"GET / HTTP/1.1\r\nX: %b\r\n\r\n"
-    assert scan_head(head % (b"a" * 37), limits) is None
-    refusal = scan_head(head % (b"a" * 38), limits)
+    assert scan_head(head % (b"a" * 25), limits) is None
+    refusal = scan_head(head % (b"a" * 26), limits)
     assert refusal is not None
     assert refusal.status == 431
+
+
+def test_a_request_line_that_holds_too_long_a_target_is_414():
+    refusal = scan_head(b"GET /%b HTTP/1.1\r\nX: a\r\n\r\n" % (b"a" * 100), HeadLimits(target_bytes=30))
+    assert refusal is not None
+    assert refusal.status == 414
 
 
 @pytest.mark.parametrize("filler", [b"a", b"a:", b": ", b"\r\n", b"\r\na:b", b" :", b"\t", b"\r"])

@@ -395,3 +395,48 @@ async def test_a_script_that_adds_a_host_replaces_it():
     ):
         assert (await client.get("/n")).status == 200
         assert origin.asked[0].values(b"host") == [b"inner.test"]
+
+
+@scenario
+async def test_a_field_kept_from_the_origin_selects_no_variant():
+    def answer(asked):
+        return [
+            response((asked.values(b"x-group") or [b"-"])[0], b"Cache-Control: max-age=60", b"Vary: X-Group")
+        ]
+
+    async with RawOrigin(answer) as origin, serving(origin) as node, node.client() as client:
+        got = await client.get("/c", "X-Group: mobile", "Connection: X-Group")
+        assert (got.body, got["X-Cache"]) == (b"-", "MISS")
+        got = await client.get("/c", "X-Group: mobile")
+        assert (got.body, got["X-Cache"]) == (b"mobile", "MISS")
+
+
+@scenario
+async def test_what_varies_on_the_nodes_own_fields_is_not_stored():
+    def answer(_asked):
+        return [response(b"x", b"Cache-Control: max-age=60", b"Vary: X-Forwarded-For")]
+
+    async with RawOrigin(answer) as origin, serving(origin) as node, node.client() as client:
+        for _ in range(2):
+            assert (await client.get("/c"))["X-Cache"] == "MISS"
+
+
+@scenario
+async def test_a_host_that_a_script_chose_is_part_of_the_key():
+    def run(context):
+        chosen = context.request.headers.get("x-h")
+        if chosen:
+            context.effects.add_header("request_headers", HeaderOp("set", "Host", chosen))
+
+    def answer(asked):
+        return [response(asked.values(b"host")[0], b"Cache-Control: max-age=60")]
+
+    async with (
+        RawOrigin(answer) as origin,
+        serving(origin, scripts=[script(run)]) as node,
+        node.client() as client,
+    ):
+        assert (await client.get("/c", "X-H: other.test")).body == b"other.test"
+        got = await client.get("/c")
+        assert (got.body != b"other.test", got["X-Cache"]) == (True, "MISS")
+        assert (await client.get("/c", "X-H: other.test"))["X-Cache"] == "HIT"

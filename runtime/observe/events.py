@@ -1,0 +1,69 @@
+"""
+The node's log: what goes wrong or changes, one JSON object a line.
+
+Whatever a client, an origin or a script can cause may come a million times a second, so each kind of event is
+written at most `MAX_LINES_PER_S` times in one second. What is left out is counted: the next line of that kind says
+how many there were in `left_out`. Facts are names, numbers and places; values of a request never are.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Final
+
+from edgescript.pipeline import ScriptResult
+
+MAX_LINES_PER_S: Final = 20
+"""Lines of one kind in one second: enough to see what it is, too few to fill a disk."""
+
+Fact = str | int | float | list[str]
+
+
+class _Kind:
+    """How often one kind came: in the current second, and unwritten since its last line."""
+
+    __slots__ = ("left_out", "lines", "second")
+
+    def __init__(self) -> None:
+        self.second = 0
+        self.lines = 0
+        self.left_out = 0
+
+
+class EventLog:
+    """`write` takes a line without its end; `clock` gives Unix seconds."""
+
+    def __init__(self, write: Callable[[str], None], clock: Callable[[], float]) -> None:
+        self._write = write
+        self._clock = clock
+        self._kinds: dict[str, _Kind] = {}
+
+    def note(self, event: str, **facts: Fact) -> None:
+        """Write a line about `event`, or count it where there were enough in this second."""
+        now = self._clock()
+        kind = self._kinds.setdefault(event, _Kind())
+        if int(now) != kind.second:
+            kind.second, kind.lines = int(now), 0
+        if kind.lines >= MAX_LINES_PER_S:
+            kind.left_out += 1
+            return
+        kind.lines += 1
+        line: dict[str, Fact] = {"event": event, "time": round(now, 3), **facts}
+        if kind.left_out:
+            line["left_out"], kind.left_out = kind.left_out, 0
+        self._write(json.dumps(line))
+
+
+def fault_facts(request_id: str, result: ScriptResult) -> dict[str, Fact]:
+    """What is logged of a script that raised; {} of one that did not."""
+    fault = result.fault
+    if fault is None:
+        return {}
+    return {
+        "request_id": request_id,
+        "script": result.script.name,
+        "line": fault.line,
+        "column": fault.column,
+        "code": int(fault.code),
+        "message": fault.message,
+        "fuel": result.fuel,
+    }
