@@ -18,7 +18,17 @@ from edgescript.services import NO_SERVICES, Services
 class Context(Meter):
     """One request under way: the meter, the request's facts, the services, the effects so far."""
 
-    __slots__ = ("_fresh", "effects", "ended", "faults", "now_s", "request", "response_headers", "services")
+    __slots__ = (
+        "_fresh",
+        "effects",
+        "ended",
+        "faults",
+        "now_s",
+        "request",
+        "response_headers",
+        "services",
+        "templates",
+    )
 
     def __init__(
         self,
@@ -31,6 +41,8 @@ class Context(Meter):
     ) -> None:
         super().__init__(limits, monotonic)
         self.services = services
+        self.templates: frozenset[str] = frozenset()
+        """The constants with placeholders of the script that runs: only these are filled in."""
         self.renew(request, now_s)
 
     def renew(self, request: Request, now_s: float) -> None:

@@ -1,9 +1,17 @@
 """What the scripts of a request ask for: wishes, recorded in order, which the host carries out afterwards."""
 
+import re
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 HeaderAction = Literal["set", "add", "delete"]
+PLACEHOLDER: Final = re.compile(r"([$@])\{([A-Za-z0-9_-]{1,128})\}")
+"""`${x}` and `@{y}` in a header value (reference section 7.6, add_rsp_header)."""
+
+
+def has_placeholder(value: object) -> bool:
+    """Whether `value` is a string with something to fill in."""
+    return isinstance(value, str) and "{" in value and PLACEHOLDER.search(value) is not None
 
 
 class HeaderOp(NamedTuple):
@@ -12,6 +20,8 @@ class HeaderOp(NamedTuple):
     action: HeaderAction
     name: str
     value: str = ""
+    template: bool = False
+    """The value has placeholders, and the script's own text says so: data that looks like one is data."""
 
 
 class Answer(NamedTuple):

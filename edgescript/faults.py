@@ -6,6 +6,7 @@ by its name. A fault ends the script, never the proxy: see `on_error` in `pipeli
 """
 
 from enum import IntEnum
+from typing import Final, NamedTuple
 
 
 class FaultCode(IntEnum):
@@ -23,6 +24,77 @@ class FaultCode(IntEnum):
     LOOP_LIMIT = 409
     TOTAL_LOOP_LIMIT = 410
     OTHER = 499
+
+
+class FaultPage(NamedTuple):
+    """What `edgescript explain` says of a code: a line, and a paragraph on what to do."""
+
+    summary: str
+    advice: str
+
+
+PAGES: Final = {
+    FaultCode.UNSUPPORTED_FUNCTION: FaultPage(
+        "a function that is not supported was called",
+        "The name is known but cannot be called here. `edgescript check` names calls of functions that do not exist, "
+        "and `edgescript doc` lists those that do.",
+    ),
+    FaultCode.ARGUMENT_COUNT: FaultPage(
+        "a call got too few or too many arguments",
+        "Most such calls are found by `edgescript check`. What is left depends on data: `format` needs one argument for "
+        "each directive of its text.",
+    ),
+    FaultCode.NOT_A_STRING: FaultPage(
+        "an argument is no string",
+        "A header, cookie or query argument that the client did not send is undef, which is no string. Ask for it "
+        "first, as in `if $arg_key { ... }`, or make a string of any value with `tostring`.",
+    ),
+    FaultCode.NOT_A_NUMBER: FaultPage(
+        "an argument is no number",
+        "What comes with a request is text. `tonumber` makes a number of it, or undef of what is none: ask before the "
+        "value is used. Where a whole number is wanted, nan and infinities are none.",
+    ),
+    FaultCode.NOT_A_DICTIONARY: FaultPage(
+        "an argument is no dictionary",
+        "Also raised by `for` over a value of another type. Functions that take data apart give undef or false for what "
+        "they cannot read: ask before the result is used.",
+    ),
+    FaultCode.NOT_A_BOOLEAN: FaultPage(
+        "an argument is no boolean",
+        "Pass true or false, or the result of a comparison.",
+    ),
+    FaultCode.NOT_A_FUNCTION: FaultPage(
+        "an argument is no function",
+        "Pass the name of a function that the script defines, without parentheses and without quotes.",
+    ),
+    FaultCode.TIMEOUT: FaultPage(
+        "the script worked for too long",
+        "It used up its fuel or its time (`fuel` and `wall_clock_s` of `script_limits`). `edgescript run` shows the fuel "
+        "of a request and `--trace` the calls; loops and long strings are what costs most.",
+    ),
+    FaultCode.CALL_LIMIT: FaultPage(
+        "too many calls of the script's own functions",
+        "Counted are all calls of a run (`calls` of `script_limits`) and those inside each other (`call_depth`). Do the "
+        "work of small functions in place, or call them less often.",
+    ),
+    FaultCode.LOOP_LIMIT: FaultPage(
+        "a loop went round too often",
+        "One loop has at most `loop_rounds` of `script_limits`. Bound what it walks over: `split` makes as many entries "
+        "as the client sends separators.",
+    ),
+    FaultCode.TOTAL_LOOP_LIMIT: FaultPage(
+        "the loops of a run went round too often",
+        "All loops of a run share `total_loop_rounds` of `script_limits`. A loop inside a loop multiplies: look a key up "
+        "with `get` instead of searching for it.",
+    ),
+    FaultCode.OTHER: FaultPage(
+        "another error; its message says which",
+        "Either a value that a function cannot take, such as a position or a flag that does not exist, or a limit "
+        "without a number of its own: bytes of one string, of all strings, of the output, entries of dictionaries, "
+        "header operations (`script_limits`).",
+    ),
+}
+"""A page for each code."""
 
 
 class ScriptFault(Exception):  # noqa: N818 - "fault" is the word of this module; an error is a diagnostic

@@ -13,6 +13,7 @@ from edgescript import calls
 from edgescript.builtins import Registry
 from edgescript.code import Code, decode
 from edgescript.context import Context
+from edgescript.effects import has_placeholder
 from edgescript.faults import CodeError, ScriptFault
 from edgescript.translate import Translation
 from edgescript.verify import Linked, verify
@@ -32,11 +33,15 @@ def load(code: Code | bytes, registry: Registry) -> "Program":
 class Program:
     """One script. Immutable but for the translation it keeps; runs share nothing."""
 
-    __slots__ = ("_run", "_translation", "code", "linked")
+    __slots__ = ("_run", "_translation", "code", "linked", "templates")
 
     def __init__(self, code: Code, linked: Linked) -> None:
         self.code = code
         self.linked = linked
+        self.templates = frozenset(
+            value for value in linked.constants if isinstance(value, str) and has_placeholder(value)
+        )
+        """Constants that header values may fill in."""
         self._translation: Translation | None = None
         self._run: Callable[[Context], bool] = self._first_run
 
@@ -54,6 +59,7 @@ class Program:
 
     def run(self, context: Context) -> bool:
         """Whether the script hit, by the translated tier. Effects are in `context`. Raises ScriptFault."""
+        context.templates = self.templates
         try:
             return self._run(context)
         except ScriptFault as fault:
@@ -65,6 +71,7 @@ class Program:
 
     def interpret(self, context: Context, tracer: Tracer | None = None) -> bool:
         """As `run`, by the reference tier; `tracer` watches."""
+        context.templates = self.templates
         return interpret(self.linked, context, tracer)
 
     def _first_run(self, context: Context) -> bool:

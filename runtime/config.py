@@ -85,6 +85,9 @@ class Config(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             )
         if wrong:
             raise ConfigError("; ".join(wrong))
+        _ = self.address
+        if self.origin:
+            _ = self.origin_address
 
     @property
     def address(self) -> tuple[str, int]:
@@ -105,22 +108,11 @@ class Config(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 def parse_origin(url: str) -> OriginAddress:
     """Host and port of `http://host[:port]`. Raises ConfigError."""
-    scheme, mark, rest = url.partition("://")
-    if not mark or scheme.lower() != "http":
+    found = _ORIGIN.fullmatch(url)
+    port = 0 if found is None else int(found["port"] or 80)
+    if found is None or not 0 < port < 65536:
         raise ConfigError(f"origin: got {_shown(url)}, want http://host[:port]")
-    authority = rest.removesuffix("/")
-    host, colon, port = authority.rpartition(":")
-    if not colon or authority.endswith("]"):
-        host, port = authority, "80"
-    host = host.strip("[]")
-    if (
-        not host
-        or "/" in host
-        or "@" in host
-        or not (port.isascii() and port.isdigit() and 0 < int(port) < 65536)
-    ):
-        raise ConfigError(f"origin: got {_shown(url)}, want http://host[:port]")
-    return OriginAddress(host, int(port))
+    return OriginAddress(found["host"].strip("[]"), port)
 
 
 def read_config(path: Path) -> Config:
@@ -154,13 +146,18 @@ def _read_toml(path: Path, data: bytes) -> dict[str, Any]:
     except RecursionError:
         raise ConfigError(f"{path}: nested too deeply") from None
     except tomllib.TOMLDecodeError as error:
-        text = str(error)
-        found = _TOML_PLACE.fullmatch(text)
-        what, where = (text, "") if found is None else (found["what"], f"{found['line']}:{found['column']}:")
-        raise ConfigError(f"{path}:{where} {what[:1].lower()}{what[1:]}") from None
+        what, place = str(error), ""
+        found = _TOML_PLACE.fullmatch(what)
+        if found is not None:
+            lines = data.decode().split("\n")
+            line, column = found["line"] or len(lines), found["column"] or len(lines[-1]) + 1
+            what, place = found["what"], f"{line}:{column}:"
+        raise ConfigError(f"{path}:{place} {what[:1].lower()}{what[1:]}") from None
+    except ValueError:  # Python's own bound on the digits of an integer
+        raise ConfigError(f"{path}: a number is too long") from None
 
 
-def _declared(table: type) -> dict[str, Any]:
+def _declared(table: Any) -> dict[str, Any]:
     """The keys of a table and the type of each."""
     if issubclass(table, msgspec.Struct):
         return {field.name: field.type for field in msgspec.structs.fields(table)}
@@ -180,20 +177,29 @@ def _misfits(table: str, keys: Mapping[str, Any], declared: Mapping[str, Any]) -
                 yield from _misfits(key, value, _declared(kind))
             else:
                 yield f"{key}: got {_shown(value)}, want a table"
-        elif not _KINDS[kind].fits(value):
+        else:
             name = f"{table}.{key}" if table else key
-            yield f"{name}: got {_shown(value)}, want {_KINDS[kind].wanted}"
+            if not _KINDS[kind].fits(value):
+                yield f"{name}: got {_shown(value)}, want {_KINDS[kind].wanted}"
+            else:
+                yield from _beyond(name, value)
 
 
 def _out_of_bounds(prefix: str, settings: object) -> Iterator[str]:
-    """Every number is a bound: it must be above 0, and finite."""
+    """What is wrong with the numbers of `settings`: each is a bound, so it must be above 0, and finite."""
     for name in _declared(type(settings)):
         value = getattr(settings, name)
         if isinstance(value, HeadLimits | Limits):
             yield from _out_of_bounds(f"{name}.", value)
-        elif isinstance(value, int | float) and not 0 < value <= MAX_NUMBER:
-            wanted = f"at most {MAX_NUMBER}" if value > 0 else "a number above 0"
-            yield f"{prefix}{name}: got {_shown(value)}, want {wanted}"
+        else:
+            yield from _beyond(f"{prefix}{name}", value)
+
+
+def _beyond(name: str, value: object) -> Iterator[str]:
+    """What is wrong with `value`, if it is a number that bounds nothing."""
+    if isinstance(value, int | float) and not 0 < value <= MAX_NUMBER:
+        wanted = f"at most {MAX_NUMBER}" if value > 0 else "a number above 0"
+        yield f"{name}: got {_shown(value)}, want {wanted}"
 
 
 def _shown(value: object) -> str:
@@ -202,6 +208,8 @@ def _shown(value: object) -> str:
         return "a list" if isinstance(value, list) else "a table"
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, int) and value.bit_length() > MAX_SHOWN:
+        return f"a number of {value.bit_length()} bits"
     text = repr(value) if isinstance(value, str) else str(value)
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
 
@@ -223,5 +231,13 @@ _KINDS: Final[Mapping[Any, _Kind]] = {
     ),
 }
 """TOML's values for each type a setting may have."""
-_LISTEN: Final = re.compile(r"(?P<host>[^\s:\[\]]+|\[[0-9A-Fa-f:.%]+\]):(?P<port>[0-9]{1,5})")
-_TOML_PLACE: Final = re.compile(r"(?P<what>.*) \(at line (?P<line>\d+), column (?P<column>\d+)\)", re.DOTALL)
+_LABEL: Final = r"[A-Za-z0-9_-]{1,63}"
+_HOST: Final = rf"(?:{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9A-Fa-f:.]+\])"
+_LISTEN: Final = re.compile(rf"(?P<host>{_HOST}):(?P<port>[0-9]{{1,5}})", re.ASCII)
+_ORIGIN: Final = re.compile(
+    rf"http://(?P<host>{_HOST})(?::(?P<port>[0-9]{{1,5}}))?/?", re.ASCII | re.IGNORECASE
+)
+_TOML_PLACE: Final = re.compile(
+    r"(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.DOTALL
+)
+"""How tomllib says where."""

@@ -110,6 +110,9 @@ def _status(arguments: Sequence[str] | None) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         status = cli.main(arguments, prog_name=PROGRAM, standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        _complain(error.format_message())
+        return WRONG_USAGE
     except click.ClickException as error:
         _complain(_usage_line(error))
         return WRONG_USAGE

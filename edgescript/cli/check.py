@@ -1,14 +1,15 @@
 """`edgescript check`: everything that is wrong with the files, for people and for machines."""
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal
 
 import click
 
+from edgescript.cli.completion import files
 from edgescript.cli.status import NO
 
-Form = Literal["text", "json", "sarif", "github"]
+FORMS: Final = ("text", "json", "sarif", "github")
 
 
 @click.command(
@@ -16,24 +17,25 @@ Form = Literal["text", "json", "sarif", "github"]
     short_help="Report everything wrong in script files.",
     epilog="Example: edgescript check *.es",
 )
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--json", "form", flag_value="json", help="Print a JSON array.")
-@click.option("--sarif", "form", flag_value="sarif", help="Print a SARIF 2.1.0 log.")
-@click.option("--github", "form", flag_value="github", help="Print annotations for GitHub's CI.")
-@click.option("--text", "form", flag_value="text", default=True, help="Print each with its line.  [default]")
+@click.argument("paths", nargs=-1, required=True, metavar="FILE...", shell_complete=files)
+@click.option("--json", is_flag=True, help="Print a JSON array.")
+@click.option("--sarif", is_flag=True, help="Print a SARIF 2.1.0 log.")
+@click.option("--github", is_flag=True, help="Print annotations for GitHub's CI.")
+@click.option("--text", is_flag=True, help="Print each with its line.  [default]")
 @click.option(
     "--compat", is_flag=True, help="Also report what the vendor's documented language would refuse."
 )
 @click.pass_context
-def command(context: click.Context, files: Sequence[str], form: Form, compat: bool) -> None:
+def command(context: click.Context, /, paths: Sequence[str], compat: bool, **chosen: bool) -> None:
     """
     Report every error and warning in the FILEs.
 
     The exit status is 1 if there is an error, 0 otherwise: warnings and findings of --compat do not count.
     """
+    form = _form(chosen)
     import stdlib
     from edgescript import render
-    from edgescript.cli.files import read_source
+    from edgescript.cli.files import read_sources
     from edgescript.cli.loading import show_diagnostics
     from edgescript.compiler import compile_source
     from edgescript.diagnostics import visible
@@ -41,7 +43,7 @@ def command(context: click.Context, files: Sequence[str], form: Form, compat: bo
     registry = stdlib.registry()
     reports = [
         (source, tuple(visible(compile_source(source, registry).diagnostics, compat=compat)))
-        for source in map(read_source, files)
+        for source in read_sources(paths)
     ]
     if form == "text":
         show_diagnostics(reports, compat=compat)
@@ -52,8 +54,16 @@ def command(context: click.Context, files: Sequence[str], form: Form, compat: bo
         click.echo(printed, nl=bool(printed) and not printed.endswith("\n"))
     counts = Counter(each.severity for _, found in reports for each in found)
     if form == "text":
-        click.echo(_summary(len(files), counts), err=True)
+        click.echo(_summary(len(paths), counts), err=True)
     context.exit(NO if counts["error"] else 0)
+
+
+def _form(chosen: Mapping[str, bool]) -> str:
+    """The one of FORMS that is asked for. Raises a usage error for two."""
+    asked = [form for form in FORMS if chosen[form]]
+    if len(asked) > 1:
+        raise click.UsageError(f"want one of {' and '.join(f'--{form}' for form in asked)}")
+    return asked[0] if asked else "text"
 
 
 def _summary(files: int, counts: Counter[Literal["error", "warning", "compat"]]) -> str:

@@ -2,6 +2,7 @@
 
 import click
 
+from edgescript.cli.completion import files
 from edgescript.cli.status import NO
 
 
@@ -10,7 +11,7 @@ from edgescript.cli.status import NO
     short_help="List the instructions of a script or of stored code.",
     epilog="Example: edgescript disasm hello.es",
 )
-@click.argument("file", metavar="FILE")
+@click.argument("file", metavar="FILE", shell_complete=files)
 @click.pass_context
 def command(context: click.Context, file: str) -> None:
     """

@@ -8,6 +8,7 @@ import click
 
 from edgescript.builtins import Builtin, Registry, Variable
 from edgescript.cli import WIDTH
+from edgescript.cli.completion import builtins
 from edgescript.cli.status import NO
 
 
@@ -16,9 +17,9 @@ from edgescript.cli.status import NO
     short_help="Show the page of a function or variable.",
     epilog="Example: edgescript doc substr",
 )
-@click.argument("name", required=False, metavar="[NAME]")
-@click.option("--list", "listed", is_flag=True, help="List everything a script may name.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.argument("name", required=False, metavar="[NAME]", shell_complete=builtins)
+@click.option("--list", "listed", is_flag=True, help="List all that a script may name, as without a NAME.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object, or an array of all.")
 @click.pass_context
 def command(context: click.Context, name: str | None, listed: bool, as_json: bool) -> None:
     """Show what the function or variable NAME is for; without a NAME, list them all."""

@@ -10,7 +10,7 @@ import click
 
 import stdlib
 from edgescript.builtins import Registry
-from edgescript.cli.files import read_source
+from edgescript.cli.files import read_sources
 from edgescript.cli.trace import CallTrace
 from edgescript.code import Code
 from edgescript.compiler import compile_source
@@ -44,11 +44,10 @@ def load(paths: Sequence[str], traces: MutableMapping[str, CallTrace] | None = N
     """
     The scripts of `paths`, compiled and ready; with `traces` on the interpreter, one trace a script.
 
-    Raises a usage error for a file that cannot be read.
+    Raises `Unreadable` for files that cannot be read.
     """
     registry = stdlib.registry()
-    sources = [read_source(path) for path in paths]
-    compiled = [(source, compile_source(source, registry)) for source in sources]
+    compiled = [(source, compile_source(source, registry)) for source in read_sources(paths)]
     reports = tuple((source, result.diagnostics) for source, result in compiled)
     if any(has_errors(diagnostics) for _, diagnostics in reports):
         return Loaded((), reports)

@@ -1,8 +1,9 @@
 """What `edgescript run` shows: a `Simulation` for people (80 columns) and for programs (one JSON object)."""
 
 import json
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import click
 
@@ -23,6 +24,33 @@ _STATE_COLOUR: Final = {
     ScriptState.NON_EXECUTION: "bright_black",
     ScriptState.EXCEPTION: "red",
 }
+
+
+class Layout(NamedTuple):
+    """How lines are laid out. `width` is in columns, None for no bound."""
+
+    width: int | None
+
+    def wrap(self, text: str) -> Iterator[str]:
+        """`text` indented; what continues a line is indented further. Words stay whole, so that they can be copied."""
+        text = "".join(char if char.isprintable() else " " for char in text)
+        if self.width is None or len(text) + len(INDENT) <= self.width:
+            yield INDENT + text
+            return
+        yield from textwrap.wrap(
+            text,
+            self.width,
+            initial_indent=INDENT,
+            subsequent_indent=3 * INDENT,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+
+    def cut(self, line: str) -> str:
+        """One line, indented; what is beyond the width is left out."""
+        line = INDENT + line
+        return line if self.width is None or len(line) <= self.width else f"{line[: self.width - 3]}..."
+
 
 Traces = Mapping[str, Sequence[str]]
 """Trace lines by script name; empty without --trace."""
@@ -95,15 +123,20 @@ def _fault_object(fault: ScriptFault) -> dict[str, Any]:
     }
 
 
-def for_people(simulation: Simulation, traces: Traces) -> str:
-    """Sections with a blank line between them; colours are click's to strip."""
+def for_people(simulation: Simulation, traces: Traces, width: int | None) -> str:
+    """
+    Sections with a blank line between them; colours are click's to strip.
+
+    Lines longer than `width` columns are wrapped at spaces; None leaves every line whole.
+    """
+    layout = Layout(width)
     sections = [
         [_summary(simulation)],
-        list(_forwarded(simulation)),
-        list(_answered(simulation)),
+        list(_forwarded(simulation, layout)),
+        list(_answered(simulation, layout)),
         list(_settings(simulation)),
-        list(_scripts(simulation.scripts)),
-        *([f"trace of {name}", *map(_cut, lines)] for name, lines in traces.items() if lines),
+        list(_scripts(simulation.scripts, layout)),
+        *([f"trace of {name}", *map(layout.cut, lines)] for name, lines in traces.items() if lines),
     ]
     return "\n\n".join("\n".join(section) for section in sections if section)
 
@@ -125,25 +158,25 @@ def _who_answered(simulation: Simulation) -> str:
     return "a script raised an error" if refused else "a script answered"
 
 
-def _forwarded(simulation: Simulation) -> Iterator[str]:
+def _forwarded(simulation: Simulation, layout: Layout) -> Iterator[str]:
     forward = simulation.forward
     if forward is not None:
         yield click.style("request to the origin", bold=True)
-        yield from _wrapped(f"{_text(forward.method)} {_text(forward.target)}")
+        yield from layout.wrap(f"{_text(forward.method)} {_text(forward.target)}")
         for name, value in forward.fields:
-            yield from _wrapped(f"{_text(name)}: {_text(value)}")
+            yield from layout.wrap(f"{_text(name)}: {_text(value)}")
 
 
-def _answered(simulation: Simulation) -> Iterator[str]:
+def _answered(simulation: Simulation, layout: Layout) -> Iterator[str]:
     yield click.style("response to the client", bold=True)
-    yield from _wrapped(f"{simulation.status} {_text(reason_phrase(simulation.status))}")
+    yield from layout.wrap(f"{simulation.status} {_text(reason_phrase(simulation.status))}")
     for name, value in simulation.fields:
-        yield from _wrapped(f"{_text(name)}: {_text(value)}")
+        yield from layout.wrap(f"{_text(name)}: {_text(value)}")
     if simulation.body:
         yield ""
         text = readable(simulation.body[: MAX_BODY * 4].decode("latin-1"))[:MAX_BODY].rstrip("\n")
         for line in text.split("\n"):
-            yield from _wrapped(line)
+            yield from layout.wrap(line)
         if len(text.encode()) + 1 < len(simulation.body):
             yield f"{INDENT}... {len(simulation.body)} bytes in all"
 
@@ -167,7 +200,7 @@ def _throttle_text(throttle: Throttle | None) -> str:
     return f"{throttle.rate_bytes_per_s} bytes/s{after}"
 
 
-def _scripts(results: Sequence[ScriptResult]) -> Iterator[str]:
+def _scripts(results: Sequence[ScriptResult], layout: Layout) -> Iterator[str]:
     width = max((len(result.script.name) for result in results), default=0)
     width = min(max(width, len("script")), WIDTH - 52)
     yield click.style(f"{'script':<{width}}  pos   {'state':<17}  {'fuel':>8}  {'time':>10}", bold=True)
@@ -178,19 +211,6 @@ def _scripts(results: Sequence[ScriptResult]) -> Iterator[str]:
         yield f"{shown:<{width}}  {result.script.position}  {state}  {result.fuel:>8}  {result.time_us:>7.1f} us"
         fault = result.fault
         if fault is not None:
-            yield from _wrapped(f"line {fault.line}: error {int(fault.code)}: {readable(fault.message)}")
-
-
-def _wrapped(text: str) -> Iterator[str]:
-    """`text` indented, broken at 80 columns; what continues a line is indented further."""
-    text = "".join(char if char.isprintable() else " " for char in text)
-    room = WIDTH - len(INDENT)
-    yield INDENT + text[:room]
-    rest, room = text[room:], WIDTH - 3 * len(INDENT)
-    while rest:
-        yield 3 * INDENT + rest[:room]
-        rest = rest[room:]
-
-
-def _cut(line: str) -> str:
-    return INDENT + (line if len(line) <= WIDTH - 2 else f"{line[: WIDTH - 5]}...")
+            code = int(fault.code)
+            yield from layout.wrap(f"{fault.line}:{fault.column}: error {code}: {readable(fault.message)}")
+            yield f"{INDENT}help: edgescript explain {code}"

@@ -2,6 +2,7 @@
 
 import random
 import secrets
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from typing import Final
 
 import click
 
+from edgescript.cli import WIDTH
+from edgescript.cli.completion import files
 from edgescript.cli.status import NO
 from edgescript.cli.values import (
     AddressType,
@@ -41,7 +44,7 @@ class ClientGeo:
     short_help="Take one request through scripts and origin.",
     epilog="Example: edgescript run a.es --url http://example.com/ -H 'Cookie: g=7'",
 )
-@click.argument("scripts", nargs=-1, required=True, metavar="SCRIPT...")
+@click.argument("scripts", nargs=-1, required=True, metavar="SCRIPT...", shell_complete=files)
 @click.option("--url", type=UrlType(), required=True, help="What the client asks for.")
 @click.option(
     "-X", "--method", type=TokenType(), default="GET", show_default=True, help="The request's method."
@@ -153,4 +156,6 @@ def command(
     if isinstance(outcome, Refuse):
         raise click.UsageError(f"a node refuses this request with {outcome.status}: {outcome.reason}")
     lines = {name: each.lines for name, each in traces.items()}
-    click.echo(report.as_json(outcome, lines) if as_json else report.for_people(outcome, lines))
+    # What is piped into another program keeps its lines whole.
+    width = WIDTH if sys.stdout.isatty() else None
+    click.echo(report.as_json(outcome, lines) if as_json else report.for_people(outcome, lines, width))

@@ -3,7 +3,6 @@
 import time
 from typing import Final
 
-from edgescript.cli.files import readable
 from edgescript.types import Table, Value, value_text
 
 MAX_LINES: Final = 1000
@@ -54,12 +53,18 @@ class CallTrace:
 def shown(value: Value) -> str:
     """A value much as a script writes it, one line, bounded."""
     if isinstance(value, str):
-        text = readable(value[: MAX_VALUE * 4]).replace("\n", "\\n").replace("\t", "\\t")
+        text = _escaped(value[: MAX_VALUE * 4 + 4])
         return f"'{text}'" if len(text) <= MAX_VALUE else f"'{text[:MAX_VALUE]}...' ({len(value)} bytes)"
     if isinstance(value, Table):
         pairs = [f"{_key(key)} = {_inner(entry)}" for key, entry in value.items()[:MAX_ENTRIES]]
         return f"[{', '.join(pairs)}{', ...' if len(value) > MAX_ENTRIES else ''}]"
-    return value_text(value)
+    return "undef" if value is None else value_text(value)
+
+
+def _escaped(text: str) -> str:
+    r"""A script's string in printable characters; a byte that is no part of UTF-8 is `\xNN`."""
+    decoded = text.encode("latin-1").decode("utf-8", "backslashreplace")
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in decoded)
 
 
 def _key(key: Value) -> str:

@@ -74,7 +74,9 @@ async def _reload_when(changed: asyncio.Event, worker: Worker, load: Load) -> No
             worker.log.note("reload-failed", reason=f"internal error: {type(error).__name__}")
         else:
             worker.front.install(sites)
-            worker.log.note("reloaded", scripts=[script.name for site in sites.all() for script in site.scripts])
+            worker.log.note(
+                "reloaded", scripts=[script.name for site in sites.all() for script in site.scripts]
+            )
 
 
 def _reason(error: OSError) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from edgescript.effects import HeaderOp
+from edgescript.effects import PLACEHOLDER, HeaderOp
 
 Fields = list[tuple[bytes, bytes]]
 
@@ -26,7 +26,6 @@ PROTECTED: Final = frozenset(
         "upgrade",
     }
 )
-_PLACEHOLDER: Final = re.compile(r"([$@])\{([A-Za-z0-9_-]{1,128})\}")
 MAX_RESOLVED_BYTES: Final = 16_384
 """One field value after its placeholders are filled in."""
 
@@ -47,10 +46,10 @@ def wire_name(name: str) -> WireName:
     return WireName(name.encode("latin-1"), folded.encode("latin-1"), folded in PROTECTED)
 
 
-def has_placeholder(ops: Sequence[HeaderOp]) -> bool:
-    """Whether any value must be resolved per response."""
+def has_template(ops: Sequence[HeaderOp]) -> bool:
+    """Whether any value must be filled in per response."""
     for op in ops:  # noqa: SIM110 - a generator costs more than the few wishes there are
-        if "{" in op.value and _PLACEHOLDER.search(op.value):
+        if op.template:
             return True
     return False
 
@@ -68,7 +67,7 @@ def resolve(
         found = variable(name) if sigil == "$" else response_field(name.lower())
         return found or ""
 
-    filled = _PLACEHOLDER.sub(fill, value) if "{" in value else value
+    filled = PLACEHOLDER.sub(fill, value) if "{" in value else value
     return _clean(filled)[:MAX_RESOLVED_BYTES]
 
 
@@ -83,7 +82,7 @@ _LINE_BREAKERS: Final = {0: None, 10: None, 13: None}
 def apply(fields: Fields, ops: Sequence[HeaderOp], resolved: Callable[[str], str] | None = None) -> Fields:
     """A new field list with `ops` carried out in order. Names compare without case."""
     out = list(fields)
-    for action, name, value in ops:
+    for action, name, value, template in ops:
         wire, folded, protected = wire_name(name)
         if protected:
             continue
@@ -93,6 +92,6 @@ def apply(fields: Fields, ops: Sequence[HeaderOp], resolved: Callable[[str], str
                     out = [kept for kept in out if kept[0].lower() != folded]
                     break
         if action != "delete":
-            text = value if resolved is None else resolved(value)
+            text = resolved(value) if template and resolved is not None else value
             out.append((wire, text.encode("latin-1")))
     return out

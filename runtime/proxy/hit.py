@@ -13,7 +13,7 @@ from edgescript.effects import HeaderOp
 from edgescript.request import Request
 from runtime.cache.store import StoredResponse
 from runtime.http.conditional import NotModified, evaluate_at_cache
-from runtime.proxy.header_ops import Fields, has_placeholder
+from runtime.proxy.header_ops import Fields, has_template
 from runtime.proxy.respond import (
     BODILESS,
     CacheStatus,
@@ -67,7 +67,7 @@ def _prepare(
     if stored.status not in BODILESS:
         fields.append((b"Content-Length", b"%d" % len(stored.body)))
     prepared = status_line(stored.status) + field_lines(fields), named
-    if len(stored.prepared) < MAX_PREPARED and not has_placeholder(ops):
+    if len(stored.prepared) < MAX_PREPARED and not has_template(ops):
         stored.prepared[(label, *ops) if ops else label] = prepared
     return prepared
 

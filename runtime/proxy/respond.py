@@ -14,7 +14,7 @@ from edgescript.effects import Answer, HeaderOp, Redirect
 from edgescript.request import Request
 from runtime.http.status import default_page, reason_phrase
 from runtime.proxy.forward import VIA_NAME
-from runtime.proxy.header_ops import Fields, apply, has_placeholder, resolve, wire_name
+from runtime.proxy.header_ops import Fields, apply, has_template, resolve, wire_name
 from runtime.proxy.variables import nginx_variable
 
 CacheStatus = Literal["HIT", "MISS", "STALE", "REVALIDATED", "BYPASS", "SYNTH"]
@@ -48,7 +48,7 @@ def with_script_ops(fields: Fields, ops: Sequence[HeaderOp], request: Request) -
     """`fields` after the scripts' wishes, placeholders filled from the request and the fields before them."""
     if not ops:
         return fields
-    if not has_placeholder(ops):
+    if not has_template(ops):
         return apply(fields, ops)
 
     def response_field(name: str) -> str | None:
@@ -93,11 +93,11 @@ def wish_lines(ops: Sequence[HeaderOp]) -> bytes | None:
     """
     lines = b""
     seen: set[bytes] = set()
-    for action, name, value in ops:
+    for action, name, value, template in ops:
         wire, folded, protected = wire_name(name)
         if protected:
             continue
-        if action == "delete" or folded in _NEEDS_CARE or folded in seen or "{" in value:
+        if action == "delete" or folded in _NEEDS_CARE or folded in seen or template:
             return None
         seen.add(folded)
         lines += b"%b: %b\r\n" % (wire, value.encode("latin-1"))

@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeAlias
 
 from edgescript.builtins import Bool, Cost, Effect, Family, OptDict, Str
 from edgescript.context import Context
-from edgescript.effects import HeaderAction, HeaderOp
+from edgescript.effects import HeaderAction, HeaderOp, has_placeholder
 from edgescript.types import Table, Value, number_text
 from stdlib.request.wire import is_field_name, is_field_value, is_token
 
@@ -72,8 +72,13 @@ def del_rsp_header(ctx: Context, name: Str) -> bool:
 def _put(ctx: Context, side: Side, name: str, value: str, append: bool) -> bool:
     if not is_field_name(name) or not is_field_value(value):
         return False
-    ctx.header_op(side, HeaderOp("add" if append else "set", name, value))
+    ctx.header_op(side, HeaderOp("add" if append else "set", name, value, _is_template(ctx, value)))
     return True
+
+
+def _is_template(ctx: Context, value: str) -> bool:
+    """Whether `value` is a text of the script itself, so that its placeholders count."""
+    return "{" in value and value in ctx.templates
 
 
 def _drop(ctx: Context, side: Side, name: str) -> bool:
@@ -100,7 +105,7 @@ def _fixed_op(side: Side, op: HeaderOp) -> Callable[[Context], bool]:
 def _constant_put(side: Side, name: str, value: str, append: bool) -> Callable[..., bool]:
     if not is_field_name(name) or not is_field_value(value):
         return _refused
-    return _fixed_op(side, HeaderOp("add" if append else "set", name, value))
+    return _fixed_op(side, HeaderOp("add" if append else "set", name, value, has_placeholder(value)))
 
 
 def _named_put(side: Side, name: str, append: bool) -> Callable[..., bool]:
@@ -111,7 +116,7 @@ def _named_put(side: Side, name: str, append: bool) -> Callable[..., bool]:
     def record(ctx: Context, value: str) -> bool:
         if not is_field_value(value):
             return False
-        ctx.header_op(side, HeaderOp(action, name, value))
+        ctx.header_op(side, HeaderOp(action, name, value, _is_template(ctx, value)))
         return True
 
     return record

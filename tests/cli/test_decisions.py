@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from tests.support.command import run_command
 
 URL = "http://www.example.com/a"
@@ -35,3 +37,30 @@ def test_what_is_said_is_the_answer_and_the_origin_is_not_asked(script):
     assert (out["action"], out["status"], out["forward"]) == ("respond", 200, None)
     assert dict(out["response"]["headers"])["Content-Type"] == "text/plain"
     assert out["response"]["body"] == "hello\n1"
+
+
+PLACEHOLDERS = """add_rsp_header('X-Text', 'from @{x-secret}')
+add_rsp_header('X-Data', $arg_r)
+add_rsp_header('X-Joined', concat('to ', $arg_r))
+del_rsp_header('X-Secret')
+"""
+
+
+@pytest.mark.parametrize("tier", [(), ("--trace",)])
+def test_placeholders_count_in_the_scripts_own_text_only(script, tier):
+    name = script("p.es", PLACEHOLDERS)
+    result = run_command(
+        "run",
+        name,
+        *tier,
+        "--json",
+        "--url",
+        "http://a.test/?r=@{x-secret}",
+        "--origin-header",
+        "X-Secret: s3cret",
+    )
+    fields = dict(json.loads(result.stdout)["response"]["headers"])
+    assert fields["X-Text"] == "from s3cret"
+    assert fields["X-Data"] == "@{x-secret}"
+    assert fields["X-Joined"] == "to @{x-secret}"
+    assert "X-Secret" not in fields

@@ -26,6 +26,7 @@ OPS = st.builds(
     st.sampled_from(["set", "add", "delete"]),
     st.sampled_from(NAMES),
     st.sampled_from(["", "v", "w w", "${host}", "@{content-type}", "\xe9"]),
+    st.booleans(),
 )
 ENDS = st.one_of(
     st.builds(Answer, st.sampled_from([200, 204, 304, 403]), st.sampled_from([None, "", "body"])),

@@ -313,7 +313,7 @@ async def test_a_request_answered_by_a_script_leaves_its_body_unread():
 async def test_header_wishes_on_every_kind_of_answer():
     def run(context):
         for op in (
-            HeaderOp("set", "X-Set", "${remote_addr} @{etag}"),
+            HeaderOp("set", "X-Set", "${remote_addr} @{etag}", template=True),
             HeaderOp("delete", "Cache-Control"),
             HeaderOp("set", "Age", "7"),
             HeaderOp("set", "Content-Length", "999"),

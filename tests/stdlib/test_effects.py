@@ -23,8 +23,12 @@ EFFECTS = {
     "add_req_header('X-A', '1', true)": {"request_headers": [add("X-A", "1")]},
     "add_req_header('X-A', '1', false)": {"request_headers": [set_("X-A", "1")]},
     "del_req_header('Cookie')": {"request_headers": [HeaderOp("delete", "Cookie")]},
-    "add_rsp_header('X-A', '${host}')": {"response_headers": [set_("X-A", "${host}")]},
-    "add_rsp_header('X-A', '@{server}', true)": {"response_headers": [add("X-A", "@{server}")]},
+    "add_rsp_header('X-A', '${host}')": {
+        "response_headers": [HeaderOp("set", "X-A", "${host}", template=True)]
+    },
+    "add_rsp_header('X-A', '@{server}', true)": {
+        "response_headers": [HeaderOp("add", "X-A", "@{server}", template=True)]
+    },
     "del_rsp_header('Server')": {"response_headers": [HeaderOp("delete", "Server")]},
     "add_rsp_header('X A', '1')": {},
     "add_rsp_cookie('a', '1')": {"response_headers": [add("Set-Cookie", "a=1")]},
