@@ -23,7 +23,7 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Annotated, Any, Final, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
 from edgescript.context import Context
 from edgescript.faults import FaultCode
@@ -101,6 +101,8 @@ class Cost:
     base: int = 2
     per: str = ""
     shift: int = 4
+    bound: str = ""
+    """The field of `Limits` that holds the size of `per`; looked at above `free_size`."""
 
     @property
     def free_size(self) -> int:
@@ -146,6 +148,14 @@ class Inline:
     types: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Specialised(NamedTuple):
+    """A body with constant arguments worked in; it takes (the run, if `takes_run`, and) the others in order."""
+
+    worked_in: frozenset[int]
+    body: Callable[..., Any]
+    takes_run: bool
+
+
 @dataclass(slots=True)
 class Builtin:
     """A declared builtin function."""
@@ -174,7 +184,8 @@ class Builtin:
     examples: tuple[Example, ...]
     inline: tuple[Inline, ...] = ()
     """Tried in order by the translator."""
-    specialisers: list[tuple[tuple[str, ...], Specialiser]] = field(default_factory=list)
+    specialisers: list[tuple[tuple[str, ...], Specialiser, bool]] = field(default_factory=list)
+    """Names of the constant parameters, what makes the body, and whether that body takes the run."""
 
     @property
     def min_args(self) -> int:
@@ -205,23 +216,19 @@ class Builtin:
             text += f" [{comma}{name}]" if param.optional else f"{comma}{name}"
         return f"{self.name}({text.strip()})"
 
-    def specialise(
-        self, constants: Mapping[int, Value], count: int
-    ) -> tuple[frozenset[int], Callable[..., Any]] | None:
+    def specialise(self, constants: Mapping[int, Value], count: int) -> "Specialised | None":
         """
         A body with constant arguments worked in, for a call with `count` arguments.
 
-        `constants` has the value of each argument known at load time, by index. The result is the set of argument
-        indexes that are worked in and a callable that takes (the run, if `takes_run`, and) the remaining arguments
-        in order; None when no specialiser fits.
+        `constants` has the value of each argument known at load time, by index. None when no specialiser fits.
         """
         indexes = {param.name: index for index, param in enumerate(self.params)}
-        for names, specialiser in self.specialisers:
+        for names, specialiser, takes_run in self.specialisers:
             wanted = [indexes[name] for name in names if indexes[name] < count]
             if wanted and all(index in constants for index in wanted):
                 body = specialiser(**{self.params[index].name: constants[index] for index in wanted})
                 if body is not None:
-                    return frozenset(wanted), body
+                    return Specialised(frozenset(wanted), body, takes_run)
         return None
 
 
@@ -298,17 +305,21 @@ class Family:
 
         return declare
 
-    def specialised(self, function: Callable[..., Any], *constant: str) -> Callable[[_F], _F]:
+    def specialised(
+        self, function: Callable[..., Any], *constant: str, takes_run: bool | None = None
+    ) -> Callable[[_F], _F]:
         """
         Declare what to call instead of `function` when the named parameters are constants at load time.
 
         The decorated function receives them by name (absent optional ones are left out) and returns the callable
-        for the remaining arguments, or None to keep the general body. It must give the same results.
+        for the remaining arguments, or None to keep the general body. It must give the same results. It takes the
+        run as `function` does, unless `takes_run` says otherwise.
         """
 
         def declare(specialiser: _F) -> _F:
             member = next(member for member in self.members if member.body is function)
-            member.specialisers.append((constant, specialiser))
+            takes = member.takes_run if takes_run is None else takes_run
+            member.specialisers.append((constant, specialiser, takes))
             return specialiser
 
         return declare

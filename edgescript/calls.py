@@ -38,14 +38,14 @@ def check_arguments(builtin: Builtin, arguments: Sequence[Value]) -> list[Value]
 _INFINITY: Final = float("inf")
 
 
-def charged_size(builtin: Builtin, arguments: Sequence[Value]) -> int:
-    """
-    Units that `Cost.per` adds to a call with these (checked) arguments, >= 0.
-
-    For a parameter that takes any number of arguments, their sizes are added up first.
-    """
+def charge(meter: Meter, builtin: Builtin, arguments: Sequence[Value]) -> None:
+    """Hold the arguments' size to its bound and charge for it. Raises 407 and 499."""
+    cost = builtin.cost
     total = sum(size(arguments[index]) for index in per_indexes(builtin, len(arguments)))
-    return total >> builtin.cost.shift if total > builtin.cost.free_size else 0
+    if total > cost.free_size:
+        if cost.bound:
+            meter.bound(cost.bound, total)
+        meter.charge(total >> cost.shift)
 
 
 def per_indexes(builtin: Builtin, count: int) -> range:

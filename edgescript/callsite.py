@@ -121,14 +121,15 @@ class _CallSite:
         place, cost = self.place, self.builtin.cost
         known = sum(calls.size(entry.constant) for entry in sized if entry.is_constant)
         sizes = [self._size(entry) for entry in sized if not entry.is_constant]
-        if not sizes:
-            if known > cost.free_size and known >> cost.shift:
-                self.symbolic.emit(*pycode.charge(place, pycode.constant(known >> cost.shift)))
+        if not sizes and known <= cost.free_size:
             return
         if known:
             sizes.append(pycode.constant(known))
         total = pycode.add(place, sizes)
         charge = pycode.charge(place, pycode.shift_right(place, total, cost.shift))
+        if cost.bound:
+            bound = pycode.method(place, "m", "bound", pycode.constant(cost.bound), total)
+            charge = [pycode.evaluate(place, bound), *charge]
         if cost.free_size and known <= cost.free_size:
             beyond = pycode.compare(place, total, ast.Gt(), pycode.constant(cost.free_size))
             charge = [pycode.when(place, beyond, charge)]
@@ -166,13 +167,13 @@ class _CallSite:
 
     def body_node(self) -> ast.expr:
         """The call of the body, or of one with constants worked in."""
-        body, arguments = self._specialised()
+        body, takes_run, arguments = self._specialised()
         nodes = [entry.node for entry in arguments]
-        if self.builtin.takes_run:
+        if takes_run:
             nodes.insert(0, load("m"))
         return pycode.call(self.place, load(self.bind(self.builtin.name, body)), nodes)
 
-    def _specialised(self) -> tuple[Callable[..., Any], list[Entry]]:
+    def _specialised(self) -> tuple[Callable[..., Any], bool, list[Entry]]:
         builtin, arguments = self.builtin, self.arguments
         constants = {
             index: entry.constant
@@ -185,9 +186,9 @@ class _CallSite:
             except Exception:  # noqa: BLE001 - what is wrong with the constants is for the general body to say
                 found = None
             if found is not None:
-                worked_in, body = found
-                return body, [entry for index, entry in enumerate(arguments) if index not in worked_in]
-        return builtin.body, arguments
+                others = [entry for index, entry in enumerate(arguments) if index not in found.worked_in]
+                return found.body, found.takes_run, others
+        return builtin.body, builtin.takes_run, arguments
 
 
 _ANYTHING: Final = Any

@@ -18,7 +18,7 @@ class Limits:
     fuel: int = 500_000
     """Units of work; one is about 50 ns of translated code."""
     wall_clock_s: float = 0.05
-    """Fault 407 (reference section 5). Looked at every `FUEL_STRIDE` units."""
+    """Fault 407 (reference section 5). Looked at every `FUEL_STRIDE` units and after work fuel cannot measure."""
     calls: int = 10_000
     """Calls of custom functions, callbacks included: fault 408."""
     loop_rounds: int = 10_000
@@ -29,6 +29,8 @@ class Limits:
     """Custom functions inside each other: fault 408."""
     value_bytes: int = 1 << 20
     """One string."""
+    regex_bytes: int = 32 << 10
+    """A subject of a regex: what the slowest accepted pattern works off in some 50 ms. No header is longer."""
     total_bytes: int = 16 << 20
     """All strings above `SMALL_BYTES` made in a run; smaller ones are paid for by fuel."""
     dictionary_entries: int = 20_000
@@ -76,7 +78,9 @@ class Meter:
     def refill(self) -> None:
         """Give the next script a full measure: limits count per script run, not per request."""
         self._granted = self.left = self._first_stride
-        self._deadline_mono_s = 0.0
+        self._deadline_mono_s = (
+            0.0 if self._monotonic is None else self._monotonic() + self.limits.wall_clock_s
+        )
         self.calls = 0
         self.depth = 0
         self._total_rounds = 0
@@ -104,17 +108,21 @@ class Meter:
                 )
             self._granted += grant
             self.left += grant
-        if self._monotonic is not None:
-            now = self._monotonic()
-            if self._deadline_mono_s == 0.0:
-                # The first stride is about a millisecond: starting the clock at its end costs nothing for the
-                # many scripts that never get here, and lets none run noticeably longer.
-                self._deadline_mono_s = now + self.limits.wall_clock_s
-            elif now > self._deadline_mono_s:
-                milliseconds = self.limits.wall_clock_s * 1000
-                raise ScriptFault(
-                    FaultCode.TIMEOUT, f"script ran longer than {milliseconds:g} ms", limit="wall_clock_s"
-                )
+        self.look_at_clock()
+
+    def look_at_clock(self) -> None:
+        """For work that fuel cannot measure. Raises 407 when the wall clock is used up."""
+        if self._monotonic is not None and self._monotonic() > self._deadline_mono_s:
+            milliseconds = self.limits.wall_clock_s * 1000
+            raise ScriptFault(
+                FaultCode.TIMEOUT, f"script ran longer than {milliseconds:g} ms", limit="wall_clock_s"
+            )
+
+    def bound(self, limit: str, size: int) -> None:
+        """Hold `size` bytes of an argument to the named limit. Raises 499."""
+        most: int = getattr(self.limits, limit)
+        if size > most:
+            raise ScriptFault(FaultCode.OTHER, f"argument of {size} bytes, more than {most}", limit=limit)
 
     def enter_call(self) -> None:
         """Count a call of a custom function. Raises 408."""

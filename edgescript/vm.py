@@ -222,7 +222,7 @@ def _call(frame: _Frame, index: int, count: int) -> None:
     builtin = frame.run.linked.builtins[index]
     arguments = calls.check_arguments(builtin, frame.take(count))
     context = frame.context
-    context.charge(calls.charged_size(builtin, arguments))
+    calls.charge(context, builtin, arguments)
     run = (context,) if builtin.takes_run else ()
     tracer = frame.run.tracer
     if tracer is None:

@@ -39,6 +39,9 @@ class ClientGeo:
         return self.record if address == self.client_addr else None
 
 
+CLIENT_PORT: Final = 50_000
+"""Of the stated client, which has no real one."""
+
 @click.command(
     "run",
     short_help="Take one request through scripts and origin.",
@@ -144,7 +147,7 @@ def command(
         method,
         url.target,
         (*([] if "host" in named else [("Host", url.host)]), *fields),
-        Connection(client_ip, 0, "127.0.0.1", url.port, url.scheme),
+        Connection(client_ip, CLIENT_PORT, "127.0.0.1", url.port, url.scheme),
         secrets.token_hex(16),
     )
     moment = time.time() if now is None else now  # noqa: TID251 - the command line is where clocks are read

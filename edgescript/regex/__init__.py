@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 from edgescript.regex.atoms import without_atoms
-from edgescript.regex.engines import Match, Pattern, Re2Pattern, RePattern
+from edgescript.regex.engines import Match, Pattern, Re2Pattern, RePattern, Replacer
 from edgescript.regex.errors import RegexError, RegexLimitError
 from edgescript.regex.linear import prove
 from edgescript.regex.parse import MAX_PATTERN_BYTES, Options, parse
@@ -21,6 +21,7 @@ __all__ = [
     "Pattern",
     "RegexError",
     "RegexLimitError",
+    "Replacer",
     "Template",
     "cached",
     "compile_pattern",

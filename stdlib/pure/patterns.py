@@ -25,8 +25,15 @@ def compiled(pattern: str, options: str = "") -> regex.Pattern | None:
         return None
 
 
-@patterns.builtin(cost=Cost(24, per="s", shift=4))
-def match_re(s: Str, p: Pattern, o: RegexOptions = "") -> bool:
+def compiled_in_run(meter: Meter, pattern: str, options: str = "") -> regex.Pattern | None:
+    """`compiled`, for a pattern that may be new: making one takes time that fuel does not measure. Raises 407."""
+    ready = compiled(pattern, options)
+    meter.look_at_clock()
+    return ready
+
+
+@patterns.builtin(cost=Cost(24, per="s", shift=4, bound="regex_bytes"))
+def match_re(meter: Meter, s: Str, p: Pattern, o: RegexOptions = "") -> bool:
     r"""
     Return whether the regex `p` is found anywhere in `s`. With option 'i' letters match in either case.
 
@@ -34,11 +41,11 @@ def match_re(s: Str, p: Pattern, o: RegexOptions = "") -> bool:
     match_re('/A/b', '^/a')      => false
     match_re('a.txt', '\.txt$') => true
     """
-    pattern = compiled(p, o)
+    pattern = compiled_in_run(meter, p, o)
     return pattern is not None and bool(pattern.test(s))
 
 
-@patterns.specialised(match_re, "p", "o")
+@patterns.specialised(match_re, "p", "o", takes_run=False)
 def _match_constant(p: str, o: str = "") -> Callable[[str], bool]:
     return tester(compiled(p, o))
 
@@ -58,7 +65,7 @@ def matcher_test(pattern: str) -> Callable[[str], bool]:
     return pattern.__eq__
 
 
-@patterns.builtin(cost=Cost(60, per="s", shift=4))
+@patterns.builtin(cost=Cost(60, per="s", shift=4, bound="regex_bytes"))
 def capture_re(meter: Meter, s: Str, p: Pattern, init: Int = 1) -> Table:
     """
     Return the groups that the first match of regex `p` captured: group n under n, the whole match under 0.
@@ -70,7 +77,7 @@ def capture_re(meter: Meter, s: Str, p: Pattern, init: Int = 1) -> Table:
     get(capture_re('a1b2', '[0-9]', 3), 0)      => '2'
     null(capture_re('abc', 'd'))                => true
     """
-    return _captured(meter, compiled(p), s, init)
+    return _captured(meter, compiled_in_run(meter, p), s, init)
 
 
 @patterns.specialised(capture_re, "p")
@@ -117,7 +124,7 @@ def _groups(meter: Meter, subject: str, groups: tuple[str | None, ...]) -> Table
     return Table(values, {0: whole})
 
 
-@patterns.builtin(cost=Cost(60, per="subject", shift=2))
+@patterns.builtin(cost=Cost(60, per="subject", shift=4, bound="regex_bytes"))
 def gsub_re(
     meter: Meter, subject: Str, regex_: Pattern, replace: Str, option: RegexOptions = ""
 ) -> str | Literal[False]:
@@ -130,10 +137,10 @@ def gsub_re(
     gsub_re('a.b.c', '\.', '')       => 'abc'
     gsub_re('5', '[0-9]', '$$$0')     => '$5'
     """
-    pattern, template = compiled(regex_, option), _template(replace)
+    pattern, template = compiled_in_run(meter, regex_, option), _template(replace)
     if pattern is None or template is None:
         return False
-    return _replaced(meter, pattern, template, subject)
+    return _replaced(meter, pattern.replacer(template), subject)
 
 
 @patterns.specialised(gsub_re, "regex", "replace", "option")
@@ -142,8 +149,10 @@ def _gsub_constant(regex: str, replace: str, option: str = "") -> Callable[..., 
     if pattern is None or template is None:
         return None
 
+    replace_in = pattern.replacer(template)
+
     def replaced(meter: Meter, subject: str) -> str:
-        return _replaced(meter, pattern, template, subject)
+        return _replaced(meter, replace_in, subject)
 
     return replaced
 
@@ -155,14 +164,12 @@ def _template(text: str) -> regex.Template | None:
         return None
 
 
-def _replaced(meter: Meter, pattern: regex.Pattern, template: regex.Template, subject: str) -> str:
+def _replaced(meter: Meter, replace_in: regex.Replacer, subject: str) -> str:
     limit = meter.limits.value_bytes
     try:
-        result = pattern.sub(template, subject, limit)
-    except regex.RegexLimitError:
-        raise ScriptFault(
-            FaultCode.OTHER, f"gsub_re: result of more than {limit} bytes", limit="value_bytes"
-        ) from None
+        result = replace_in(subject, limit, meter.charge)
+    except regex.RegexLimitError as error:
+        raise ScriptFault(FaultCode.OTHER, f"gsub_re: {error.reason}", limit=error.limit) from None
     meter.charge(len(result) >> 4)
     meter.string(len(result))
     return result

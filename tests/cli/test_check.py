@@ -84,6 +84,21 @@ def test_no_more_is_read_than_the_limit():
     assert "error[source-too-large]" in result.stdout
 
 
+def test_two_forms_are_wrong_usage(script):
+    result = run_command("check", script("a.es", "x = 1\n"), "--sarif", "--json")
+    assert (result.status, result.stdout) == (2, "")
+    assert "want one of --json and --sarif" in result.stderr
+
+
+def test_every_file_that_cannot_be_read_is_named(script):
+    result = run_command("check", "one.es", script("a.es", "x = 1\n"), "other.es")
+    assert (result.status, result.stdout) == (2, "")
+    assert result.stderr == (
+        "edgescript: cannot read 'one.es': no such file or directory;"
+        " cannot read 'other.es': no such file or directory\n"
+    )
+
+
 @pytest.mark.parametrize(("path", "words"), [("none.es", "no such file"), (".", "is a directory")])
 def test_a_file_that_cannot_be_read_is_wrong_usage(script, path, words):
     script("a.es", "x = 1\n")

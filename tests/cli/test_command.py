@@ -33,8 +33,8 @@ def test_help_is_short_and_has_an_example(command):
 
 def test_no_command_at_all_shows_help_as_wrong_usage():
     result = run_command()
-    assert result.status == 2
-    assert "check" in result.stdout + result.stderr
+    assert (result.status, result.stdout) == (2, "")
+    assert result.stderr == run_command("--help").stdout
 
 
 def test_version():
@@ -110,6 +110,50 @@ def test_shells_can_be_given_completion(shell):
     )
     assert result.returncode == 0
     assert "edgescript" in result.stdout
+
+
+COMPLETED = {
+    "files to check": ("check he", "file,he"),
+    "files to run": ("run he", "file,he"),
+    "a file to list": ("disasm he", "file,he"),
+    "a configuration": ("serve --config he", "file,he"),
+    "a script to serve": ("serve --script he", "file,he"),
+    "a function": ("doc sub", "plain,substr"),
+    "a variable": ("doc $ur", "plain,$uri"),
+    "a diagnostic": ("explain unknown-fu", "plain,unknown-function"),
+    "a run-time error": ("explain 40", "plain,402"),
+    "a command": ("ex", "plain,explain"),
+}
+
+
+@pytest.mark.parametrize("case", COMPLETED)
+def test_tab_completes(case):
+    typed, offered = COMPLETED[case]
+    words = f"edgescript {typed}"
+    environment = os.environ | {
+        "_EDGESCRIPT_COMPLETE": "bash_complete",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(len(words.split()) - 1),
+    }
+    result = subprocess.run(
+        [Path(sys.executable).with_name("edgescript")],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    assert offered in result.stdout.splitlines()
+
+
+def test_completion_of_files_imports_no_builtins():
+    probe = (
+        "import sys\nfrom edgescript.cli import completion, check\n"
+        "assert completion.files(None, None, 'a')[0].type == 'file'\n"
+        "assert not {'stdlib', 'lark', 'runtime'} & set(sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", probe], timeout=60, check=False).returncode == 0
 
 
 def test_names_and_text_that_the_terminal_cannot_show_are_escaped(tmp_path):

@@ -8,6 +8,7 @@ import stdlib
 from edgescript.catalogue import CATALOGUE
 from edgescript.code import encode
 from edgescript.compiler import compile_source
+from edgescript.faults import PAGES, FaultCode
 from edgescript.source import Source
 from tests.support.command import run_command
 
@@ -67,9 +68,19 @@ def test_every_diagnostic_has_a_page(code):
 
 
 def test_explain_lists_all_codes():
+    codes = [*CATALOGUE, *(str(int(code)) for code in FaultCode)]
     out = run_command("explain").stdout
-    assert [line.split()[0] for line in out.splitlines()] == list(CATALOGUE)
-    assert [each["code"] for each in json.loads(run_command("explain", "--json").stdout)] == list(CATALOGUE)
+    assert [line.split()[0] for line in out.splitlines()] == codes
+    assert [each["code"] for each in json.loads(run_command("explain", "--json").stdout)] == codes
+
+
+@pytest.mark.parametrize("code", FaultCode)
+def test_every_run_time_error_has_a_page(code):
+    result = run_command("explain", int(code))
+    assert result.status == 0
+    assert result.stdout.startswith(f"{int(code)} (run-time error): {PAGES[code].summary}\n\n")
+    assert max(map(len, result.stdout.splitlines())) <= 80
+    assert len(PAGES[code].advice) > 40
 
 
 def test_an_unknown_code_is_answered_with_the_nearest():

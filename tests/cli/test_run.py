@@ -1,6 +1,10 @@
 """`edgescript run`: what it shows for one request. JSON is asserted field by field; prose loosely."""
 
 import json
+import os
+import re
+import subprocess
+import sys
 
 import pytest
 
@@ -212,6 +216,20 @@ def test_trace_tells_each_call_with_arguments_and_result(script):
     assert not any("upper" in line for line in lines)
 
 
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        ("tostring($arg_none)", "tostring(undef) => 'nil'"),
+        ("tochar(255)", r"say('\xff') => undef"),
+        ("'中'", "say('中') => undef"),
+        ("tochar(27)", r"say('\x1b') => undef"),
+    ],
+)
+def test_trace_shows_values_as_they_are(script, call, told):
+    name = script("a.es", f"x = $arg_a\nsay({call})\n")
+    assert told in "\n".join(shown(name, "--url", URL, "--trace")["scripts"][0]["trace"])
+
+
 def test_trace_is_bounded(script):
     name = script(
         "a.es", "d = split('" + "a" * 100 + "', '')\nfor k, v in d {\n" + "    x = upper(v)\n" * 40 + "}\n"
@@ -229,14 +247,13 @@ def test_errors_stop_everything_and_all_files_are_told(script):
     assert "worse.es:1:1: error[" in result.stderr
 
 
-def test_people_see_every_part_in_eighty_columns(script):
-    name = script(
-        "a.es",
-        "add_req_header('X-Long', '" + "x" * 200 + "')\nlimit_rate(8, 'k')\nset_cache_ttl('path', 5)\n",
-    )
+WIDE = "add_req_header('X-Long', '" + "x" * 200 + "')\nsay('" + "several words " * 20 + "')\n"
+
+
+def test_people_see_every_part(script):
+    name = script("a.es", "add_req_header('X-A', 'b')\nlimit_rate(8, 'k')\nset_cache_ttl('path', 5)\n")
     result = run_command("run", name, "--url", URL, "--origin-body", "hello\n" * 3, "--trace")
     assert result.status == 0
-    assert max(map(len, result.stdout.splitlines())) <= 80
     for part in (
         "forward:",
         "request to the origin",
@@ -247,6 +264,39 @@ def test_people_see_every_part_in_eighty_columns(script):
     ):
         assert part in result.stdout
     assert "\x1b" not in result.stdout
+
+
+def test_what_is_piped_keeps_its_lines_whole(script):
+    result = run_command("run", script("a.es", WIDE), "--url", URL)
+    assert "  " + ("several words " * 20).rstrip() in map(str.rstrip, result.stdout.splitlines())
+
+
+def test_a_terminal_gets_lines_that_break_at_spaces(script):
+    name = script("a.es", WIDE)
+    parent, child = os.openpty()
+    try:
+        subprocess.run(
+            [sys.executable, "-m", "edgescript", "run", name, "--url", URL],
+            stdout=child,
+            stderr=subprocess.PIPE,
+            timeout=30,
+            check=True,
+        )
+        lines = os.read(parent, 65536).decode().splitlines()
+    finally:
+        os.close(parent)
+        os.close(child)
+    body = [line for line in lines if "several" in line]
+    assert max(map(len, body)) <= 80
+    assert set(" ".join(body).split()) == {"several", "words"}
+
+
+def test_an_error_at_run_time_says_where_and_what_explains_it(script):
+    result = run_command("run", script("a.es", "x = $arg_none\ny = len(x)\n"), "--url", URL)
+    line, column = re.search(r"^  (\d+):(\d+): error 402: ", result.stdout, re.MULTILINE).groups()
+    error = shown("a.es", "--url", URL)["scripts"][0]["error"]
+    assert (int(line), int(column)) == (error["line"], error["column"])
+    assert "\n  help: edgescript explain 402" in result.stdout
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,15 @@
 
 import contextlib
 import http.client
+import json
 import re
 import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -76,14 +80,120 @@ def test_an_address_in_use_is_one_line_and_status_1():
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         result = run_command("serve", "--listen", address, "--origin", "http://127.0.0.1:1")
     assert result.status == 1
-    assert f"cannot listen on {address}" in result.stderr
-    assert result.stderr.count("\n") == 1
+    assert result.stderr == f"edgescript: cannot listen on {address}: address already in use\n"
+
+
+def test_two_nodes_do_not_share_an_address(tmp_path):
+    with serving(tmp_path, "--origin", "http://127.0.0.1:1") as (_, port):
+        address = f"127.0.0.1:{port}"
+        result = run_command("serve", "--listen", address, "--origin", "http://127.0.0.1:1")
+    assert (result.status, result.stderr) == (
+        1,
+        f"edgescript: cannot listen on {address}: address already in use\n",
+    )
+
+
+def events(process):
+    """What is logged from now on, one object a line; other lines as they are."""
+    for line in process.stderr:
+        yield json.loads(line) if line.startswith("{") else line
+
+
+def test_sighup_serves_the_scripts_as_they_are_now(script, tmp_path):
+    name = script("a.es", "exit(200, 'old')\n")
+    arguments = ["--origin", "http://127.0.0.1:1", "--script", name]
+    with serving(tmp_path, *arguments) as (process, port):
+        script("a.es", "exit(200, 'new')\n")
+        assert ask(port, "/") == (200, b"old")
+        process.send_signal(signal.SIGHUP)
+        event = next(events(process))
+        assert (event["event"], event["scripts"]) == ("reloaded", ["a.es"])
+        assert ask(port, "/") == (200, b"new")
+
+
+def test_counts_of_limits_outlive_a_reload(script, tmp_path):
+    name = script("a.es", "if not(limit_req('k', 0.001, 0)) {\n    exit(429)\n}\nexit(204)\n")
+    with serving(tmp_path, "--origin", "http://127.0.0.1:1", "--script", name) as (process, port):
+        assert ask(port, "/")[0] == 204
+        process.send_signal(signal.SIGHUP)
+        next(events(process))
+        assert ask(port, "/")[0] == 429
+
+
+SPOILED = {
+    "a script with an error": (
+        "a.es",
+        "lenght()\n",
+        "errors in scripts",
+        "a.es:1:1: error[unknown-function]",
+    ),
+    "a script that is gone": ("a.es", None, "cannot read", None),
+    "a configuration that is none": ("edge.toml", "drain_s = 'x'\n", "drain_s: got 'x', want a number", None),
+}
+
+
+@pytest.mark.parametrize("case", SPOILED)
+def test_after_a_reload_that_fails_the_node_goes_on_as_before(script, tmp_path, case):
+    file, text, reason, diagnostic = SPOILED[case]
+    script("a.es", "exit(200, 'old')\n")
+    script("edge.toml", 'origin = "http://127.0.0.1:1"\nscripts = ["a.es"]\n')
+    with serving(tmp_path, "--config", str(tmp_path / "edge.toml")) as (process, port):
+        if text is None:
+            (tmp_path / file).unlink()
+        else:
+            script(file, text)
+        process.send_signal(signal.SIGHUP)
+        lines = []
+        for line in events(process):
+            lines.append(line)
+            if isinstance(line, dict):
+                break
+        assert lines[-1]["event"] == "reload-failed"
+        assert reason in lines[-1]["reason"]
+        assert diagnostic is None or diagnostic in lines[0]
+        assert ask(port, "/") == (200, b"old")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(TIMEOUT_S) == 0
+
+
+def test_no_request_fails_while_scripts_are_reloaded(script, tmp_path):
+    name = script("a.es", "exit(200, '0')\n")
+    with serving(tmp_path, "--origin", "http://127.0.0.1:1", "--script", name) as (process, port):
+        stop = threading.Event()
+
+        def client():
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
+            seen = []
+            with contextlib.closing(connection):
+                while not stop.is_set():
+                    connection.request("GET", "/", headers={"Host": "www.example.com"})
+                    response = connection.getresponse()
+                    seen.append((response.status, int(response.read())))
+            return seen
+
+        with ThreadPoolExecutor(3) as pool:
+            clients = [pool.submit(client) for _ in range(3)]
+            log = events(process)
+            for number in range(1, 6):
+                script("a.es", f"exit(200, '{number}')\n")
+                process.send_signal(signal.SIGHUP)
+                assert next(log)["event"] == "reloaded"
+            time.sleep(0.05)
+            stop.set()
+            for each in clients:
+                statuses, bodies = zip(*each.result(TIMEOUT_S), strict=True)
+                assert set(statuses) == {200}
+                assert list(bodies) == sorted(bodies)
+                assert bodies[-1] == 5
 
 
 WRONG = {
     "no origin": ([], "no origin"),
     "an origin that is none": (["--origin", "ftp://a"], "want http://host[:port]"),
     "an address that is none": (["--origin", "http://a", "--listen", "here"], "want host:port"),
+    "no host": (["--origin", "http://a", "--listen", ":80"], "want host:port, such as 127.0.0.1:8080"),
+    "an empty address": (["--origin", "http://a", "--listen", ""], "want host:port"),
+    "two workers": (["--origin", "http://a", "--workers", "2"], "--workers: got 2, want 1"),
     "a script that is not there": (["--origin", "http://a", "--script", "none.es"], "cannot read 'none.es'"),
     "a file that is not there": (["--config", "none.toml"], "none.toml"),
     "a file that is no TOML": (["--config", "bad.toml"], "bad.toml"),

@@ -1,6 +1,7 @@
 """How connections end: deadlines, limits, and the node's own end."""
 
 import asyncio
+import json
 import signal
 import socket
 import subprocess
@@ -132,6 +133,7 @@ async def test_one_client_too_many_is_refused_and_the_others_are_not_disturbed()
         third = await node.connect()
         assert await third.ended() in {"closed", "reset"}
         assert node.worker.counters.connections_refused == 1
+        assert [(line["event"], line["count"]) for line in node.log] == [("connections-full", 2)]
         assert (await first.get("/n")).status == 200
         second.close()
         await eventually(lambda: len(node.worker.clients) == 1)
@@ -233,6 +235,7 @@ async def test_an_answer_given_up_when_stopping_does_not_look_whole():
         assert (await client.reader.readuntil(b"hello")).startswith(b"HTTP/1.1 200")
         await node.worker.stop()
         assert await client.ended() == "reset"
+        assert [(line["event"], line["count"]) for line in node.log] == [("drain-cut", 1)]
 
 
 PROGRAM = """
@@ -252,7 +255,7 @@ def silent_origin():
         yield listening
 
 
-@pytest.mark.parametrize("signals", [[signal.SIGTERM], [signal.SIGINT]], ids=["SIGTERM", "SIGINT"])
+@pytest.mark.parametrize("signals", [[signal.SIGTERM], [signal.SIGINT], [signal.SIGHUP]], ids=str)
 def test_an_idle_process_ends_at_a_signal(silent_origin, signals):
     process, port = start(silent_origin)
     with socket.create_connection(("127.0.0.1", port)):
@@ -268,7 +271,9 @@ def test_a_second_signal_ends_a_draining_process_at_once(silent_origin):
         process.send_signal(signal.SIGTERM)
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(0.3)
-        assert end(process, [signal.SIGTERM]) == (0, "")
+        status, errors = end(process, [signal.SIGTERM])
+        assert status == 0
+        assert [json.loads(line)["event"] for line in errors.splitlines()] == ["drain-cut"]
         connection.close()
 
 

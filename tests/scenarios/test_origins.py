@@ -6,6 +6,7 @@ import socket
 
 import pytest
 
+from runtime.scripts.site import OriginAddress, Site, Sites
 from tests.support.rawclient import request
 from tests.support.raworigin import CLOSE, OK, RESET, RawOrigin, response
 from tests.support.worker import eventually, scenario, serving
@@ -359,3 +360,87 @@ async def test_chunked_uploads_are_streamed_while_they_come():
         await client.send(b"3\r\ntwo\r\n0\r\nX-Trailer: dropped\r\n\r\n")
         assert (await client.answer()).body == b"ok"
     server.close()
+
+
+HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n"
+FAILED = {
+    "silent": ([5], "timeout", 504),
+    "gone before the head": ([CLOSE], "cut", 502),
+    "gone in the body": ([HALF, 0.05, CLOSE], "cut", 200),
+    "no HTTP": ([b"SSH-2.0-x\r\n"], "malformed", 502),
+    "a bad chunk": ([CHUNKED, 0.05, b"x\r\n"], "malformed", 200),
+}
+
+
+@pytest.mark.parametrize("case", FAILED)
+def test_an_origin_that_fails_is_logged(case):
+    steps, kind, status = FAILED[case]
+
+    @scenario
+    async def play():
+        async with (
+            RawOrigin(lambda _: steps) as origin,
+            serving(origin, response_timeout_s=0.2) as node,
+            node.client() as client,
+        ):
+            await client.send(request("/n?secret=1", method="POST"))
+            answer = await client.answer()
+            assert answer.status == status
+            await eventually(lambda: node.log)
+            (line,) = node.log
+            assert (line["event"], line["origin"], line["kind"]) == (
+                "origin-failed",
+                f"127.0.0.1:{origin.port}",
+                kind,
+            )
+            assert line["request_id"] == answer["X-Request-Id"]
+            assert "secret" not in str(line)
+
+    play()
+
+
+@scenario
+async def test_an_origin_that_is_not_there_is_logged_at_a_bounded_rate():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = OriginAddress(*listening.getsockname())
+    async with serving(sites=Sites(Site("test", address))) as node, node.client() as client:
+        for _ in range(30):
+            assert (await client.get("/n")).status == 502
+        assert len(node.log) == 20
+        assert {line["kind"] for line in node.log} == {"refused"}
+        node.now += 1
+        await client.get("/n")
+        assert node.log[-1]["left_out"] == 10
+
+
+@scenario
+async def test_a_failure_that_another_connection_makes_good_is_not_logged():
+    """A kept connection that the origin closes as a request comes says nothing about the origin."""
+    seen = []
+
+    def answer(asked):
+        seen.append(asked.connection)
+        return [CLOSE] if len(seen) == 2 else [OK]
+
+    async with RawOrigin(answer) as origin, serving(origin) as node, node.client() as client:
+        assert [(await client.get("/n")).status for _ in range(2)] == [200, 200]
+        assert seen == [0, 0, 1]
+        assert node.log == []
+
+
+@scenario
+async def test_a_client_that_leaves_is_no_failure_of_the_origin():
+    arrived = asyncio.Event()
+
+    def answer(_):
+        arrived.set()
+        return [5]
+
+    async with RawOrigin(answer) as origin, serving(origin) as node:
+        client = await node.connect()
+        await client.send(request("/n"))
+        await arrived.wait()
+        client.reset()
+        await eventually(lambda: not node.worker.clients)
+        assert node.log == []

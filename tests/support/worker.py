@@ -10,6 +10,7 @@ A worker on a free port in the test's own event loop.
 import asyncio
 import contextlib
 import functools
+import json
 import socket
 
 import uvloop
@@ -51,6 +52,8 @@ class Node:
         self.worker = None
         self.address = ("", 0)
         self.connected = []
+        self.log = []
+        """What the worker logged, one object an event."""
 
     @contextlib.asynccontextmanager
     async def client(self, receive_buffer=0):
@@ -104,7 +107,9 @@ async def serving(origin=None, *, scripts=(), sites=None, **settings):
     node = Node()
     settings.setdefault("drain_s", 0.2)
     config = Config(listen="127.0.0.1:0", origin="http://127.0.0.1", **settings)
-    node.worker = Worker(config, sites, clock=lambda: node.now)
+    node.worker = Worker(
+        config, sites, clock=lambda: node.now, write=lambda line: node.log.append(json.loads(line))
+    )
     node.address = await node.worker.start()
     try:
         yield node
