@@ -10,6 +10,7 @@ The cases of `examples/*/requests.toml`.
 
     [[case]]
     name = "a signed request passes"
+    try = "the digest is right"             # the demo prints this case as worth trying, in these words
     now = 1700000000                        # Unix seconds, or a TOML time
     client_ip = "192.0.2.7"
     geo = { country = "CN", region = "440000" }
@@ -83,6 +84,7 @@ class Case(msgspec.Struct, forbid_unknown_fields=True):
     method: str = "GET"
     headers: dict[str, Values] = {}
     repeat: int = 1
+    worth_trying: str = msgspec.field(default="", name="try")
 
     @property
     def now_s(self):
