@@ -5,6 +5,19 @@ from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
 HeaderAction = Literal["set", "add", "delete"]
+FRAMING_FIELDS: Final = frozenset(
+    {
+        "connection",
+        "content-length",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+"""Fields of the connection or of a message's framing (RFC 9110 section 7.6.1): the host's own, never a script's."""
 PLACEHOLDER: Final = re.compile(r"([$@])\{([A-Za-z0-9_-]{1,128})\}")
 """`${x}` and `@{y}` in a header value (reference section 7.6, add_rsp_header)."""
 

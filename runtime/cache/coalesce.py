@@ -62,20 +62,6 @@ class Flights(Generic[W]):
         del waiters[waiter]
         return True
 
-    def hand_over(self, key: str) -> W | None:
-        """
-        The waiter, first come, that leads from now on because the leader cannot; None, and the flight over, if none waits.
-
-        For a leader that is gone before it knows anything; one whose fetch failed settles.
-        """
-        waiters = self._flights.get(key)
-        if not waiters:
-            self._flights.pop(key, None)
-            return None
-        heir = next(iter(waiters))
-        del waiters[heir]
-        return heir
-
     def settle(self, key: str) -> list[W]:
         """End the flight: its waiters, first come first, to be woken. Empty when there is no flight."""
         return list(self._flights.pop(key, ()))

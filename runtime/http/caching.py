@@ -62,7 +62,7 @@ _UNDERSTOOD: Final = frozenset(
 """Statuses whose caching rules this cache knows, for must-understand (RFC 9111 §5.2.2.3)."""
 _NEVER_STORED: Final = frozenset({206, 304})
 """Partial content (RFC 9111 §3.3 would need combining), and 304, which updates what is stored."""
-_SAFE_METHODS: Final = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE"})
+SAFE_METHODS: Final = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE"})
 MAX_VARY_NAMES: Final = 10
 """More would make every request its own variant."""
 
@@ -353,4 +353,4 @@ def merge_304(stored_fields: Fields, fresh_fields: Fields) -> list[Field]:
 
 def needs_invalidation(method: bytes, status: int) -> bool:
     """Whether what is stored for the target must go: an unsafe method got a 2xx or 3xx (RFC 9111 §4.4)."""
-    return method not in _SAFE_METHODS and 200 <= status < 400
+    return method not in SAFE_METHODS and 200 <= status < 400

@@ -7,8 +7,6 @@ Everything is built at import or once per code; a look-up costs 0.04 µs.
 from http import HTTPStatus
 from typing import Final
 
-MIN_STATUS: Final = 100
-MAX_STATUS: Final = 999
 PAGE_CONTENT_TYPE: Final = b"text/html"
 
 _REASONS: Final = {int(status): status.phrase.encode("ascii") for status in HTTPStatus}

@@ -23,9 +23,8 @@ from runtime.io.heads import read_request_head, refuse_beginning
 from runtime.io.pacing import PacedOutput
 from runtime.io.sockets import reset
 from runtime.limits.bandwidth import Pacer
-from runtime.proxy.exchange import Exchange
-from runtime.proxy.front import Immediate, refusal
 from runtime.proxy.header_block import HeaderBlock
+from runtime.proxy.own_answer import Immediate, refusal
 
 if TYPE_CHECKING:
     from runtime.io.worker import Worker
@@ -267,8 +266,7 @@ class ClientConnection(asyncio.Protocol):
             self._await_body(block)
         if decision.effects.rate_bytes_per_s is not None:
             self._set_pace(decision.effects.rate_bytes_per_s, decision.effects.rate_after_bytes)
-        exchange = Exchange(decision, worker.cache, worker.settings, now)
-        self._driver = Driver(exchange, self, worker.pool(decision.origin), worker.clock)
+        self._driver = Driver(decision, self, worker, now)
         self._driver.start()
 
     # --- request bodies -----------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, Protocol
 
+from runtime.cache.cache import Cache
 from runtime.io.upstream import Failure, OriginPool, UpstreamConnection, UpstreamEvent
 from runtime.proxy.exchange import Exchange
 from runtime.proxy.messages import (
@@ -25,6 +26,8 @@ from runtime.proxy.messages import (
     UpstreamOpened,
     Wake,
 )
+from runtime.proxy.plan import Plan, Settings
+from runtime.scripts.site import OriginAddress
 
 _FINAL: Final = frozenset({UpstreamCompleted, UpstreamCut, UpstreamFailed})
 
@@ -40,22 +43,29 @@ class ClientSide(Protocol):
     def release(self) -> None: ...
 
 
+class Node(Protocol):
+    """What a driver needs of its worker."""
+
+    cache: Cache
+    settings: Settings
+    clock: Callable[[], float]
+
+    def pool(self, origin: OriginAddress, /) -> OriginPool: ...
+
+
 class Driver:
     """One exchange with its client and its origin connection. The client may leave first; the fetch may go on."""
 
     __slots__ = ("_client", "_clock", "_connecting", "_exchange", "_held", "_pool", "_upstream")
 
-    def __init__(
-        self, exchange: Exchange, client: ClientSide, pool: OriginPool, clock: Callable[[], float]
-    ) -> None:
-        self._exchange = exchange
-        exchange.owner = self
+    def __init__(self, plan: Plan, client: ClientSide, node: Node, now: float) -> None:
+        self._exchange = Exchange(plan, node.cache, node.settings, now, waiter=self)
         self._client: ClientSide | None = client
         self._held: ClientSide | None = None
-        self._pool = pool
+        self._pool = node.pool(plan.origin)
         self._upstream: UpstreamConnection | None = None
         self._connecting: asyncio.Task[None] | None = None
-        self._clock = clock
+        self._clock = node.clock
 
     def start(self) -> None:
         self._run(self._exchange.start())
@@ -67,6 +77,10 @@ class Driver:
 
     def request_completed(self) -> None:
         self._tell(RequestCompleted())
+
+    def settled(self, event: FlightSettled) -> None:
+        """The fetch this exchange waited for has ended."""
+        self._tell(event)
 
     def client_closed(self) -> None:
         self._client = None
@@ -140,7 +154,8 @@ class Driver:
                     self._close_upstream()
                 case Wake(waiters, event):
                     for waiter in waiters:
-                        wake(waiter, event)
+                        assert isinstance(waiter, Driver)
+                        waiter.settled(event)
 
     def _open(self, *, fresh: bool) -> None:
         idle = None if fresh else self._pool.take_idle()
@@ -176,11 +191,3 @@ class Driver:
         if self._upstream is not None:
             self._upstream.close()
             self._upstream = None
-
-
-def wake(waiter: object, event: FlightSettled) -> None:
-    """Tell an exchange that waited for a fetch."""
-    assert isinstance(waiter, Exchange)
-    driver = waiter.owner
-    assert isinstance(driver, Driver)
-    driver._tell(event)  # noqa: SLF001 - a driver tells its fellow

@@ -3,10 +3,12 @@ The node's log: what goes wrong or changes, one JSON object a line.
 
 Whatever a client, an origin or a script can cause may come a million times a second, so each kind of event is
 written at most `MAX_LINES_PER_S` times in one second. What is left out is counted: the next line of that kind says
-how many there were in `left_out`. Facts are names, numbers and places; values of a request never are.
+how many there were in `left_out`. Facts are names, numbers and places; values of a request never are. They may stand
+in the message of a fault (`got digest 'x', want ...`), so what is quoted there, and a number that was got, is left out.
 """
 
 import json
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -14,6 +16,10 @@ from edgescript.pipeline import ScriptResult
 
 MAX_LINES_PER_S: Final = 20
 """Lines of one kind in one second: enough to see what it is, too few to fill a disk."""
+
+_QUOTED: Final = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
+"""A string as Python's repr writes it."""
+_GOT_NUMBER: Final = re.compile(r"\b(got (?:[a-z]+ )?)[+-]?(?:[0-9][0-9.e+-]*|inf|nan)\b")
 
 Fact = str | int | float | list[str]
 
@@ -64,6 +70,6 @@ def fault_facts(request_id: str, result: ScriptResult) -> dict[str, Fact]:
         "line": fault.line,
         "column": fault.column,
         "code": int(fault.code),
-        "message": fault.message,
+        "message": _GOT_NUMBER.sub(r"\1...", _QUOTED.sub("'...'", fault.message)),
         "fuel": result.fuel,
     }

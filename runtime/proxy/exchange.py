@@ -25,7 +25,14 @@ from typing import Final, Literal
 from runtime.cache.cache import Cache
 from runtime.cache.coalesce import Role
 from runtime.cache.store import StoredResponse
-from runtime.http.caching import DoNotStore, Store, decide_storage, merge_304, needs_invalidation
+from runtime.http.caching import (
+    SAFE_METHODS,
+    DoNotStore,
+    Store,
+    decide_storage,
+    merge_304,
+    needs_invalidation,
+)
 from runtime.http.conditional import NotModified, evaluate_at_cache, freshens, validators_of
 from runtime.http.dates import format_http_date
 from runtime.http.fields import end_to_end
@@ -54,13 +61,13 @@ from runtime.proxy.messages import (
     UpstreamOpened,
     Wake,
 )
+from runtime.proxy.own_answer import error_response, whole
 from runtime.proxy.plan import Plan, Settings
 from runtime.proxy.respond import (
     BODILESS,
     MADE_ANEW,
     CacheStatus,
     connection_tail,
-    error_response,
     field_lines,
     length_of_get,
     named_own,
@@ -69,7 +76,6 @@ from runtime.proxy.respond import (
     with_script_ops,
 )
 
-SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _LAST_CHUNK: Final = b"0\r\n\r\n"
 
 
@@ -108,7 +114,11 @@ class _Storing:
 class Exchange:
     """See the module's text. `now` arguments are Unix seconds."""
 
-    def __init__(self, plan: Plan, cache: Cache, settings: Settings, now: float) -> None:
+    def __init__(
+        self, plan: Plan, cache: Cache, settings: Settings, now: float, waiter: object = None
+    ) -> None:
+        """`waiter` is who is woken when a fetch this exchange waits for ends; without one, the exchange itself."""
+        self._waiter = self if waiter is None else waiter
         self.plan = plan
         self._forward = plan.forward
         self._cache = cache
@@ -131,8 +141,6 @@ class Exchange:
         self._pending: list[bytes] = []
         self._unsent_head = b""
         """The forwarded head while it waits for the first of a chunked body."""
-        self.owner: object = None
-        """Whoever drives this exchange; flights hand exchanges back and their drivers must be found."""
 
     def __repr__(self) -> str:
         return f"<Exchange {self._at.name} {self.plan.request.method} {self.plan.request.target}>"
@@ -150,7 +158,7 @@ class Exchange:
         """Join a fetch of the same object or begin one."""
         key = self.plan.cache_key
         if self.plan.coalesce and not self._cache.uncacheable.covers(key, self._started):
-            role = self._cache.flights.join(key, self)
+            role = self._cache.flights.join(key, self._waiter)
             if role is Role.WAITS:
                 self._at = _At.WAITING
                 return []
@@ -220,7 +228,7 @@ class Exchange:
 
     def _on_upstream_failed(self, event: UpstreamFailed, now: float) -> list[Command]:
         unheard = self._pooled and not event.silent and not event.may_have_acted
-        repeatable = not self._body_sent and (self._unsent_head or self.plan.request.method in SAFE_METHODS)
+        repeatable = not self._body_sent and (self._unsent_head or self.plan.forward.method in SAFE_METHODS)
         if unheard and repeatable and not self._retried:
             self._retried = True
             self._pooled = False
@@ -234,7 +242,7 @@ class Exchange:
         self._at = _At.STREAMING
         plan = self.plan
         commands: list[Command] = []
-        if needs_invalidation(plan.request.method.encode("ascii"), head.status):
+        if needs_invalidation(plan.forward.method, head.status):
             self._cache.store.delete(plan.cache_key)
         if plan.stale is not None and head.status == 304:
             return self._on_not_modified(plan.stale, head, now)
@@ -262,7 +270,7 @@ class Exchange:
     def _storage(self, status: int, fields: Sequence[tuple[bytes, bytes]], now: float) -> Store | DoNotStore:
         effects = self.plan.effects
         return decide_storage(
-            self.plan.request.method.encode("ascii"),
+            self.plan.forward.method,
             self.plan.request_fields,
             status,
             fields,
@@ -331,7 +339,7 @@ class Exchange:
         storing = self._storing
         if storing is None or status != 200:
             return False
-        method = self.plan.request.method.encode("ascii")
+        method = self.plan.forward.method
         outcome = evaluate_at_cache(method, self.plan.request_fields, storing.decision.validators, now)
         return isinstance(outcome, NotModified)
 
@@ -429,7 +437,7 @@ class Exchange:
             return []
         commands = self._settle(None)
         if self._at is _At.WAITING:
-            self._cache.flights.leave(self.plan.cache_key, self)
+            self._cache.flights.leave(self.plan.cache_key, self._waiter)
         was_open = self._at in {_At.OPENING, _At.SENDING, _At.STREAMING}
         self._at = _At.DONE
         return [*commands, CloseUpstream()] if was_open else commands
@@ -477,16 +485,9 @@ class Exchange:
             return commands
         if self._head_sent:
             return [*commands, CutClient()]
-        response = error_response(status)
-        request = self.plan.request
-        fields = [(b"Date", format_http_date(int(now))), *response.fields]
-        fields += node_fields(frozenset(), "BYPASS", request)
-        fields.append((b"Content-Length", b"%d" % len(response.body)))
-        tail = connection_tail(request.protocol, self._may_keep_alive)
-        head = status_line(status) + field_lines(fields) + tail + b"\r\n"
+        answer = whole(error_response(status), self.plan.request, (), self._may_keep_alive, "BYPASS", now)
         self._head_sent = True
-        commands.append(SendClient(head if request.method == "HEAD" else head + response.body))
-        return commands + self._finish()
+        return [*commands, SendClient(answer.head + answer.body), *self._finish()]
 
 
 def decision_for_once(stored: StoredResponse) -> Store:

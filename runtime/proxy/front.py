@@ -6,17 +6,15 @@ for a request that memory can answer.
 """
 
 from collections.abc import Callable, Sequence
-from functools import cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from edgescript.context import Context
-from edgescript.effects import Effects, HeaderOp
+from edgescript.effects import Effects
 from edgescript.pipeline import ScriptResult, conclude, run_position
 from edgescript.request import Request
 from runtime.cache.keys import primary_key
 from runtime.cache.store import CacheStore, StoredResponse
 from runtime.http.caching import Reuse, Revalidate, Unsatisfied, decide_reuse
-from runtime.http.dates import format_http_date
 from runtime.http.directives import request_directives
 from runtime.http.framing import NO_BODY
 from runtime.http.refusal import Refuse
@@ -24,35 +22,15 @@ from runtime.proxy.forward import CONDITIONAL, build, effective_target, without
 from runtime.proxy.header_block import HeaderBlock
 from runtime.proxy.header_ops import apply
 from runtime.proxy.hit import conditional_head, hit_head
+from runtime.proxy.own_answer import Immediate, error_response, synthesise, whole
 from runtime.proxy.plan import Plan
 from runtime.proxy.respond import (
-    BODILESS,
     CacheStatus,
-    Response,
     connection_tail,
-    error_response,
-    field_lines,
-    fixed_lines,
-    named_own,
-    node_fields,
-    status_line,
-    synthetic,
-    wish_lines,
-    with_script_ops,
 )
 from runtime.scripts.site import Site, Sites
 
 NO_EFFECTS: Final = Effects()
-
-
-class Immediate(NamedTuple):
-    """A whole answer. `rate_bytes_per_s` and `after_bytes` are limit_rate's, None for full speed."""
-
-    head: bytes
-    body: bytes
-    keep_alive: bool
-    rate_bytes_per_s: int | None = None
-    after_bytes: int | None = None
 
 
 Observer = Callable[[Request, Sequence[ScriptResult]], None]
@@ -244,62 +222,3 @@ def _plan(
         coalesce=coalesce,
         stale=stale if coalesce else None,
     )
-
-
-def synthesise(context: Context, keep_alive: bool) -> Immediate:
-    """The answer of a script that ended the request."""
-    effects = context.effects
-    ops = effects.response_headers
-    answer = whole(synthetic(context), context.request, ops, keep_alive, "SYNTH", context.now_s)
-    return answer._replace(rate_bytes_per_s=effects.rate_bytes_per_s, after_bytes=effects.rate_after_bytes)
-
-
-def whole(
-    response: Response,
-    request: Request,
-    ops: Sequence[HeaderOp],
-    keep_alive: bool,
-    label: CacheStatus,
-    now: float,
-) -> Immediate:
-    """A response the node makes itself, as bytes."""
-    tail = connection_tail(request.protocol, keep_alive)
-    body = b"" if request.method == "HEAD" else response.body
-    wishes = wish_lines(ops)
-    if wishes is not None and response.status not in BODILESS:
-        content_type, *others = response.fields
-        head = b"%bDate: %b\r\n%b%bX-Request-Id: %b\r\n%b\r\n" % (
-            fixed_lines(response.status, content_type[1], len(response.body), label),
-            format_http_date(int(now)),
-            field_lines(others) if others else b"",
-            wishes,
-            request.id.encode("ascii"),
-            tail,
-        )
-        return Immediate(head, body, keep_alive)
-    dated = [(b"Date", format_http_date(int(now))), *response.fields]  # RFC 9110 section 6.6.1
-    fields = with_script_ops(dated, ops, request)
-    fields += node_fields(named_own(ops), label, request)
-    if response.status not in BODILESS:
-        fields.append((b"Content-Length", b"%d" % len(response.body)))
-    head = b"%b%b%b\r\n" % (status_line(response.status), field_lines(fields), tail)
-    return Immediate(head, body, keep_alive)
-
-
-def refusal(status: int, now: float) -> bytes:
-    """The node's whole answer to a request it does not accept; the connection ends with it."""
-    begin, rest = _refusal(status)
-    return b"%bDate: %b\r\n%b" % (begin, format_http_date(int(now)), rest)
-
-
-@cache
-def _refusal(status: int) -> tuple[bytes, bytes]:
-    """What stands before and after Date."""
-    response = error_response(status)
-    fields = [
-        *response.fields,
-        *node_fields(frozenset(), "SYNTH"),
-        (b"Content-Length", b"%d" % len(response.body)),
-    ]
-    rest = b"%bConnection: close\r\n\r\n%b" % (field_lines(fields), response.body)
-    return status_line(status), rest

@@ -10,22 +10,10 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from edgescript.effects import PLACEHOLDER, HeaderOp
+from edgescript.effects import FRAMING_FIELDS, PLACEHOLDER, HeaderOp
 
 Fields = list[tuple[bytes, bytes]]
 
-PROTECTED: Final = frozenset(
-    {
-        "connection",
-        "content-length",
-        "keep-alive",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
 MAX_RESOLVED_BYTES: Final = 16_384
 """One field value after its placeholders are filled in."""
 
@@ -43,7 +31,7 @@ class WireName(NamedTuple):
 def wire_name(name: str) -> WireName:
     """What is to know of a name; scripts use few, and each on every request."""
     folded = name.lower()
-    return WireName(name.encode("latin-1"), folded.encode("latin-1"), folded in PROTECTED)
+    return WireName(name.encode("latin-1"), folded.encode("latin-1"), folded in FRAMING_FIELDS)
 
 
 def has_template(ops: Sequence[HeaderOp]) -> bool:

@@ -1,18 +1,17 @@
 """
-Responses on their way to the client: the scripts' own answers, and the head every response leaves with.
+The head every response leaves with, whoever made it.
 
 The node's own fields (`Via`, `X-Cache`, `X-Request-Id`, `Age`) come after the scripts' wishes; one that a script
 named itself is left to the script.
 """
 
 from collections.abc import Sequence
-from functools import cache, lru_cache
-from typing import Final, Literal, NamedTuple
+from functools import cache
+from typing import Final, Literal
 
-from edgescript.context import Context
-from edgescript.effects import Answer, HeaderOp, Redirect
+from edgescript.effects import HeaderOp
 from edgescript.request import Request
-from runtime.http.status import default_page, reason_phrase
+from runtime.http.status import reason_phrase
 from runtime.proxy.forward import VIA_NAME
 from runtime.proxy.header_ops import Fields, apply, has_template, resolve, wire_name
 from runtime.proxy.variables import nginx_variable
@@ -23,14 +22,6 @@ BODILESS: Final = frozenset({204, 304})
 """No body and no Content-Length of one (RFC 9110 sections 15.3.5, 15.4.5)."""
 MADE_ANEW: Final = frozenset({b"content-length", b"x-cache", b"x-request-id"})
 """Of an origin's answer, lower case: what the node states itself, so that a client never reads two."""
-
-
-class Response(NamedTuple):
-    """A whole response, as yet without the node's own fields. Content-Type comes first, where there is content."""
-
-    status: int
-    fields: Fields
-    body: bytes
 
 
 @cache
@@ -81,58 +72,6 @@ def node_fields(named: frozenset[bytes], cache_status: CacheStatus, request: Req
     if request is not None:
         fields.append((b"X-Request-Id", request.id.encode("ascii")))
     return [field for field in fields if field[0].lower() not in named] if named else fields
-
-
-_NEEDS_CARE: Final = OWN | {b"date", b"content-type", b"location"}
-
-
-def wish_lines(ops: Sequence[HeaderOp]) -> bytes | None:
-    """
-    The lines that `ops` add to an answer of the node's own, or None when more than adding is to be done: a wish
-    removes or replaces a field, names the same one twice, or has a placeholder.
-    """
-    lines = b""
-    seen: set[bytes] = set()
-    for action, name, value, template in ops:
-        wire, folded, protected = wire_name(name)
-        if protected:
-            continue
-        if action == "delete" or folded in _NEEDS_CARE or folded in seen or template:
-            return None
-        seen.add(folded)
-        lines += b"%b: %b\r\n" % (wire, value.encode("latin-1"))
-    return lines
-
-
-@lru_cache(1024)
-def fixed_lines(status: int, content_type: bytes, length: int, label: CacheStatus) -> bytes:
-    """What is the same in all answers of a kind that the node makes: their first lines."""
-    fields = [(b"Content-Type", content_type), *node_fields(_NONE_NAMED, label)]
-    fields.append((b"Content-Length", b"%d" % length))
-    return status_line(status) + field_lines(fields)
-
-
-def synthetic(context: Context) -> Response:
-    """The response of a script that ended the request. Call only when it did."""
-    end = context.effects.end
-    assert end is not None
-    if isinstance(end, Redirect):
-        location = (b"Location", end.location.encode("latin-1"))
-        return Response(end.status, [(b"Content-Type", b"text/html"), location], default_page(end.status))
-    return _answer(end)
-
-
-def _answer(answer: Answer) -> Response:
-    if answer.status in BODILESS:
-        return Response(answer.status, [], b"")
-    if answer.body is None:
-        return Response(answer.status, [(b"Content-Type", b"text/html")], default_page(answer.status))
-    return Response(answer.status, [(b"Content-Type", b"text/plain")], answer.body.encode("latin-1"))
-
-
-def error_response(status: int) -> Response:
-    """The node's own refusal or failure."""
-    return Response(status, [(b"Content-Type", b"text/html")], default_page(status))
 
 
 def length_of_get(fields: Sequence[tuple[bytes, bytes]]) -> Fields:

@@ -21,7 +21,7 @@ from runtime.http.refusal import Refuse
 from runtime.http.status import has_no_content
 from runtime.proxy.exchange import Exchange
 from runtime.proxy.forward import Forward
-from runtime.proxy.front import Front, Immediate
+from runtime.proxy.front import Front
 from runtime.proxy.header_block import HeaderBlock
 from runtime.proxy.header_ops import Fields
 from runtime.proxy.messages import (
@@ -35,6 +35,7 @@ from runtime.proxy.messages import (
     UpstreamHead,
     UpstreamOpened,
 )
+from runtime.proxy.own_answer import Immediate
 from runtime.proxy.plan import Plan, Settings
 from runtime.scripts.site import Site, Sites
 

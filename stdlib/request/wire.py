@@ -7,6 +7,8 @@ One place decides, so that no builtin can be talked into splitting a message (RF
 import re
 from typing import Final
 
+from edgescript.effects import FRAMING_FIELDS
+
 MAX_FIELD_BYTES: Final = 16_384
 """A header value; what HTTP servers accept as a line at most."""
 MAX_TARGET_BYTES: Final = 8_192
@@ -18,19 +20,6 @@ _NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~()]{1,256}")
 """A token, or with parentheses, which an official sample has in a header name."""
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 """RFC 9110 section 5.5: no control character but the tab."""
-_FRAMING: Final = frozenset(
-    {
-        "connection",
-        "content-length",
-        "keep-alive",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
-"""Fields of the connection or of its framing (RFC 9110 section 7.6.1): the node's own."""
 _UNSAFE: Final = re.compile(r"[^\x21-\x7e]")
 
 
@@ -41,7 +30,7 @@ def is_token(name: str) -> bool:
 
 def is_field_name(name: str) -> bool:
     """Whether scripts may set and delete the field."""
-    return _NAME.fullmatch(name) is not None and name.lower() not in _FRAMING
+    return _NAME.fullmatch(name) is not None and name.lower() not in FRAMING_FIELDS
 
 
 def is_field_value(value: str) -> bool:

@@ -41,22 +41,6 @@ def test_who_leaves_is_not_woken():
     assert flights.settle("/a") == ["three"]
 
 
-def test_a_leader_that_goes_hands_over_to_the_first_waiter():
-    flights: Flights[str] = Flights()
-    for name in ("one", "two", "three"):
-        flights.join("/a", name)
-    assert flights.hand_over("/a") == "two"
-    assert flights.join("/a", "four") is Role.WAITS
-    assert flights.settle("/a") == ["three", "four"]
-
-
-def test_a_leader_that_goes_with_nobody_waiting_ends_the_flight():
-    flights: Flights[str] = Flights()
-    flights.join("/a", "one")
-    assert flights.hand_over("/a") is None
-    assert len(flights) == 0
-
-
 class Airport(RuleBasedStateMachine):
     """Each waiter is woken, led or left exactly once; a key has a leader exactly while it has a flight."""
 
@@ -87,15 +71,6 @@ class Airport(RuleBasedStateMachine):
         assert self.flights.settle(key) == self.waiting[key]
         self.waiting[key] = []
         self.led.discard(key)
-
-    @rule(key=keys)
-    def hand_over(self, key):
-        heir = self.flights.hand_over(key)
-        if self.waiting[key]:
-            assert heir == self.waiting[key].pop(0)
-        else:
-            assert heir is None
-            self.led.discard(key)
 
     @rule(key=keys, place=st.integers(0, 2))
     def leave(self, key, place):

@@ -34,7 +34,7 @@ from runtime.http.caching import Store, decide_storage
 from runtime.http.framing import Chunked, Length, NoBody, UntilClose, accept_request
 from runtime.http.status import default_page
 from runtime.proxy.exchange import Exchange
-from runtime.proxy.front import Front, Immediate
+from runtime.proxy.front import Front
 from runtime.proxy.header_block import HeaderBlock
 from runtime.proxy.messages import (
     ClientClosed,
@@ -54,6 +54,7 @@ from runtime.proxy.messages import (
     UpstreamOpened,
     Wake,
 )
+from runtime.proxy.own_answer import Immediate
 from runtime.proxy.plan import Settings
 from runtime.scripts.site import OriginAddress, Site, Sites
 

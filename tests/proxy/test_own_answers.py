@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from edgescript.context import Context
 from edgescript.effects import Answer, HeaderOp, Redirect
 from edgescript.request import Request
-from runtime.proxy import front
+from runtime.proxy import own_answer
 
 NAMES = [
     "X-A",
@@ -34,7 +34,7 @@ ENDS = st.one_of(
 )
 
 
-def parts(answer: front.Immediate) -> tuple[bytes, list[bytes], bytes]:
+def parts(answer: own_answer.Immediate) -> tuple[bytes, list[bytes], bytes]:
     head, _, rest = answer.head.partition(b"\r\n\r\n")
     assert rest == b""
     line, *fields = head.split(b"\r\n")
@@ -48,17 +48,17 @@ def test_both_ways_say_the_same(
     context = Context(Request(method, host="h", id="0" * 32), now_s=1e9)
     context.end(end)
     context.effects.response_headers = ops
-    quick = front.synthesise(context, keep_alive)
+    quick = own_answer.synthesise(context, keep_alive)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(front, "wish_lines", lambda _ops: None)
-        careful = front.synthesise(context, keep_alive)
+        patch.setattr(own_answer, "wish_lines", lambda _ops: None)
+        careful = own_answer.synthesise(context, keep_alive)
     assert parts(quick) == parts(careful)
 
 
 def test_content_is_framed_and_dated() -> None:
     context = Context(Request("GET", id="0" * 32), now_s=0.0)
     context.end(Answer(403, "no"))
-    line, fields, body = parts(front.synthesise(context, True))
+    line, fields, body = parts(own_answer.synthesise(context, True))
     assert (line, body) == (b"HTTP/1.1 403 Forbidden", b"no")
     assert fields == [
         b"Content-Length: 2",

@@ -1,0 +1,159 @@
+"""
+Answers the node makes itself: what scripts end a request with, refusals, failures.
+
+Most add nothing but a few fields of their own to what is the same in all answers of a kind, and are one formatting;
+the others go the careful way. `tests/proxy` holds the two together.
+"""
+
+from collections.abc import Sequence
+from functools import cache, lru_cache
+from typing import Final, NamedTuple
+
+from edgescript.context import Context
+from edgescript.effects import Answer, HeaderOp, Redirect
+from edgescript.request import Request
+from runtime.http.dates import format_http_date
+from runtime.http.status import PAGE_CONTENT_TYPE, default_page
+from runtime.proxy.header_ops import Fields, wire_name
+from runtime.proxy.respond import (
+    BODILESS,
+    OWN,
+    CacheStatus,
+    connection_tail,
+    field_lines,
+    named_own,
+    node_fields,
+    status_line,
+    with_script_ops,
+)
+
+
+class Immediate(NamedTuple):
+    """A whole answer. `rate_bytes_per_s` and `after_bytes` are limit_rate's, None for full speed."""
+
+    head: bytes
+    body: bytes
+    keep_alive: bool
+    rate_bytes_per_s: int | None = None
+    after_bytes: int | None = None
+
+
+class Response(NamedTuple):
+    """A whole response, as yet without the node's own fields. Content-Type comes first, where there is content."""
+
+    status: int
+    fields: Fields
+    body: bytes
+
+
+_NEEDS_CARE: Final = OWN | {b"date", b"content-type", b"location"}
+
+
+def wish_lines(ops: Sequence[HeaderOp]) -> bytes | None:
+    """
+    The lines that `ops` add to an answer of the node's own, or None when more than adding is to be done: a wish
+    removes or replaces a field, names the same one twice, or has a placeholder.
+    """
+    lines = b""
+    seen: set[bytes] = set()
+    for action, name, value, template in ops:
+        wire, folded, protected = wire_name(name)
+        if protected:
+            continue
+        if action == "delete" or folded in _NEEDS_CARE or folded in seen or template:
+            return None
+        seen.add(folded)
+        lines += b"%b: %b\r\n" % (wire, value.encode("latin-1"))
+    return lines
+
+
+@lru_cache(1024)
+def fixed_lines(status: int, content_type: bytes, length: int, label: CacheStatus) -> bytes:
+    """What is the same in all answers of a kind that the node makes: their first lines."""
+    fields = [(b"Content-Type", content_type), *node_fields(frozenset(), label)]
+    fields.append((b"Content-Length", b"%d" % length))
+    return status_line(status) + field_lines(fields)
+
+
+def synthetic(context: Context) -> Response:
+    """The response of a script that ended the request. Call only when it did."""
+    end = context.effects.end
+    assert end is not None
+    if isinstance(end, Redirect):
+        location = (b"Location", end.location.encode("latin-1"))
+        return Response(
+            end.status, [(b"Content-Type", PAGE_CONTENT_TYPE), location], default_page(end.status)
+        )
+    return _answer(end)
+
+
+def _answer(answer: Answer) -> Response:
+    if answer.status in BODILESS:
+        return Response(answer.status, [], b"")
+    if answer.body is None:
+        return Response(answer.status, [(b"Content-Type", PAGE_CONTENT_TYPE)], default_page(answer.status))
+    return Response(answer.status, [(b"Content-Type", b"text/plain")], answer.body.encode("latin-1"))
+
+
+def error_response(status: int) -> Response:
+    """The node's own refusal or failure."""
+    return Response(status, [(b"Content-Type", PAGE_CONTENT_TYPE)], default_page(status))
+
+
+def synthesise(context: Context, keep_alive: bool) -> Immediate:
+    """The answer of a script that ended the request."""
+    effects = context.effects
+    ops = effects.response_headers
+    answer = whole(synthetic(context), context.request, ops, keep_alive, "SYNTH", context.now_s)
+    return answer._replace(rate_bytes_per_s=effects.rate_bytes_per_s, after_bytes=effects.rate_after_bytes)
+
+
+def whole(
+    response: Response,
+    request: Request,
+    ops: Sequence[HeaderOp],
+    keep_alive: bool,
+    label: CacheStatus,
+    now: float,
+) -> Immediate:
+    """A response the node makes itself, as bytes."""
+    tail = connection_tail(request.protocol, keep_alive)
+    body = b"" if request.method == "HEAD" else response.body
+    wishes = wish_lines(ops)
+    if wishes is not None and response.status not in BODILESS:
+        content_type, *others = response.fields
+        head = b"%bDate: %b\r\n%b%bX-Request-Id: %b\r\n%b\r\n" % (
+            fixed_lines(response.status, content_type[1], len(response.body), label),
+            format_http_date(int(now)),
+            field_lines(others) if others else b"",
+            wishes,
+            request.id.encode("ascii"),
+            tail,
+        )
+        return Immediate(head, body, keep_alive)
+    dated = [(b"Date", format_http_date(int(now))), *response.fields]  # RFC 9110 section 6.6.1
+    fields = with_script_ops(dated, ops, request)
+    fields += node_fields(named_own(ops), label, request)
+    if response.status not in BODILESS:
+        fields.append((b"Content-Length", b"%d" % len(response.body)))
+    head = b"%b%b%b\r\n" % (status_line(response.status), field_lines(fields), tail)
+    return Immediate(head, body, keep_alive)
+
+
+def refusal(status: int, now: float) -> bytes:
+    """The node's whole answer to a request it does not accept; the connection ends with it."""
+    begin, rest = _refusal(status)
+    return b"%bDate: %b\r\n%b" % (begin, format_http_date(int(now)), rest)
+
+
+@cache
+def _refusal(status: int) -> tuple[bytes, bytes]:
+    """What stands before and after Date."""
+    response = error_response(status)
+    fields = [
+        *response.fields,
+        *node_fields(frozenset(), "SYNTH"),
+        (b"Content-Length", b"%d" % len(response.body)),
+    ]
+    rest = b"%bConnection: close\r\n\r\n%b" % (field_lines(fields), response.body)
+    return status_line(status), rest
