@@ -24,7 +24,7 @@ from edgescript.cli.status import NO
 def command(context: click.Context, name: str | None, listed: bool, as_json: bool) -> None:
     """Show what the function or variable NAME is for; without a NAME, list them all."""
     import stdlib
-    from edgescript.spelling import nearest
+    from edgescript.spelling import FOREIGN_FUNCTIONS, nearest
 
     if listed and name is not None:
         raise click.UsageError("want either NAME or --list")
@@ -35,7 +35,7 @@ def command(context: click.Context, name: str | None, listed: bool, as_json: boo
     wanted = name.removeprefix("$")
     page = _find(registry, wanted)
     if page is None:
-        near = nearest(wanted, registry.names())
+        near = nearest(wanted, registry.names(), FOREIGN_FUNCTIONS)
         click.echo(
             f"no function or variable is called {name!r}{f', did you mean {near!r}?' if near else ''}",
             err=True,

@@ -42,6 +42,7 @@ class ClientGeo:
 CLIENT_PORT: Final = 50_000
 """Of the stated client, which has no real one."""
 
+
 @click.command(
     "run",
     short_help="Take one request through scripts and origin.",

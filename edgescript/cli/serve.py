@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option(
     "--listen",
     metavar="HOST:PORT",
-    help="Where to listen; 0.0.0.0 is every address.  [default: 127.0.0.1:8080]",
+    help="Where to listen.  [default: 127.0.0.1:8080]",
 )
 @click.option("--origin", metavar="URL", help="Where requests go that memory cannot answer.")
 @click.option(

@@ -1,5 +1,6 @@
 """The documents say what is true: their sessions are run, their tables compared, their links followed."""
 
+import dataclasses
 import json
 import re
 import shutil
@@ -60,11 +61,10 @@ def test_the_commands_of_an_example_s_readme_work(document, tmp_path):
         session.end()
 
 
-def configuration_table() -> dict[str, str]:
-    """Key and default of each row of the table of settings."""
-    rows = re.findall(
-        r"^\| `(\w+)` \|([^|]*)\|", README.read_text(encoding="utf-8").partition("| key |")[2], re.MULTILINE
-    )
+def configuration_table(header: str) -> dict[str, str]:
+    """Key and default of each row of the table whose first column is headed `header`."""
+    table = README.read_text(encoding="utf-8").partition(f"\n| {header} |")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| `(\w+)` \|([^|]*)\|", table, re.MULTILINE)
     return {key: default.strip() for key, default in rows}
 
 
@@ -82,7 +82,21 @@ def in_words(value: object) -> str:
 def test_the_configuration_table_has_every_key_with_its_default():
     defaults = Config()
     keys = [field.name for field in msgspec.structs.fields(Config)]
-    assert configuration_table() == {key: in_words(getattr(defaults, key)) for key in keys}
+    assert configuration_table("key") == {key: in_words(getattr(defaults, key)) for key in keys}
+
+
+@pytest.mark.parametrize("name", ["head_limits", "script_limits"])
+def test_the_tables_of_limits_have_every_key_with_its_default(name):
+    limits = getattr(Config(), name)
+    keys = [field.name for field in dataclasses.fields(limits)]
+    assert configuration_table(f"key of `{name}`") == {key: in_words(getattr(limits, key)) for key in keys}
+
+
+def test_every_event_of_the_log_is_in_its_table():
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "runtime").rglob("*.py")]
+    noted = {event for source in sources for event in re.findall(r'log\.note\(\s*"([^"]+)"', source)}
+    table = README.read_text(encoding="utf-8").partition("\n| event |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"^\| `([a-z-]+)` \|", table, re.MULTILINE)) == noted
 
 
 def test_the_configuration_file_is_one(tmp_path):
@@ -91,6 +105,7 @@ def test_the_configuration_file_is_one(tmp_path):
     path.write_text(file.text, encoding="utf-8")
     config = read_config(path)
     assert (config.listen, config.scripts) == ("127.0.0.1:8080", (str(tmp_path / "hello.es"),))
+    assert config.script_limits.fuel == 200_000
 
 
 def test_the_fields_of_the_json_object_are_named(tmp_path):

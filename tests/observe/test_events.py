@@ -4,7 +4,9 @@ import json
 
 import pytest
 
-from runtime.observe.events import MAX_LINES_PER_S, EventLog
+from edgescript.faults import FaultCode, ScriptFault
+from edgescript.pipeline import InstalledScript, ScriptResult, ScriptState
+from runtime.observe.events import MAX_LINES_PER_S, EventLog, fault_facts
 
 
 class Log:
@@ -52,3 +54,33 @@ def test_the_next_line_says_how_many_were_left_out(log):
     log.events.note("a")
     log.events.note("a")
     assert [line.get("left_out") for line in log.read()] == [7, None]
+
+
+@pytest.mark.parametrize(
+    ("message", "logged"),
+    [
+        (
+            "hmac: got digest 'se\\'cret', want one of md5, sha1",
+            "hmac: got digest '...', want one of md5, sha1",
+        ),
+        ('trim: got location "sec\'ret", want both', "trim: got location '...', want both"),
+        ("exit: got status 77, want 200 to 599", "exit: got status ..., want 200 to 599"),
+        ("format: got -1.5, want a whole number", "format: got ..., want a whole number"),
+        ("upper: s: got undef, want string", "upper: s: got undef, want string"),
+        ("script used up its fuel of 10", "script used up its fuel of 10"),
+    ],
+)
+def test_a_fault_is_logged_without_the_values_it_quotes(message, logged):
+    fault = ScriptFault(FaultCode.OTHER, message)
+    fault.line, fault.column = 3, 5
+    script = InstalledScript("a.es", "head", lambda _: False, "deny")
+    result = ScriptResult(script, ScriptState.EXCEPTION, fault, 7, 0.0)
+    assert fault_facts("id", result) == {
+        "request_id": "id",
+        "script": "a.es",
+        "line": 3,
+        "column": 5,
+        "code": 499,
+        "message": logged,
+        "fuel": 7,
+    }
