@@ -23,6 +23,7 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from functools import partial
 from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
 from edgescript.context import Context
@@ -148,6 +149,11 @@ class Inline:
     types: Mapping[str, Any] = field(default_factory=dict)
 
 
+def refused(*_arguments: Any) -> Literal[False]:
+    """The specialised body of a call that can only return false."""
+    return False
+
+
 class Specialised(NamedTuple):
     """A body with constant arguments worked in; it takes (the run, if `takes_run`, and) the others in order."""
 
@@ -222,14 +228,22 @@ class Builtin:
 
         `constants` has the value of each argument known at load time, by index. None when no specialiser fits.
         """
+        for wanted, make, takes_run in self.fitting(constants, count):
+            body = make()
+            if body is not None:
+                return Specialised(frozenset(wanted), body, takes_run)
+        return None
+
+    def fitting(
+        self, constants: Mapping[int, Value], count: int
+    ) -> Iterator[tuple[list[int], Callable[[], Callable[..., Any] | None], bool]]:
+        """Each specialiser whose constants are known: their indexes, what makes the body, whether that takes the run."""
         indexes = {param.name: index for index, param in enumerate(self.params)}
         for names, specialiser, takes_run in self.specialisers:
             wanted = [indexes[name] for name in names if indexes[name] < count]
             if wanted and all(index in constants for index in wanted):
-                body = specialiser(**{self.params[index].name: constants[index] for index in wanted})
-                if body is not None:
-                    return Specialised(frozenset(wanted), body, takes_run)
-        return None
+                known = {self.params[index].name: constants[index] for index in wanted}
+                yield wanted, partial(specialiser, **known), takes_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,6 +328,9 @@ class Family:
         The decorated function receives them by name (absent optional ones are left out) and returns the callable
         for the remaining arguments, or None to keep the general body. It must give the same results. It takes the
         run as `function` does, unless `takes_run` says otherwise.
+
+        For constants that `function` refuses whatever the others are, it raises the same `ScriptFault`, or returns
+        `refused` where `function` would return false: `check` reports either, when the constants are literals.
         """
 
         def declare(specialiser: _F) -> _F:

@@ -106,6 +106,15 @@ _ENTRIES: Final = (
         "more compat findings than are shown",
         "Only the first hundred findings of each severity are shown.",
     ),
+    Entry(
+        "not-text",
+        "error",
+        "got {count} control characters or bytes that are not UTF-8, want the text of a script",
+        "the file is no text",
+        "So many strange bytes outside strings and comments are no typing mistakes: the file is compressed, binary, or "
+        "text in UTF-16. Save it as UTF-8.",
+        "\x01\x02\x03\x04" * 10,
+    ),
     # --- characters and words ----------------------------------------------------------------------------------
     Entry(
         "unterminated-string",
@@ -145,7 +154,7 @@ _ENTRIES: Final = (
     Entry(
         "wide-character",
         "error",
-        "unexpected character '{text}', want '{ascii}'",
+        "unexpected character '{text}', want {instead}",
         "a full-width or typographic sign in place of an ASCII one",
         "Input methods and word processors put full-width commas, brackets and curly quotes. The language knows only "
         "the ASCII signs.",
@@ -154,7 +163,7 @@ _ENTRIES: Final = (
     Entry(
         "backtick",
         "error",
-        "got a backtick, want single quotes: '{text}'",
+        "got a backtick, want {instead}",
         "a backtick",
         "Strings stand in single quotes; there are no template strings. Join texts with concat.",
         "say(`hi`)\n",
@@ -273,7 +282,7 @@ _ENTRIES: Final = (
     Entry(
         "member-operator",
         "error",
-        "there is no member operator: got '.', want get(a, 'name')",
+        "there is no member operator: got '.', want {instead}",
         "a dot between names",
         "Entries are read with get(d, k); functions belong to no object. Texts are joined with concat.",
         "d = ['a' = 1]\nsay(d.a)\n",
@@ -453,12 +462,23 @@ _ENTRIES: Final = (
         "# position: middle\n",
     ),
     Entry(
+        "position-ignored",
+        "warning",
+        "this comment does not set the position, want '# position: {want}' as the first comment line",
+        "a comment that looks as if it set the position",
+        "The position is read from the first comment alone, in small letters and with a colon, where nothing but blank "
+        "lines stands before it. Without such a comment a script runs in head.",
+        "# A note\n# Position: foot\n",
+        "the script runs in {got}",
+    ),
+    Entry(
         "unknown-function",
         "error",
         "unknown function '{name}'",
         "a function that does not exist",
         "Neither the script nor the language has a function of this name. When run, this is error 400.",
         "say(lenght($uri))\n",
+        "{advice}",
     ),
     Entry(
         "dollar-function",
@@ -579,9 +599,38 @@ _ENTRIES: Final = (
         "error",
         "{function} got {got} for '{parameter}', want {want}",
         "an argument of the wrong type",
-        "The value can only be of a type this parameter does not take. Nothing is converted by itself: use "
+        "The value is written out, and of a type this parameter does not take. Nothing is converted by itself: use "
         "tonumber and tostring. When run, this is one of the errors 402 to 406.",
         "say(add('1', 2))\n",
+    ),
+    Entry(
+        "argument-type-at-run",
+        "warning",
+        "{function} got {got} for '{parameter}', want {want}: error {number} when run",
+        "an argument that can only be of the wrong type",
+        "Arguments, headers and cookies are strings or undef, and each function gives values of its own types. Nothing is "
+        "converted by itself, so this call ends the script whenever it is reached. The script can be published "
+        "all the same: the call may never be reached.",
+        "say(add($arg_q, 1))\n",
+        "{advice}",
+    ),
+    Entry(
+        "argument-value",
+        "error",
+        "{reason}",
+        "an argument that the function does not take",
+        "The literal is of the right type, but no value this function knows; `edgescript doc` says which it takes. When "
+        "run, the call ends the script, mostly with error 499.",
+        "rewrite('/x', 'last')\n",
+    ),
+    Entry(
+        "always-false",
+        "warning",
+        "{function} does nothing with these arguments and returns false",
+        "a call that can only return false",
+        "The function answers what it cannot do with false. Headers that frame a message, such as Content-Length, are the "
+        "node's own, and names with spaces or colons are no header names.",
+        "add_rsp_header('Content-Length', $arg_size)\n",
     ),
     Entry(
         "bad-pattern",
@@ -599,6 +648,17 @@ _ENTRIES: Final = (
         "a loop over something that is no dictionary",
         "Loops walk dictionaries and arrays. Split a text first. When run, this is error 404.",
         "for k, v in 'abc' {\n    say(concat(k, v))\n}\n",
+        "{advice}",
+    ),
+    Entry(
+        "bad-loop-value-at-run",
+        "warning",
+        "for got {got}, want a dictionary: error 404 when run",
+        "a loop over what can only be no dictionary",
+        "Loops walk dictionaries and arrays, and this value is neither, so the loop ends the script whenever it is "
+        "reached. Split a text first.",
+        "for k, v in $uri {\n    say(concat(k, v))\n}\n",
+        "{advice}",
     ),
     Entry(
         "unreachable-code",
@@ -617,6 +677,7 @@ _ENTRIES: Final = (
         "Only undef and false are false. Numbers (0 too), strings (the empty one too) and dictionaries are always "
         "true: compare with eq, or ask null(x) for emptiness.",
         "if len($uri) {\n    say('a')\n}\n",
+        "{advice}",
     ),
     Entry(
         "never-equal",
@@ -625,6 +686,7 @@ _ENTRIES: Final = (
         "a comparison of two types",
         "Values of different types are never equal, '1' and 1 neither. Convert one of them with tonumber or tostring.",
         "if eq(len($uri), '10') {\n}\n",
+        "{advice}",
     ),
     Entry(
         "duplicate-key",

@@ -20,6 +20,7 @@ from edgescript.source import Source, Span
 DEFAULT_POSITION: Final[Stage] = "head"
 _POSITIONS: Final[dict[str, Stage]] = {"head": "head", "foot": "foot"}
 _POSITION_COMMENT: Final = re.compile(r"\s*position\s*:\s*(.*?)\s*")
+_MEANT_AS_POSITION: Final = re.compile(r"\bposition\s*[:=]\s*(head|foot)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ def analyse(source: Source, registry: Registry) -> Analysis:
     program = None
     if script is not None and not findings.is_full:
         position = _position(source, script.comments, findings)
+        _report_ignored(script.comments, position, findings)
         names = resolve(script, registry, findings, doubtful)
         check(script, names, position, findings, doubtful)
         if not findings.error_count:
@@ -75,3 +77,11 @@ def _position(source: Source, comments: tuple[syntax.Comment, ...], findings: Fi
         findings.add("position-unknown", Span(start, start + len(found[1])), got=found[1])
         return DEFAULT_POSITION
     return _POSITIONS[found[1]]
+
+
+def _report_ignored(comments: tuple[syntax.Comment, ...], position: Stage, findings: Findings) -> None:
+    """Warn of comments that name another position than the one the script has."""
+    for comment in comments:
+        meant = _MEANT_AS_POSITION.search(comment.text)
+        if meant is not None and meant[1].lower() != position:
+            findings.add("position-ignored", comment.span, want=meant[1].lower(), got=position)

@@ -16,6 +16,8 @@ MAX_PER_SEVERITY: Final = 100
 """What a person reads in one go; the rest is counted, not made, so that hostile text costs no memory."""
 MAX_FACT: Final = 80
 """Characters of a script's own text that a message repeats."""
+MAX_REASON: Final = 160
+"""Characters of the fact `reason`, which has more words of ours than of the script."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,10 @@ class Findings:
         self._counts[entry.severity] += 1
         if self._counts[entry.severity] > MAX_PER_SEVERITY:
             return
-        texts = {name: shown(str(fact)) for name, fact in facts.items()}
+        texts = {
+            name: shown(str(fact), MAX_REASON if name == "reason" else MAX_FACT)
+            for name, fact in facts.items()
+        }
         meant = "" if near is None else near()
         self._kept.append(
             Diagnostic(
@@ -109,9 +114,9 @@ def visible(diagnostics: Iterable[Diagnostic], *, compat: bool) -> list[Diagnost
     return [diagnostic for diagnostic in diagnostics if compat or diagnostic.severity != "compat"]
 
 
-def shown(text: str) -> str:
-    """Script text fit for a message: read as UTF-8, control characters escaped, cut at `MAX_FACT`."""
-    clipped = as_utf8(text[: 4 * MAX_FACT + 4]) if not text.isascii() else text[: MAX_FACT + 1]
-    if len(clipped) > MAX_FACT:
-        clipped = clipped[: MAX_FACT - 1] + "…"
+def shown(text: str, most: int = MAX_FACT) -> str:
+    """Script text fit for a message: read as UTF-8, control characters escaped, cut at `most` characters."""
+    clipped = as_utf8(text[: 4 * most + 4]) if not text.isascii() else text[: most + 1]
+    if len(clipped) > most:
+        clipped = clipped[: most - 1] + "…"
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in clipped)

@@ -51,7 +51,7 @@ PAGES: Final = {
     ),
     FaultCode.NOT_A_NUMBER: FaultPage(
         "an argument is no number",
-        "What comes with a request is text. `tonumber` makes a number of it, or undef of what is none: ask before the "
+        "What comes with a request is text. `tonumber` makes a number of it, or false of what is none: ask before the "
         "value is used. Where a whole number is wanted, nan and infinities are none.",
     ),
     FaultCode.NOT_A_DICTIONARY: FaultPage(
@@ -90,8 +90,8 @@ PAGES: Final = {
     FaultCode.OTHER: FaultPage(
         "another error; its message says which",
         "Either a value that a function cannot take, such as a position or a flag that does not exist, or a limit "
-        "without a number of its own: bytes of one string, of all strings, of the output, entries of dictionaries, "
-        "header operations (`script_limits`).",
+        "without a number of its own: bytes of one string, of a regex's subject, of all strings, of the output, "
+        "entries of dictionaries, header operations (`script_limits`).",
     ),
 }
 """A page for each code."""

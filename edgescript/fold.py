@@ -7,16 +7,16 @@ its place), has a result above `MAX_RESULT_BYTES`, or makes a dictionary (which 
 always taken stays as it is, with its constant: reference section 8.4 wants it seen.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from math import isfinite
 from typing import Any, Final
 
 from edgescript import ir
-from edgescript.builtins import Effect
+from edgescript.builtins import Builtin, Effect
 from edgescript.calls import check_arguments
 from edgescript.meter import Limits, Meter
-from edgescript.types import is_truthy
+from edgescript.types import Value, is_truthy
 
 MAX_RESULT_BYTES: Final = 1024
 """A folded text becomes a constant in every worker; one call must not turn a line into a megabyte."""
@@ -119,12 +119,17 @@ def _call(node: ir.CallBuiltin) -> ir.Expression:
     values = [argument.value for argument in node.arguments if isinstance(argument, ir.Constant)]
     if len(values) < len(node.arguments):
         return node
-    run = (Meter(_LIMITS),) if builtin.takes_run else ()
     try:
-        result = builtin.body(*run, *check_arguments(builtin, values))
+        result = evaluate(builtin, values)
     except Exception:  # noqa: BLE001 - whatever it raises is for run time, where it has a place and a limit
         return node
     return ir.Constant(node.at, result) if _is_small(result) else node
+
+
+def evaluate(builtin: Builtin, values: Sequence[Value]) -> Any:
+    """What a call of a PURE builtin gives for constants, within small limits. Raises whatever it raises."""
+    run = (Meter(_LIMITS),) if builtin.takes_run else ()
+    return builtin.body(*run, *check_arguments(builtin, values))
 
 
 def _is_small(result: Any) -> bool:

@@ -60,6 +60,30 @@ def types_of(expression: syntax.Expression, names: Names, own: dict[str, int]) -
             return of_annotation(callee.returns) if isinstance(callee, Builtin) else ANY
 
 
+def is_literal(expression: syntax.Expression) -> bool:
+    """Whether an expression is written out, so that what is wrong with it is wrong in every run."""
+    return isinstance(expression, syntax.String | syntax.Number | syntax.Boolean | syntax.Dictionary)
+
+
+def short(expression: syntax.Expression) -> str:
+    """A name or call in few letters, '' for anything else."""
+    if isinstance(expression, syntax.Name):
+        return f"{'$' if expression.dollar else ''}{expression.id}"
+    return f"{expression.function.id}(...)" if isinstance(expression, syntax.Call) else ""
+
+
+def conversion(expression: syntax.Expression, types: int, wanted: int) -> str:
+    """What makes a value of the wanted types from an expression of other ones, or ''."""
+    text = short(expression)
+    if not text:
+        return ""
+    if types & STRING and wanted & NUMBER:
+        return f"tonumber({text}) gives the number, or false"
+    if types & NUMBER and wanted & STRING:
+        return f"tostring({text}) gives the text"
+    return ""
+
+
 def described(expression: syntax.Expression, types: int) -> str:
     """An expression as messages name it: its value where it is a literal, else its types and where they are from."""
     match expression:

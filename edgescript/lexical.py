@@ -43,6 +43,9 @@ _AFTER: Final = (
     (COLON, r":"),
     ("JUNK", r"[\x80-\xff]++|[\x00-\x08\x0e-\x1f\x7f]++|[\s\S]"),
 )
+MANY_STRANGE: Final = 20
+"""So many bytes that no script has are no slips of typing."""
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _TYPOGRAPHIC: Final = {
     "\N{LEFT DOUBLE QUOTATION MARK}": '"',
     "\N{RIGHT DOUBLE QUOTATION MARK}": '"',
@@ -75,6 +78,20 @@ def _scanner() -> tuple[re.Pattern[str], dict[str, str]]:
     rest = [each for each in patterns if each[0] not in order]
     parts = [*first, *_BEFORE, *rest, ("SIGN", signs), *_AFTER]
     return re.compile("|".join(f"(?P<{name}>{regex})" for name, regex in parts)), words
+
+
+def strange_bytes(source: Source) -> int:
+    """Control characters and bytes that are not UTF-8, outside strings and comments; 0 where they are few in all."""
+    if _count_strange(source.text) < MANY_STRANGE:
+        return 0
+    scanner, _ = _scanner()
+    return sum(_count_strange(each[0]) for each in scanner.finditer(source.text) if each.lastgroup == "JUNK")
+
+
+def _count_strange(text: str) -> int:
+    return len(_CONTROL.findall(text)) + (
+        0 if text.isascii() else as_utf8(text).count("\N{REPLACEMENT CHARACTER}")
+    )
 
 
 def tokenise(source: Source, findings: Findings) -> Lexed:
@@ -167,8 +184,20 @@ def _report_unterminated(text: str, span: Span, findings: Findings) -> str:
 
 
 def _report_backtick(text: str, span: Span, findings: Findings) -> str:
-    findings.add("backtick", Span(span.start, span.start + 1), text=text.strip("`"))
+    findings.add("backtick", Span(span.start, span.start + 1), instead=_without_backticks(text.strip("`")))
     return BROKEN
+
+
+def _without_backticks(template: str) -> str:
+    """What says the same as a template string: a string, or a concat of its parts."""
+    parts = _FILLED_IN.split(template)
+    if len(parts) == 1:
+        return f"single quotes: '{template}'"
+    texts = (part if number % 2 else f"'{part}'" for number, part in enumerate(parts) if part)
+    return f"concat({', '.join(texts)})"
+
+
+_FILLED_IN: Final = re.compile(r"\$\{([^{}]*)\}")
 
 
 def _report_junk(text: str, span: Span, findings: Findings) -> str:
@@ -179,7 +208,8 @@ def _report_junk(text: str, span: Span, findings: Findings) -> str:
     if char.isascii() or not (len(ascii_form) == 1 and ascii_form.isascii()):
         findings.add("unexpected-character", place, text=text[:width])
     else:
-        findings.add("wide-character", place, text=text[:width], ascii=ascii_form)
+        instead = "a straight single quote '" if ascii_form in "'\"" else f"'{ascii_form}'"
+        findings.add("wide-character", place, text=text[:width], instead=instead)
     return BROKEN
 
 

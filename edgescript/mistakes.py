@@ -21,6 +21,7 @@ VALUES: Final = frozenset(
     {"NAME", "STRING", "DOUBLE_QUOTED", "NUMBER", "TRUE", "FALSE", "LSQB", "LPAR", "MINUS"}
 )
 _VALUE_ENDS: Final = frozenset({"NAME", "STRING", "DOUBLE_QUOTED", "NUMBER", "TRUE", "FALSE", "RPAR", "RSQB"})
+_STRINGS: Final = frozenset({"STRING", "DOUBLE_QUOTED"})
 _KEYWORDS: Final = frozenset({"IF", "ELSE", "DEF", "RETURN", "FOR", "IN", "TRUE", "FALSE"})
 
 _OPERATORS: Final = {
@@ -244,11 +245,21 @@ def _operator(failure: _Failure, findings: Findings) -> bool:
     if token.type != OPERATOR and not (token.type == "MINUS" and failure.after_value):
         return False
     if str(token) == "." and failure.after_value:
-        findings.add("member-operator", span_of(token))
+        instead = "concat(a, b)" if _joins(failure) else "get(a, 'name')"
+        findings.add("member-operator", span_of(token), instead=instead)
     else:
         instead = _OPERATORS.get(str(token), "a function")
         findings.add("operator", span_of(token), operator=token, instead=instead)
     return True
+
+
+def _joins(failure: _Failure) -> bool:
+    """Whether a dot joins texts, as in Perl and PHP: beside a string, before a `$`, or with space on both sides."""
+    left, right = failure.previous, failure.following
+    if left is None or right is None:
+        return False
+    apart = left.end_pos != failure.token.start_pos and failure.token.end_pos != right.start_pos
+    return bool({left.type, right.type} & _STRINGS) or right.startswith("$") or apart
 
 
 def _index(failure: _Failure, findings: Findings) -> bool:

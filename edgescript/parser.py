@@ -18,7 +18,7 @@ from edgescript import mistakes, syntax
 from edgescript.diagnostics import Diagnostic, Findings
 from edgescript.grammar import load
 from edgescript.layout import Line, arrange
-from edgescript.lexical import MAX_SOURCE_BYTES, NEWLINE, tokenise
+from edgescript.lexical import MANY_STRANGE, MAX_SOURCE_BYTES, NEWLINE, strange_bytes, tokenise
 from edgescript.source import Source, Span
 
 _State: TypeAlias = ParserState[int]
@@ -51,6 +51,10 @@ def parse_into(source: Source, findings: Findings) -> tuple[syntax.Script | None
     size = len(source.text)
     if size > MAX_SOURCE_BYTES:
         findings.add("source-too-large", Span(0, 0), size=size, limit=MAX_SOURCE_BYTES)
+        return None, frozenset()
+    strange = strange_bytes(source)
+    if strange >= MANY_STRANGE:
+        findings.add("not-text", Span(0, 0), count=strange)
         return None, frozenset()
     tokens, comments = tokenise(source, findings)
     lines = arrange(tokens, findings)

@@ -18,7 +18,7 @@ from edgescript import syntax, walk
 from edgescript.builtins import Builtin, Registry, Variable
 from edgescript.diagnostics import Findings
 from edgescript.source import Span
-from edgescript.spelling import nearest
+from edgescript.spelling import FOREIGN_VARIABLES, nearest
 
 MAX_OWN_VARIABLES: Final = 200
 """Of the script and of each function (reference section 5)."""
@@ -229,6 +229,8 @@ class _Resolver:
                 if expression.function.dollar:
                     shown = f"${expression.function.id}"
                     self.findings.add("dollar-function", expression.function.span, name=shown)
+                if callee is None:
+                    self._read(expression.function, function)
                 if isinstance(callee, CustomFunction):
                     self.used_functions.add(callee.name)
                     calls.append(callee.name)
@@ -246,15 +248,20 @@ class _Resolver:
 
     def _check_name(self, name: syntax.Name, function: CustomFunction | None) -> Meaning:
         own = {} if function is None else function.locals
-        meaning = self.names.value(name, own)
-        if isinstance(meaning, LocalVariable) and function is not None:
-            self.read.add((function.index, name.id))
-        elif isinstance(meaning, GlobalVariable):
-            self.read.add((-1, name.id))
+        meaning = self._read(name, function)
         if name.dollar and isinstance(meaning, LocalVariable | GlobalVariable):
             self._check_dollar(name)
         if isinstance(meaning, Unassigned) and name.id not in self.doubtful:
             self._report_unassigned(name, own)
+        return meaning
+
+    def _read(self, name: syntax.Name, function: CustomFunction | None) -> Meaning:
+        """What a name means; a variable counts as read from here on."""
+        meaning = self.names.value(name, {} if function is None else function.locals)
+        if isinstance(meaning, LocalVariable) and function is not None:
+            self.read.add((function.index, name.id))
+        elif isinstance(meaning, GlobalVariable):
+            self.read.add((-1, name.id))
         return meaning
 
     def _report_unassigned(self, name: syntax.Name, own: Mapping[str, int]) -> None:
@@ -271,10 +278,22 @@ class _Resolver:
         self.findings.add(
             "unassigned-variable",
             name.span,
-            near=lambda: nearest(name.id, chain(*known)),
+            near=lambda: self._near_variable(name, known),
             name=shown,
             advice=advice,
         )
+
+    def _near_variable(self, name: syntax.Name, known: tuple[Iterable[str], ...]) -> str:
+        """The variable probably meant, a built-in one with `$`."""
+        variables = self.names.registry
+        foreign = FOREIGN_VARIABLES.get(name.id.lower(), "")
+        has_foreign = bool(known) and variables.variable(foreign) is not None
+        if has_foreign and name.dollar:
+            return f"${foreign}"
+        near = nearest(name.id, chain(*known))
+        if not near and has_foreign:
+            near = foreign
+        return f"${near}" if variables.variable(near) is not None else near
 
     def _check_unused(self, body: tuple[syntax.Statement, ...], slots: dict[str, int], index: int) -> None:
         seen: set[str] = set()

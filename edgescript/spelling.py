@@ -1,6 +1,6 @@
 """The name an author probably meant."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Final
 
@@ -8,46 +8,106 @@ MAX_CANDIDATES: Final = 1000
 MAX_WORD: Final = 40
 """Longer words are not typing mistakes, and the distance is quadratic in the length."""
 
-FOREIGN: Final = {
+FOREIGN_FUNCTIONS: Final = {
+    "atoi": "tonumber",
+    "b64decode": "base64_dec",
+    "b64encode": "base64_enc",
     "contains": "find",
     "count": "arr_len",
     "decodeuri": "url_unescape",
+    "decodeuricomponent": "url_unescape",
+    "die": "exit",
     "echo": "say",
     "encodeuri": "url_escape",
+    "encodeuricomponent": "url_escape",
+    "endswith": "match_re",
+    "ends_with": "match_re",
+    "get_cookie": "req_cookie",
+    "get_header": "req_header",
+    "get_query": "req_uri_arg",
     "gsub": "gsub_re",
+    "hmac_sha256": "hmac",
+    "includes": "find",
     "indexof": "find",
+    "index_of": "find",
+    "int": "tonumber",
     "join": "arr_concat",
+    "json_decode": "json_dec",
+    "json_encode": "json_enc",
     "length": "len",
     "match": "match_re",
+    "md5_hex": "md5",
+    "parseint": "tonumber",
     "printf": "format",
     "push": "arr_insert",
     "redirect": "rewrite",
+    "regex_match": "match_re",
+    "remove_header": "del_rsp_header",
     "replace": "gsub_re",
+    "set_cookie": "add_rsp_cookie",
+    "set_header": "add_rsp_header",
+    "set_req_header": "add_req_header",
+    "set_request_header": "add_req_header",
+    "set_resp_header": "add_rsp_header",
+    "set_response_header": "add_rsp_header",
+    "set_rsp_header": "add_rsp_header",
+    "sha256": "sha2",
     "size": "len",
     "sort": "arr_sort",
     "sprintf": "format",
+    "starts_with": "match_re",
+    "startswith": "match_re",
+    "str": "tostring",
+    "str_len": "len",
     "strlen": "len",
+    "strpos": "find",
     "substring": "substr",
+    "to_lower": "lower",
+    "to_number": "tonumber",
+    "to_string": "tostring",
+    "to_upper": "upper",
     "tolower": "lower",
+    "tolowercase": "lower",
     "toupper": "upper",
+    "touppercase": "upper",
     "typeof": "type",
+    "urldecode": "url_unescape",
+    "urlencode": "url_escape",
 }
 """What other languages call a builtin."""
 
+FOREIGN_VARIABLES: Final = {
+    "client_ip": "remote_addr",
+    "cookies": "cookie_NAME",
+    "ip": "remote_addr",
+    "method": "request_method",
+    "path": "uri",
+    "query": "args",
+    "query_string": "args",
+    "referer": "http_referer",
+    "referrer": "http_referer",
+    "url": "uri",
+    "user_agent": "http_user_agent",
+    "useragent": "http_user_agent",
+}
+"""What other languages and servers call a built-in variable."""
 
-def nearest(word: str, candidates: Iterable[str]) -> str:
+_NONE: Final[Mapping[str, str]] = {}
+
+
+def nearest(word: str, candidates: Iterable[str], foreign: Mapping[str, str] = _NONE) -> str:
     """
     The candidate nearest to `word`, or '' when none is near.
 
-    Near is: what other languages call it; equal but for case; at most a third of the letters mistyped (swapped
+    Near is: what `foreign` says of it in small letters; equal but for case; at most a third of the letters mistyped (swapped
     neighbours count once); or one the beginning of the other, of three letters at least.
     """
     if len(word) > MAX_WORD:
         return ""
     lower = word.lower()
     pool = [candidate for candidate in islice(candidates, MAX_CANDIDATES) if candidate != word]
-    if FOREIGN.get(lower) in pool:
-        return FOREIGN[lower]
+    if foreign.get(lower) in pool:
+        return foreign[lower]
     best, best_distance = "", max(1, len(word) // 3) + 1
     for candidate in pool:
         other = candidate.lower()

@@ -51,10 +51,15 @@ def sha2(s: Str, l: Int) -> str:  # noqa: E741 - the vendor's name of the parame
     len(sha2('abc', 384))         => 48
     tohex(substr(sha2('abc', 256), 1, 4)) => 'ba7816bf'
     """
+    return _sha2(l)(s)
+
+
+@digests.specialised(sha2, "l")
+def _sha2(l: int) -> Callable[[str], str]:  # noqa: E741 - as above
     new = _SHA2.get(l)
     if new is None:
         raise ScriptFault(FaultCode.OTHER, f"sha2: got length {number_text(l)}, want 224, 256, 384 or 512")
-    return new(s.encode("latin-1")).digest().decode("latin-1")
+    return lambda s: new(s.encode("latin-1")).digest().decode("latin-1")
 
 
 @digests.builtin(cost=Cost(40, per="s", shift=4))
@@ -67,9 +72,14 @@ def hmac(k: Str, s: Str, v: Str) -> str:
     len(hmac('k', 'm', 'sha256'))             => 32
     eq(hmac('k', 'm', 'sha1'), hmac_sha1('k', 'm')) => true
     """
+    return _hmac_of(v)(k, s)
+
+
+@digests.specialised(hmac, "v")
+def _hmac_of(v: str) -> Callable[[str, str], str]:
     if v not in _HMAC:
         raise ScriptFault(FaultCode.OTHER, f"hmac: got digest {v[:20]!r}, want one of {', '.join(_HMAC)}")
-    return _hmac.digest(k.encode("latin-1"), s.encode("latin-1"), v).decode("latin-1")
+    return lambda k, s: _hmac.digest(k.encode("latin-1"), s.encode("latin-1"), v).decode("latin-1")
 
 
 @digests.builtin(cost=Cost(40, per="s", shift=4))

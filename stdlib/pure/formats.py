@@ -51,11 +51,8 @@ def format_(meter: Meter, fmt: Str, *values: AnyValue) -> str:
 
 
 @formats.specialised(format_, "fmt")
-def _format_constant(fmt: str) -> Callable[..., str] | None:
-    try:
-        pieces = read_format(fmt)
-    except ScriptFault:
-        return None  # the fault belongs to the call, not to loading
+def _format_constant(fmt: str) -> Callable[..., str]:
+    pieces = read_format(fmt)
 
     def formatted(meter: Meter, *values: Value) -> str:
         return _render(meter, pieces, values)

@@ -7,6 +7,7 @@ Nothing here raises: a division by zero gives inf or nan, as it does in Lua.
 
 import math
 import re
+from collections.abc import Callable
 from typing import Final, Literal
 
 from edgescript.builtins import AnyValue, Cost, Effect, Family, Inline, Int, Num
@@ -163,9 +164,19 @@ def tonumber(s: AnyValue, base: Int = 10) -> int | float | Literal[False]:
     """
     if base == 10 and type(s) is str and len(s) <= _EXACT_DIGITS and s.isascii() and s.isdigit():
         return int(s)  # what it is nearly always asked
+    _check_base(base)
+    return _based(s, base) if base != 10 and isinstance(s, str) else parse_number(s)
+
+
+@numbers.specialised(tonumber, "base")
+def _tonumber_constant(base: int) -> Callable[[Value], int | float | Literal[False]] | None:
+    _check_base(base)
+    return None if base == 10 else lambda s: _based(s, base) if isinstance(s, str) else parse_number(s)
+
+
+def _check_base(base: int) -> None:
     if not 2 <= base <= 36:
         raise ScriptFault(FaultCode.OTHER, f"tonumber: got base {base}, want 2 to 36")
-    return _based(s, base) if base != 10 and isinstance(s, str) else parse_number(s)
 
 
 def parse_number(value: Value) -> int | float | Literal[False]:

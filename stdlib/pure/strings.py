@@ -21,7 +21,11 @@ SPACE: Final = " \t\n\v\f\r"
 _UPPER: Final = {ord(letter): letter.upper() for letter in "abcdefghijklmnopqrstuvwxyz"}
 _LOWER: Final = {ord(letter): letter.lower() for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 _RUN: Final = re.compile(r"[^ \t]+")
-_STRIP: Final = {"both": str.strip, "left": str.lstrip, "right": str.rstrip}
+_STRIP: Final[dict[str, Callable[[str, str], str]]] = {
+    "both": str.strip,
+    "left": str.lstrip,
+    "right": str.rstrip,
+}
 
 
 @strings.builtin(cost=Cost(8, per="s", shift=12))
@@ -275,9 +279,25 @@ def trim(meter: Meter, s: Str, loc: Str = "both") -> str:
     trim(' a ', 'left')  => 'a '
     trim(' a ', 'right') => ' a'
     """
+    stripped = _stripper(loc)(s, SPACE)
+    meter.string(len(stripped))
+    return stripped
+
+
+@strings.specialised(trim, "loc")
+def _trim_constant(loc: str) -> Callable[[Meter, str], str]:
+    strip = _stripper(loc)
+
+    def trimmed(meter: Meter, s: str) -> str:
+        stripped = strip(s, SPACE)
+        meter.string(len(stripped))
+        return stripped
+
+    return trimmed
+
+
+def _stripper(loc: str) -> Callable[[str, str], str]:
     strip = _STRIP.get(loc)
     if strip is None:
         raise ScriptFault(FaultCode.OTHER, f"trim: got location {loc[:20]!r}, want both, left or right")
-    stripped: str = strip(s, SPACE)
-    meter.string(len(stripped))
-    return stripped
+    return strip

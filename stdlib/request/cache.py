@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from edgescript.builtins import Cost, Effect, Family, Str, Text
+from edgescript.builtins import Cost, Effect, Family, Str, Text, refused
 from edgescript.context import Context
 from stdlib.pure.numbers import parse_number
 
@@ -37,7 +37,7 @@ def set_cache_ttl(ctx: Context, type_: Str, ttl: Text) -> bool:
 def _set_constant(type: str, ttl: str | float) -> Callable[[Context], bool]:  # noqa: A002 - the parameter's name
     setter = _setter(type, ttl)
     if setter is None:
-        return lambda _ctx: False
+        return refused
 
     def set_ttl(ctx: Context) -> bool:
         setter(ctx)

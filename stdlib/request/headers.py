@@ -9,7 +9,7 @@ belong to the connection (Content-Length, Connection and their like) are the nod
 from collections.abc import Callable
 from typing import Final, Literal, TypeAlias
 
-from edgescript.builtins import Bool, Cost, Effect, Family, OptDict, Str
+from edgescript.builtins import Bool, Cost, Effect, Family, OptDict, Str, refused
 from edgescript.context import Context
 from edgescript.effects import HeaderAction, HeaderOp, has_placeholder
 from edgescript.types import Table, Value, number_text
@@ -88,10 +88,6 @@ def _drop(ctx: Context, side: Side, name: str) -> bool:
     return True
 
 
-def _refused(_ctx: Context, *_arguments: Value) -> bool:
-    return False
-
-
 def _fixed_op(side: Side, op: HeaderOp) -> Callable[[Context], bool]:
     """Records one wish that is known at load time."""
 
@@ -104,13 +100,13 @@ def _fixed_op(side: Side, op: HeaderOp) -> Callable[[Context], bool]:
 
 def _constant_put(side: Side, name: str, value: str, append: bool) -> Callable[..., bool]:
     if not is_field_name(name) or not is_field_value(value):
-        return _refused
+        return refused
     return _fixed_op(side, HeaderOp("add" if append else "set", name, value, has_placeholder(value)))
 
 
 def _named_put(side: Side, name: str, append: bool) -> Callable[..., bool]:
     if not is_field_name(name):
-        return _refused
+        return refused
     action: HeaderAction = "add" if append else "set"
 
     def record(ctx: Context, value: str) -> bool:
@@ -123,7 +119,7 @@ def _named_put(side: Side, name: str, append: bool) -> Callable[..., bool]:
 
 
 def _constant_drop(side: Side, name: str) -> Callable[..., bool]:
-    return _fixed_op(side, HeaderOp("delete", name)) if is_field_name(name) else _refused
+    return _fixed_op(side, HeaderOp("delete", name)) if is_field_name(name) else refused
 
 
 @headers.specialised(add_req_header, "name", "value", "append")

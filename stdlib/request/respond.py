@@ -1,5 +1,6 @@
 """Answering at the edge: `say`, `print`, `exit` (reference section 7.6)."""
 
+from collections.abc import Callable
 from typing import Final, Literal
 
 from edgescript.builtins import AnyValue, Cost, Effect, Family, Int, OptStr
@@ -50,11 +51,29 @@ def exit_(ctx: Context, code: Int, body: OptStr = None) -> Literal[True]:
     exit(403, 'no') => true
     exit(404)       => true
     """
+    _check_status(code)
+    return _end(ctx, code, body)
+
+
+def _check_status(code: int) -> None:
     if code not in _STATUSES:
         raise ScriptFault(FaultCode.OTHER, f"exit: got status {number_text(code)}, want 200 to 599")
+
+
+def _end(ctx: Context, code: int, body: str | None) -> Literal[True]:
     if body is not None and len(body) > ctx.limits.output_bytes:
         raise ScriptFault(
             FaultCode.OTHER, f"more than {ctx.limits.output_bytes} bytes of output", limit="output_bytes"
         )
     ctx.end(Answer(code, body))
     return True
+
+
+@respond.specialised(exit_, "code")
+def _exit_constant(code: int) -> Callable[..., Literal[True]]:
+    _check_status(code)
+
+    def end(ctx: Context, body: str | None = None) -> Literal[True]:
+        return _end(ctx, code, body)
+
+    return end

@@ -59,11 +59,8 @@ def rewrite(ctx: Context, url: Str, flag: Str, code: Int = 302) -> Literal[True]
 
 
 @rewrites.specialised(rewrite, "flag", "code")
-def _rewrite_constant(flag: str, code: int = _DEFAULT_CODE) -> Callable[..., Literal[True]] | None:
-    try:
-        return _rewriter(flag, code)
-    except ScriptFault:
-        return None  # the fault belongs to the call, not to loading
+def _rewrite_constant(flag: str, code: int = _DEFAULT_CODE) -> Callable[..., Literal[True]]:
+    return _rewriter(flag, code)
 
 
 def _rewriter(flag: str, code: int) -> Callable[[Context, str], Literal[True]]:

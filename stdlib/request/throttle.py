@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from edgescript.builtins import Cost, Effect, Family, Int, Num, Str, Text
+from edgescript.builtins import Cost, Effect, Family, Int, Num, Str, Text, refused
 from edgescript.context import Context
 from edgescript.faults import FaultCode, ScriptFault
 from edgescript.types import MAX_EXACT_INT, value_text
@@ -62,10 +62,10 @@ def limit_rate(ctx: Context, n: Int, unit: Str = "") -> bool:
 
 
 @throttle.specialised(limit_rate_after, "n", "unit")
-def _after_constant(n: int, unit: str = "") -> Callable[[Context], bool] | None:
+def _after_constant(n: int, unit: str = "") -> Callable[[Context], bool]:
     size = _bytes(n, unit)
     if size is None:
-        return None
+        return refused
 
     def limit(ctx: Context) -> bool:
         ctx.effects.rate_after_bytes = size
@@ -75,10 +75,10 @@ def _after_constant(n: int, unit: str = "") -> Callable[[Context], bool] | None:
 
 
 @throttle.specialised(limit_rate, "n", "unit")
-def _rate_constant(n: int, unit: str = "") -> Callable[[Context], bool] | None:
+def _rate_constant(n: int, unit: str = "") -> Callable[[Context], bool]:
     size = _bytes(n, unit)
     if not size:
-        return None
+        return refused
     rate = max(size, MIN_RATE_BYTES_PER_S)
 
     def limit(ctx: Context) -> bool:
@@ -104,11 +104,8 @@ def limit_req(ctx: Context, key: Text, rate: Text, burst: Num = 0) -> bool:
 
 
 @throttle.specialised(limit_req, "rate")
-def _limit_req_constant(rate: str | float) -> Callable[..., bool] | None:
-    try:
-        rate_per_s = _rate_per_s(rate)
-    except ScriptFault:
-        return None  # the fault belongs to the call, not to loading
+def _limit_req_constant(rate: str | float) -> Callable[..., bool]:
+    rate_per_s = _rate_per_s(rate)
 
     def admit(ctx: Context, key: str | float, burst: float = 0) -> bool:
         return _admit(ctx, key, rate_per_s, burst)

@@ -13,9 +13,11 @@ from edgescript.builtins import (
     Registry,
     Str,
     Variables,
+    refused,
 )
 from edgescript.compiler import compile_source
 from edgescript.context import Context
+from edgescript.faults import FaultCode, ScriptFault
 from edgescript.source import Source
 
 declared = Family("declared", effect=Effect.WRITES)
@@ -55,6 +57,21 @@ def leave(ctx: Context) -> None:
 @declared.builtin(cost=Cost(1), may_end=True, ends_when=QUICKLY)
 def go(ctx: Context, to: Str, how: Str, what: Str = "all") -> None:
     ctx.write(to + how + what)
+
+
+@declared.builtin(cost=Cost(1))
+def ranked(s: Str, colour: Str, shade: Str = "") -> bool:
+    return bool(s and colour and shade)
+
+
+@declared.specialised(ranked, "colour", "shade")
+def _ranked_constant(colour: str, shade: str = ""):
+    if colour == "plaid":
+        raise ScriptFault(FaultCode.OTHER, "ranked: got colour 'plaid', want a plain one")
+    if colour == "clear":
+        return refused
+    assert colour != "broken"
+    return lambda s: bool(s and colour and shade)
 
 
 REGISTRY = Registry([declared], Variables())
@@ -102,3 +119,22 @@ def test_options_are_those_of_the_pattern(call, found):
 )
 def test_nothing_runs_after_what_surely_ends(call, found):
     assert codes(f"{call}\nboth(1, 2)\n") == found
+
+
+@pytest.mark.parametrize(
+    ("call", "found"),
+    [
+        ("ranked('a', 'plaid')", ["argument-value"]),
+        ("ranked('a', 'plaid', 'dark')", ["argument-value"]),
+        ("ranked('a', 'clear')", ["always-false"]),
+        ("ranked('a', 'red')", []),
+        ("x = 'plaid'\nranked('a', x)", []),
+        # What is not known for certain is left to the run.
+        ("x = 'a'\nranked('a', 'plaid', x)", []),
+        # A mistake of the specialiser's own is not the author's.
+        ("ranked('a', 'broken')", []),
+        ("ranked('a', 1)", ["argument-type"]),
+    ],
+)
+def test_a_specialiser_says_what_is_refused(call, found):
+    assert codes(f"{call}\n") == found

@@ -23,6 +23,7 @@ def compiled(text):
         ("# a note\n# position: foot\n", "head"),
         ("say('a')\n# position: foot\n", "head"),
         ("# the position: foot\n", "head"),
+        ("# Position: foot\n", "head"),
     ],
 )
 def test_position(text, position):

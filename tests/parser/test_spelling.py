@@ -3,7 +3,7 @@
 import pytest
 
 import stdlib
-from edgescript.spelling import nearest
+from edgescript.spelling import FOREIGN_FUNCTIONS, FOREIGN_VARIABLES, nearest
 
 NAMES = tuple(stdlib.registry().functions)
 
@@ -22,6 +22,10 @@ NAMES = tuple(stdlib.registry().functions)
         ("strlen", "len"),
         ("sprintf", "format"),
         ("replace", "gsub_re"),
+        ("set_cookie", "add_rsp_cookie"),
+        ("set_header", "add_rsp_header"),
+        ("startsWith", "match_re"),
+        ("md5_hex", "md5"),
         ("foobar", ""),
         ("fetch", ""),
         ("xy", ""),
@@ -30,7 +34,15 @@ NAMES = tuple(stdlib.registry().functions)
     ],
 )
 def test_nearest_builtin(word, name):
-    assert nearest(word, NAMES) == name
+    assert nearest(word, NAMES, FOREIGN_FUNCTIONS) == name
+
+
+def test_foreign_names_are_of_builtins():
+    assert set(FOREIGN_FUNCTIONS.values()) <= set(NAMES)
+    assert not FOREIGN_FUNCTIONS.keys() & set(NAMES)
+    registry = stdlib.registry()
+    assert all(registry.variable(name) for name in FOREIGN_VARIABLES.values())
+    assert not any(registry.variable(name) for name in FOREIGN_VARIABLES)
 
 
 def test_the_word_itself_is_no_suggestion():

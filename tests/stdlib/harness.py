@@ -91,6 +91,13 @@ def run(text: str, context: Context | None = None, tier: Tier = "translated") ->
     return Run(values, fault, context.effects, context.ended, context.fuel_used)
 
 
+def is_refused(expression: str) -> bool:
+    """Whether the compiler says itself that the function does not take such literals."""
+    text = f"{PRELUDE}probe({expression})\n"
+    compiled = compile_source(Source("test.es", text.encode().decode("latin-1")), REGISTRY)
+    return {each.code for each in compiled.diagnostics if each.severity == "error"} == {"argument-value"}
+
+
 def evaluate(expression: str, context: Context | None = None, tier: Tier = "translated") -> Run:
     """Run `probe(expression)`."""
     return run(f"probe({expression})\n", context, tier)

@@ -4,7 +4,7 @@ import pytest
 
 from stdlib import FAMILIES
 from tests.stdlib.cases import Case, read_cases
-from tests.stdlib.harness import TIERS, Run, evaluate, with_opaque_arguments
+from tests.stdlib.harness import TIERS, Run, evaluate, is_refused, with_opaque_arguments
 
 EXAMPLES = [
     pytest.param(Case(example.call, example.result), id=f"{member.name}:{number}")
@@ -32,6 +32,8 @@ def check(case: Case, outcome: Run) -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_call_gives_the_stated_result(case: Case) -> None:
+    if case.result.startswith("error ") and is_refused(case.call):
+        return  # said at compile time; the same call with unknown arguments raises, as the next test shows
     translated, interpreted = (evaluate(case.call, case.context(), tier) for tier in TIERS)
     check(case, translated)
     check(case, interpreted)

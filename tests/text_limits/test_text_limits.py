@@ -7,7 +7,7 @@ import timeit
 import pytest
 
 import stdlib
-from edgescript.check import MAX_PATTERNS
+from edgescript.callcheck import MAX_PATTERNS
 from edgescript.compiler import compile_source
 from edgescript.diagnostics import MAX_PER_SEVERITY
 from edgescript.layout import MAX_NESTING
