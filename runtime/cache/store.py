@@ -8,10 +8,11 @@ cut body is never stored.
 from typing import Any, Final, Protocol
 
 from runtime.cache.keys import vary_values
-from runtime.http.caching import Store, initial_age
 from runtime.http.conditional import Validators
 from runtime.http.dates import format_http_date
 from runtime.http.fields import Field, Fields, hop_by_hop
+from runtime.http.reuse import initial_age
+from runtime.http.storage import Store
 
 _OVERHEAD_BYTES: Final = 1600
 """Key, slots, tuples, table entries and a prepared head of one response, measured with sys.getsizeof on CPython 3.11."""

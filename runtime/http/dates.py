@@ -14,6 +14,8 @@ from functools import lru_cache
 from time import gmtime
 from typing import Final
 
+from runtime.http.fields import Fields, combined
+
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MONTH_NUMBERS: Final = {name.lower().encode("ascii"): number for number, name in enumerate(_MONTHS, 1)}
@@ -87,3 +89,10 @@ def format_http_date(seconds: int) -> bytes:
     year, month, day, hour, minute, second, weekday, _, _ = gmtime(seconds)
     text = f"{_DAYS[weekday]}, {day:02} {_MONTHS[month - 1]} {year:04} {hour:02}:{minute:02}:{second:02} GMT"
     return text.encode("ascii")
+
+
+def date_of(fields: Fields, arrived: float) -> int:
+    """Date in Unix seconds; the time of arrival where there is none or no valid one (RFC 9110 §6.6.1)."""
+    value = combined(fields, b"date")
+    moment = None if value is None else parse_http_date(value, arrived)
+    return int(arrived) if moment is None else moment

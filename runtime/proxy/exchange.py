@@ -25,18 +25,12 @@ from typing import Final, Literal
 from runtime.cache.cache import Cache
 from runtime.cache.coalesce import Role
 from runtime.cache.store import StoredResponse
-from runtime.http.caching import (
-    SAFE_METHODS,
-    DoNotStore,
-    Store,
-    decide_storage,
-    merge_304,
-    needs_invalidation,
-)
 from runtime.http.conditional import NotModified, evaluate_at_cache, freshens, validators_of
 from runtime.http.dates import format_http_date
 from runtime.http.fields import end_to_end
 from runtime.http.framing import Chunked, Length, NoBody, UntilClose
+from runtime.http.storage import DoNotStore, Store, decide_storage
+from runtime.http.update import SAFE_METHODS, merge_304, needs_invalidation
 from runtime.proxy.forward import CONDITIONAL, PER_REQUEST, without
 from runtime.proxy.header_ops import Fields
 from runtime.proxy.hit import conditional_head, hit_head

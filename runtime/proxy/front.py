@@ -14,10 +14,10 @@ from edgescript.pipeline import ScriptResult, conclude, run_position
 from edgescript.request import Request
 from runtime.cache.keys import primary_key
 from runtime.cache.store import CacheStore, StoredResponse
-from runtime.http.caching import Reuse, Revalidate, Unsatisfied, decide_reuse
 from runtime.http.directives import request_directives
 from runtime.http.framing import NO_BODY
 from runtime.http.refusal import Refuse
+from runtime.http.reuse import Reuse, Revalidate, Unsatisfied, decide_reuse
 from runtime.proxy.forward import CONDITIONAL, build, effective_target, without
 from runtime.proxy.header_block import HeaderBlock
 from runtime.proxy.header_ops import apply

@@ -15,10 +15,10 @@ from edgescript.pipeline import ScriptResult
 from edgescript.request import Connection, Request
 from runtime.cache.cache import Cache
 from runtime.cache.memory import MemoryStore
-from runtime.http.caching import Store, decide_storage
 from runtime.http.framing import NO_BODY, Length, accept_request
 from runtime.http.refusal import Refuse
 from runtime.http.status import has_no_content
+from runtime.http.storage import Store, decide_storage
 from runtime.proxy.exchange import Exchange
 from runtime.proxy.forward import Forward
 from runtime.proxy.front import Front

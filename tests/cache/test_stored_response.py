@@ -3,7 +3,7 @@
 import pytest
 
 from runtime.cache.store import StoredResponse
-from runtime.http.caching import DoNotStore, decide_storage
+from runtime.http.storage import DoNotStore, decide_storage
 from tests.http.notation import NOW, fields, text
 
 DATE = "Date: Sun, 09 Sep 2001 01:46:40 GMT"

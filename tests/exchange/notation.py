@@ -30,9 +30,9 @@ from edgescript.request import Headers, Request
 from runtime.cache.cache import Cache
 from runtime.cache.memory import MemoryStore
 from runtime.cache.store import StoredResponse
-from runtime.http.caching import Store, decide_storage
 from runtime.http.framing import Chunked, Length, NoBody, UntilClose, accept_request
 from runtime.http.status import default_page
+from runtime.http.storage import Store, decide_storage
 from runtime.proxy.exchange import Exchange
 from runtime.proxy.front import Front
 from runtime.proxy.header_block import HeaderBlock

@@ -10,8 +10,8 @@ from edgescript.request import Request
 from runtime.cache.cache import Cache
 from runtime.cache.memory import MemoryStore
 from runtime.cache.store import StoredResponse
-from runtime.http.caching import decide_storage
 from runtime.http.framing import Chunked, Length, NoBody, UntilClose
+from runtime.http.storage import decide_storage
 from runtime.proxy.exchange import Exchange
 from runtime.proxy.forward import build
 from runtime.proxy.messages import (

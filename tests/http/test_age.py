@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.cache.store import StoredResponse
-from runtime.http.caching import current_age, initial_age
+from runtime.http.reuse import current_age, initial_age
 from tests.http.notation import NOW, fields, table
 
 DATE = "Sun, 09 Sep 2001 01:46:40 GMT"

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.cache.store import StoredResponse
-from runtime.http.caching import Fetch, Reuse, Revalidate, Unsatisfied, decide_reuse
 from runtime.http.conditional import Validators
 from runtime.http.directives import NO_DIRECTIVES, parse_directives
+from runtime.http.reuse import Fetch, Reuse, Revalidate, Unsatisfied, decide_reuse
 from tests.http.notation import NOW, table
 
 

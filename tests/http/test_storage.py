@@ -8,7 +8,7 @@ or `no:` with the reason.
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.http.caching import MAX_VARY_NAMES, DoNotStore, Store, decide_storage
+from runtime.http.storage import MAX_VARY_NAMES, DoNotStore, Store, decide_storage
 from tests.http.notation import NOW, fields, table
 
 DATE = "Sun, 09 Sep 2001 01:46:40 GMT"

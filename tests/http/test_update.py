@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.http.caching import merge_304, needs_invalidation
+from runtime.http.update import merge_304, needs_invalidation
 from tests.http.notation import fields, table, text
 
 

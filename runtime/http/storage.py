@@ -1,10 +1,9 @@
 """
-What a shared cache may store, for how long, and when it may answer from it (RFC 9111). Pure: times are arguments.
+What a shared cache may store, and for how long (RFC 9111 §3, §4.2.1). Pure: times are arguments.
 
 The shape is made to be widened. A freshness lifetime comes from the first of `_LIFETIME_SOURCES` that states one: a
 targeted field (RFC 9213) or a heuristic (RFC 9111 §4.2.2) is one more function in that tuple. Refusals are one table of
-questions. What a stored response must carry for reuse is the protocol `Stored`; serving stale (RFC 5861) is more
-slots there and one more case in `decide_reuse`.
+questions.
 
 Where scripts speak (`set_cache_ttl`): a script's lifetime replaces every freshness the origin states, and its
 `no-cache` too. It does not override what keeps a response from being shared at all: `no-store`, `private`, the
@@ -14,22 +13,16 @@ Authorization rule, `Vary: *`, Set-Cookie. A lifetime of 0 means do not store. A
 A response with Set-Cookie is not stored, though RFC 9111 §7.3 would allow it: nginx and Varnish do the same, and one
 visitor's session served to another cannot be taken back.
 
-Measured (CPython 3.11): `decide_reuse` of a fresh response 0.4 µs; `decide_storage` 8 µs, once for each fetch.
+Measured (CPython 3.11): `decide_storage` 8 µs, once for each fetch.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple, Protocol, TypeAlias
+from typing import Final, NamedTuple
 
 from runtime.http.conditional import Validators, validators_of
-from runtime.http.dates import parse_http_date
-from runtime.http.directives import (
-    NO_DIRECTIVES,
-    Directives,
-    parse_cache_control,
-    parse_delta,
-    request_directives,
-)
-from runtime.http.fields import HOP_BY_HOP, Field, Fields, combined, list_items
+from runtime.http.dates import date_of, parse_http_date
+from runtime.http.directives import Directives, parse_cache_control, request_directives
+from runtime.http.fields import Fields, combined, list_items
 
 _PATH_TTL_STATUSES: Final = frozenset({200, 301, 302})
 _UNDERSTOOD: Final = frozenset(
@@ -62,7 +55,6 @@ _UNDERSTOOD: Final = frozenset(
 """Statuses whose caching rules this cache knows, for must-understand (RFC 9111 §5.2.2.3)."""
 _NEVER_STORED: Final = frozenset({206, 304})
 """Partial content (RFC 9111 §3.3 would need combining), and 304, which updates what is stored."""
-SAFE_METHODS: Final = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE"})
 MAX_VARY_NAMES: Final = 10
 """More would make every request its own variant."""
 
@@ -201,7 +193,7 @@ def _expires_lifetime(exchange: _Exchange) -> int | None:
     if expires is None:
         return None
     moment = parse_http_date(expires, exchange.now)
-    return 0 if moment is None else max(0, moment - _date_of(exchange.fields, exchange.now))
+    return 0 if moment is None else max(0, moment - date_of(exchange.fields, exchange.now))
 
 
 _LIFETIME_SOURCES: Final[tuple[Callable[[_Exchange], int | None], ...]] = (
@@ -210,147 +202,3 @@ _LIFETIME_SOURCES: Final[tuple[Callable[[_Exchange], int | None], ...]] = (
     lambda x: x.response.max_age,
     _expires_lifetime,
 )
-
-
-def _date_of(fields: Fields, arrived: float) -> int:
-    """Date in Unix seconds; the time of arrival where there is none or no valid one (RFC 9110 §6.6.1)."""
-    value = combined(fields, b"date")
-    moment = None if value is None else parse_http_date(value, arrived)
-    return int(arrived) if moment is None else moment
-
-
-def initial_age(fields: Fields, request_time: float, response_time: float) -> float:
-    """`corrected_initial_age` of RFC 9111 §4.2.3: seconds, >= 0, that a response was old when it arrived."""
-    apparent_age = max(0.0, response_time - _date_of(fields, response_time))
-    value = combined(fields, b"age")
-    # RFC 9111 §5.1: the first of several is used; what is no number is ignored.
-    age_value = parse_delta(value.partition(b",")[0].strip(b" \t")) if value is not None else None
-    response_delay = max(0.0, response_time - request_time)
-    return max(apparent_age, (age_value or 0) + response_delay)
-
-
-class Stored(Protocol):
-    """What reuse asks of a stored response."""
-
-    @property
-    def response_time(self) -> float:
-        """Unix time at which it arrived or was last validated."""
-
-    @property
-    def initial_age_s(self) -> float:
-        """Its age then."""
-
-    @property
-    def lifetime_s(self) -> float: ...
-    @property
-    def always_validate(self) -> bool: ...
-    @property
-    def must_revalidate(self) -> bool: ...
-    @property
-    def validators(self) -> Validators: ...
-
-
-def current_age(stored: Stored, now: float) -> float:
-    """Seconds, >= 0 (RFC 9111 §4.2.3); a clock set back makes nothing younger than when it arrived."""
-    return stored.initial_age_s + max(0.0, now - stored.response_time)
-
-
-class Reuse(NamedTuple):
-    """Answer from the stored response."""
-
-    age_s: int
-    """The value of Age, whole seconds."""
-    is_stale: bool = False
-    """Past its lifetime, which the request accepts (max-stale)."""
-
-
-class Revalidate(NamedTuple):
-    """Ask the origin whether the stored response is current, with its validators."""
-
-    reason: str
-
-
-class Fetch(NamedTuple):
-    """Fetch from the origin: nothing stored is of use."""
-
-    reason: str
-
-
-class Unsatisfied(NamedTuple):
-    """Answer 504: the request wants no origin asked (only-if-cached, RFC 9111 §5.2.1.7)."""
-
-    reason: str
-
-
-ReuseDecision: TypeAlias = Reuse | Revalidate | Fetch | Unsatisfied
-
-
-def decide_reuse(stored: Stored | None, request: Directives, now: float) -> ReuseDecision:
-    """
-    How to answer a GET or HEAD for which `stored` was selected, or nothing was (RFC 9111 §4).
-
-    Give `NO_DIRECTIVES` for `request` where clients are not to steer the cache.
-    """
-    if stored is None:
-        return _ask(None, request, "nothing stored")
-    age = current_age(stored, now)
-    if stored.always_validate:
-        return _ask(stored, request, "response says no-cache")
-    if request is NO_DIRECTIVES:
-        return Reuse(int(age)) if age < stored.lifetime_s else _ask(stored, request, "stale")
-    return _decide_with_directives(stored, request, age)
-
-
-def _decide_with_directives(stored: Stored, request: Directives, age: float) -> ReuseDecision:
-    """RFC 9111 §5.2.1, for requests that say something."""
-    if request.no_cache:
-        return _ask(stored, request, "request says no-cache")
-    left = stored.lifetime_s - age
-    may_be_stale = (
-        request.max_stale is not None and not stored.must_revalidate and left + request.max_stale >= 0
-    )
-    if request.max_age is not None and age > request.max_age:
-        return _ask(stored, request, "older than the request's max-age")
-    if request.min_fresh is not None and left < request.min_fresh:
-        return _ask(stored, request, "not fresh for the request's min-fresh")
-    if left > 0:
-        return Reuse(int(age))
-    return Reuse(int(age), is_stale=True) if may_be_stale else _ask(stored, request, "stale")
-
-
-def _ask(stored: Stored | None, request: Directives, reason: str) -> ReuseDecision:
-    if request.only_if_cached:
-        return Unsatisfied(reason)
-    if stored is None or not stored.validators.usable:
-        return Fetch(reason)
-    return Revalidate(reason)
-
-
-# The stored body is as it was encoded, ranged and measured then (RFC 9111 §3.2). What one client is told by a cookie
-# is not for the next. Age spoke of the response that is replaced.
-_NOT_UPDATED: Final = HOP_BY_HOP | {
-    b"age",
-    b"content-encoding",
-    b"content-length",
-    b"content-range",
-    b"content-type",
-    b"set-cookie",
-}
-
-
-def merge_304(stored_fields: Fields, fresh_fields: Fields) -> list[Field]:
-    """
-    The stored response's fields updated from a 304 (RFC 9111 §3.2, §4.3.4).
-
-    Each name in the 304 replaces all stored lines of that name, save those of `_NOT_UPDATED`. What the 304 changes about
-    storage itself (lifetime, no-store) is for `decide_storage` on the result.
-    """
-    fresh = [field for field in fresh_fields if field[0].lower() not in _NOT_UPDATED]
-    replaced = {name.lower() for name, _ in fresh}
-    replaced.add(b"age")
-    return [field for field in stored_fields if field[0].lower() not in replaced] + fresh
-
-
-def needs_invalidation(method: bytes, status: int) -> bool:
-    """Whether what is stored for the target must go: an unsafe method got a 2xx or 3xx (RFC 9111 §4.4)."""
-    return method not in SAFE_METHODS and 200 <= status < 400
