@@ -675,7 +675,7 @@ _ENTRIES: Final = (
         "condition is always {outcome}: got {got}",
         "a condition that cannot change",
         "Only undef and false are false. Numbers (0 too), strings (the empty one too) and dictionaries are always "
-        "true: compare with eq, or ask null(x) for emptiness.",
+        "true: compare with eq, or ask null(x) for emptiness, which is false of undef.",
         "if len($uri) {\n    say('a')\n}\n",
         "{advice}",
     ),
@@ -710,7 +710,7 @@ _ENTRIES: Final = (
         "warning",
         "{function} is meant for position {want}, this script runs in {got}",
         "a function of the other position",
-        "head runs before the site's configuration, foot after it; what the function sets here may be overruled.",
+        "Scripts of foot run after all of head and may overrule this; an error in head refuses the request.",
         "set_cache_ttl('path', 10)\n",
         "write '# position: {want}' in the first line",
     ),

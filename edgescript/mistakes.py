@@ -37,7 +37,7 @@ _OPERATORS: Final = {
     ">=": "ge(a, b)",
     "&&": "and(a, b)",
     "&": "and(a, b)",
-    "||": "or(a, b)",
+    "||": "or(a, b), which gives true or false; for a default use an if",
     "|": "or(a, b)",
     "!": "not(a)",
     "+": "add(a, b), or concat(a, b) for texts",

@@ -43,7 +43,7 @@ class Config(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     cache_bytes: int = 256 << 20
     """Memory for stored responses."""
     max_object_bytes: int = 16 << 20
-    """A longer body passes through and is not stored. At most a quarter of `cache_bytes`."""
+    """A longer body passes through and is not stored. More than a quarter of `cache_bytes` counts as that."""
     limiter_keys: int = 200_000
     """Keys that `limit_req` counts at one time."""
 
@@ -74,15 +74,12 @@ class Config(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         # A length that says the body is too long is refused with the head, before the origin hears of it.
         body_bytes = min(self.max_body_bytes, self.head_limits.body_bytes)
         self.head_limits = replace(self.head_limits, body_bytes=body_bytes)
+        if 4 <= self.cache_bytes < 4 * self.max_object_bytes:
+            self.max_object_bytes = self.cache_bytes // 4
 
     def check(self) -> None:
         """Raises ConfigError, which names every setting that is out of bounds or does not fit another."""
         wrong = [*_out_of_bounds("", self)]
-        if not wrong and self.max_object_bytes > self.cache_bytes // 4:
-            wrong.append(
-                f"max_object_bytes: got {self.max_object_bytes}, want at most a quarter of cache_bytes,"
-                f" which is {self.cache_bytes}"
-            )
         if wrong:
             raise ConfigError("; ".join(wrong))
         _ = self.address

@@ -17,8 +17,8 @@ _MAX_LIST_BYTES: Final = 4_096
 @cache.builtin(cost=Cost(40), stages=("foot",))
 def set_cache_ttl(ctx: Context, type_: Str, ttl: Text) -> bool:
     """
-    Set how long the response may be kept: of `path`, seconds for this resource; of `code`, a list of `status=seconds`
-    for responses with these statuses. 0 keeps nothing. The last call of each type counts.
+    Set how long the response may be kept: of `path`, seconds for answers of 200, 301 and 302; of `code`, a list of
+    `status=seconds`, which goes first. 0 keeps nothing, of `path` whatever the status. The last call of each type counts.
 
     Return false, and change nothing, for another type or a `ttl` that is not of its form.
 

@@ -23,7 +23,7 @@ def _record(ctx: Context, address: str) -> GeoRecord:
 @geo.builtin(cost=_LOOKUP)
 def client_country(ctx: Context) -> str | Literal[False]:
     """
-    Return the client's country code, or false when it is unknown.
+    Return the client's country code, or false when it is unknown, as all are where there is no database of addresses.
 
     client_country() => 'CN'
     """
