@@ -120,6 +120,7 @@ class Meter:
 
     def bound(self, limit: str, size: int) -> None:
         """Hold `size` bytes of an argument to the named limit. Raises 499."""
+        self.look_at_clock()  # large arguments are where time goes that fuel measures badly
         most: int = getattr(self.limits, limit)
         if size > most:
             raise ScriptFault(FaultCode.OTHER, f"argument of {size} bytes, more than {most}", limit=limit)

@@ -53,10 +53,10 @@ MAX_STEPS: Final = 20_000
 """Threads moved while listing configurations: some 20 ms, at compile time only."""
 MAX_RE2_STEPS: Final = 50_000
 """The same for large patterns on RE2: some 50 ms."""
-MAX_RE2_AUTOMATON: Final = 8_000
-"""States of the largest pattern worth listing: twice the longest pattern text."""
-MAX_RE2_STATES: Final = 512
-"""Measured on RE2 past its cache: 0.2 s for 64 KiB with 500 states, 0.4 s with 1,000."""
+MAX_RE2_AUTOMATON: Final = 256
+"""States of the largest pattern that listing may still let through: 32 KiB take it some 50 ms."""
+MAX_RE2_STATES: Final = 128
+"""Measured on RE2 past its cache: 0.2 s for 64 KiB with 500 states, so some 25 ms for the 32 KiB a run may give it."""
 
 
 @dataclass(frozen=True, slots=True)

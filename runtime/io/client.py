@@ -21,7 +21,7 @@ from runtime.http.refusal import Refuse
 from runtime.io.driver import Driver
 from runtime.io.heads import read_request_head, refuse_beginning
 from runtime.io.pacing import PacedOutput
-from runtime.io.sockets import reset
+from runtime.io.sockets import reset, write_pieces
 from runtime.limits.bandwidth import Pacer
 from runtime.proxy.header_block import HeaderBlock
 from runtime.proxy.own_answer import Immediate, refusal
@@ -343,9 +343,9 @@ class ClientConnection(asyncio.Protocol):
         worker = self._worker
         if answer.keep_alive and not worker.draining:
             self.deadline_mono_s = worker.idle_deadline_mono_s  # before the write, which may set a nearer one
-            self._transport.write(answer.head + answer.body)
+            write_pieces(self._transport, (answer.head, answer.body))
         else:
-            self._transport.write(answer.head + answer.body)
+            write_pieces(self._transport, (answer.head, answer.body))
             self._linger()
 
     def _refuse(self, refused: Refuse) -> None:
@@ -377,7 +377,7 @@ class ClientConnection(asyncio.Protocol):
         """Write what was collected, in one piece."""
         held, self._held = self._held, None
         if held and not self._closing:
-            self._transport.write(b"".join(held))
+            write_pieces(self._transport, held)
 
     def _set_pace(self, rate_bytes_per_s: int, after_bytes: int | None) -> None:
         pacer = Pacer(rate_bytes_per_s, after_bytes or 0, self._worker.mono())

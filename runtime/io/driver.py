@@ -56,12 +56,13 @@ class Node(Protocol):
 class Driver:
     """One exchange with its client and its origin connection. The client may leave first; the fetch may go on."""
 
-    __slots__ = ("_client", "_clock", "_connecting", "_exchange", "_held", "_pool", "_upstream")
+    __slots__ = ("_client", "_clock", "_connecting", "_exchange", "_held", "_pool", "_stalled", "_upstream")
 
     def __init__(self, plan: Plan, client: ClientSide, node: Node, now: float) -> None:
         self._exchange = Exchange(plan, node.cache, node.settings, now, waiter=self)
         self._client: ClientSide | None = client
         self._held: ClientSide | None = None
+        self._stalled = False
         self._pool = node.pool(plan.origin)
         self._upstream: UpstreamConnection | None = None
         self._connecting: asyncio.Task[None] | None = None
@@ -84,15 +85,22 @@ class Driver:
 
     def client_closed(self) -> None:
         self._client = None
+        self._stalled = False
         self._tell(ClientClosed())
+        self._balance()
 
     def client_writable(self, writable: bool) -> None:
         """The client drains slower, or again as fast, as the origin sends."""
+        self._stalled = not writable
+        self._balance()
+
+    def _balance(self) -> None:
+        """Read from the origin no faster than the client takes, unless others wait for the object as well."""
         if self._upstream is not None:
-            if writable:
-                self._upstream.resume()
-            else:
+            if self._stalled and not self._exchange.collects:
                 self._upstream.pause()
+            else:
+                self._upstream.resume()
 
     # --- from the origin ----------------------------------------------------------------------------------------
 
@@ -103,6 +111,9 @@ class Driver:
                 self._fail(event, failure)
                 return
         self._tell(event)
+
+        if self._stalled:
+            self._balance()
 
     def on_upstream_writable(self, writable: bool) -> None:
         if self._client is not None:

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import struct
+from collections.abc import Sequence
 from typing import Final
 
 _LINGER_NOT: Final = struct.pack("ii", 1, 0)
@@ -17,3 +18,17 @@ def reset(transport: asyncio.Transport) -> None:
     """
     transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
     transport.abort()
+
+
+MAX_JOINED_BYTES: Final = 32_768
+"""Above it, copying costs more than a second write, and memory for each client."""
+
+
+def write_pieces(transport: asyncio.Transport, pieces: Sequence[bytes]) -> None:
+    """Write `pieces`: small ones as one, large ones as they are, for all clients of an object share its bytes."""
+    if sum(map(len, pieces)) <= MAX_JOINED_BYTES:
+        transport.write(b"".join(pieces))
+        return
+    for piece in pieces:
+        if piece:
+            transport.write(piece)

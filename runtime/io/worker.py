@@ -18,7 +18,7 @@ from typing import Final
 
 from edgescript.pipeline import ScriptResult
 from edgescript.request import Request
-from runtime.cache.cache import Cache
+from runtime.cache.cache import Allowance, Cache
 from runtime.cache.memory import MemoryStore
 from runtime.config import Config
 from runtime.http.refusal import Refuse
@@ -89,7 +89,9 @@ class Worker:
         self.log = EventLog(write, clock)
         self._reuse_port = reuse_port
         self.client_address = client_address
-        self.cache = Cache(MemoryStore(config.cache_bytes, config.max_object_bytes))
+        self.cache = Cache(
+            MemoryStore(config.cache_bytes, config.max_object_bytes), collecting=Allowance(config.cache_bytes)
+        )
         self.settings = Settings(max_object_bytes=config.max_object_bytes)
         self.counters = Counters()
         self.front = Front(sites, self.cache.store, time.monotonic, self.on_fault)

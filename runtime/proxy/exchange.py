@@ -18,7 +18,6 @@ Invariants:
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final, Literal
 
@@ -31,6 +30,7 @@ from runtime.http.fields import end_to_end
 from runtime.http.framing import Chunked, Length, NoBody, UntilClose
 from runtime.http.storage import DoNotStore, Store, decide_storage
 from runtime.http.update import SAFE_METHODS, merge_304, needs_invalidation
+from runtime.proxy.collection import Collection, decision_for_once
 from runtime.proxy.forward import CONDITIONAL, PER_REQUEST, without
 from runtime.proxy.header_ops import Fields
 from runtime.proxy.hit import conditional_head, hit_head
@@ -94,17 +94,6 @@ _HEEDED: Final[dict[_At, frozenset[type]]] = {
 BodyMode = Literal["none", "plain", "chunked", "until-close"]
 
 
-@dataclass
-class _Storing:
-    """An object being collected for the store."""
-
-    decision: Store
-    head: UpstreamHead
-    response_time: float
-    chunks: list[bytes]
-    size: int = 0
-
-
 class Exchange:
     """See the module's text. `now` arguments are Unix seconds."""
 
@@ -120,7 +109,7 @@ class Exchange:
         self._started = now
         self._at = _At.OPENING
         self._leads = False
-        self._storing: _Storing | None = None
+        self._storing: Collection | None = None
         self._mode: BodyMode = "none"
         self._swallow = False
         """The client has its whole answer; the rest of the origin's body is only for the store."""
@@ -147,6 +136,11 @@ class Exchange:
     def accepts_request_body(self) -> bool:
         """Whether body bytes would go straight on; false while the origin's connection is being opened."""
         return self._at in {_At.SENDING, _At.STREAMING}
+
+    @property
+    def collects(self) -> bool:
+        """Whether the body is also for the store: others wait for it, and no one client may slow it down."""
+        return self._storing is not None
 
     def start(self) -> list[Command]:
         """Join a fetch of the same object or begin one."""
@@ -259,7 +253,7 @@ class Exchange:
         if isinstance(head.framing, Length) and head.framing.size > self._settings.max_object_bytes:
             self._cache.uncacheable.note(self.plan.cache_key, now)
             return
-        self._storing = _Storing(decision, head, now, [])
+        self._storing = Collection(decision, head, now, [])
 
     def _storage(self, status: int, fields: Sequence[tuple[bytes, bytes]], now: float) -> Store | DoNotStore:
         effects = self.plan.effects
@@ -367,15 +361,17 @@ class Exchange:
         if not data:  # an empty chunk would end the client's body
             return commands
         if storing is not None:
-            storing.size += len(data)
-            if storing.size > self._settings.max_object_bytes:
-                self._storing = None
-                self._cache.uncacheable.note(self.plan.cache_key, now)
+            too_long = storing.size + len(data) > self._settings.max_object_bytes
+            if too_long or not self._cache.collecting.take(len(data)):
+                self._stop_storing()
+                if too_long:
+                    self._cache.uncacheable.note(self.plan.cache_key, now)
                 commands += self._settle(None)
                 if self._swallow or self._client_gone:
                     self._at = _At.DONE
                     return [*commands, CloseUpstream()]
             else:
+                storing.size += len(data)
                 storing.chunks.append(data)
         if self._swallow or self._client_gone or self._mode == "none":
             return commands
@@ -383,11 +379,18 @@ class Exchange:
         commands.append(SendClient(framed, paced=True))
         return commands
 
+    def _stop_storing(self) -> Collection | None:
+        """What was collected, if anything was; it counts no longer."""
+        storing, self._storing = self._storing, None
+        if storing is not None:
+            self._cache.collecting.give_back(storing.size)
+        return storing
+
     def _on_upstream_completed(self, now: float) -> list[Command]:
         if self._refetch:
             return self._ask_for_the_whole()
         commands: list[Command] = []
-        storing, self._storing = self._storing, None
+        storing = self._stop_storing()
         if storing is not None:
             stored = StoredResponse.from_origin(
                 storing.head.status,
@@ -418,7 +421,7 @@ class Exchange:
         return [OpenUpstream(fresh=False)]
 
     def _on_upstream_cut(self, now: float) -> list[Command]:
-        self._storing = None
+        self._stop_storing()
         commands = self._settle(None)  # others may fare better
         return commands + self._fail(502, now)
 
@@ -429,6 +432,7 @@ class Exchange:
         self._client_gone = True
         if self._leads and (self._storing is not None or not self._head_sent) and self._request_done:
             return []
+        self._stop_storing()
         commands = self._settle(None)
         if self._at is _At.WAITING:
             self._cache.flights.leave(self.plan.cache_key, self._waiter)
@@ -482,8 +486,3 @@ class Exchange:
         answer = whole(error_response(status), self.plan.request, (), self._may_keep_alive, "BYPASS", now)
         self._head_sent = True
         return [*commands, SendClient(answer.head + answer.body), *self._finish()]
-
-
-def decision_for_once(stored: StoredResponse) -> Store:
-    """For a validated response that may be sent this once and not kept."""
-    return Store(0, False, True, True, (), stored.validators)

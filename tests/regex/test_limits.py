@@ -18,6 +18,7 @@ REFUSED = [
     ("a{1,99999999999999999999}", "repeat count 999999999 is over the limit of 1000"),
     ("(a{1000}){1000}", "nested repeats multiply to 1000000, the limit is 1000"),
     ("a{1000}" * 500, "pattern is too large to run it in linear time"),
+    ("(a{1,30}){1,30}=b", "pattern is too large to run it in linear time"),
     ("a{3,1}", "repeat counts 3 and 1 are out of order"),
     ("*a", "'*' at position 1 has nothing to repeat"),
     ("a**", "the repeat before position 4 has nothing to repeat"),

@@ -2,9 +2,11 @@
 
 import asyncio
 import hashlib
+import sys
 
 import pytest
 
+from edgescript.pipeline import InstalledScript
 from tests.scenarios.conftest import SWEEP_S
 from tests.support.rawclient import request
 from tests.support.raworigin import RawOrigin, response
@@ -303,3 +305,57 @@ async def test_an_answer_that_is_paced_stops_the_origin():
         await asyncio.sleep(0.5)
         assert pouring.sent < BULK / 2
         assert node.buffered_bytes() < BOUND
+
+
+OBJECT = 4 * MIB
+KEPT = response(b"x" * OBJECT, b"Cache-Control: max-age=60")
+
+
+@pytest.mark.parametrize("leaves", [False, True], ids=["that stays", "that leaves"])
+@scenario
+async def test_a_stalled_client_holds_up_nobody_who_wants_the_same(leaves):
+    async with (
+        RawOrigin(lambda _: [KEPT]) as origin,
+        serving(origin) as node,
+        node.client(receive_buffer=4096) as stalled,
+        node.client() as other,
+    ):
+        await stalled.send(request("/same"))
+        await eventually(lambda: origin.asked)
+        if leaves:
+            stalled.close()
+        answer = await other.get("/same")
+        assert (answer.complete, len(answer.body)) == (True, OBJECT)
+        assert len(origin.asked) == 1
+
+
+@scenario
+async def test_a_client_under_limit_rate_holds_up_nobody_who_wants_the_same():
+    def slow_for_some(context):
+        if context.request.headers.get("x-slow"):
+            context.effects.rate_bytes_per_s = 4096
+        return True
+
+    async with (
+        RawOrigin(lambda _: [KEPT]) as origin,
+        serving(origin, scripts=[InstalledScript("slow", "head", slow_for_some, "deny")]) as node,
+        node.client() as slow,
+        node.client() as other,
+    ):
+        await slow.send(request("/same", "X-Slow: 1"))
+        await eventually(lambda: origin.asked)
+        answer = await other.get("/same")
+        assert (answer.complete, len(answer.body)) == (True, OBJECT)
+
+
+@scenario
+async def test_clients_that_read_nothing_share_the_bytes_of_what_is_stored():
+    async with RawOrigin(lambda _: [KEPT]) as origin, serving(origin) as node, node.client() as first:
+        await first.get("/same")
+        stored = node.worker.cache.store.get("http://site.test/same", [])
+        before = sys.getrefcount(stored.body)
+        for _ in range(5):
+            client = await node.connect(4096)
+            await client.send(request("/same"))
+        # Each connection that still has some to send holds the stored bytes themselves, not a copy.
+        await eventually(lambda: sys.getrefcount(stored.body) >= before + 5)
