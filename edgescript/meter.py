@@ -63,6 +63,7 @@ class Meter:
         "_monotonic",
         "_string_bytes",
         "_total_rounds",
+        "_wall_clock_s",
         "calls",
         "depth",
         "left",
@@ -72,15 +73,14 @@ class Meter:
     def __init__(self, limits: Limits = DEFAULT_LIMITS, monotonic: Callable[[], float] | None = None) -> None:
         self.limits = limits
         self._first_stride = min(FUEL_STRIDE, limits.fuel)
+        self._wall_clock_s = limits.wall_clock_s
         self._monotonic = monotonic
         self.refill()
 
     def refill(self) -> None:
         """Give the next script a full measure: limits count per script run, not per request."""
         self._granted = self.left = self._first_stride
-        self._deadline_mono_s = (
-            0.0 if self._monotonic is None else self._monotonic() + self.limits.wall_clock_s
-        )
+        self._deadline_mono_s = 0.0 if self._monotonic is None else self._monotonic() + self._wall_clock_s
         self.calls = 0
         self.depth = 0
         self._total_rounds = 0

@@ -21,7 +21,7 @@ from runtime.http.refusal import Refuse
 from runtime.io.driver import Driver
 from runtime.io.heads import read_request_head, refuse_beginning
 from runtime.io.pacing import PacedOutput
-from runtime.io.sockets import reset, write_pieces
+from runtime.io.sockets import MAX_JOINED_BYTES, reset, write_pieces
 from runtime.limits.bandwidth import Pacer
 from runtime.proxy.header_block import HeaderBlock
 from runtime.proxy.own_answer import Immediate, refusal
@@ -33,7 +33,6 @@ _HEAD_END: Final = b"\r\n\r\n"
 _TARGET_OCTETS: Final = bytes(octet for octet in range(0x21, 0x7F) if octet != ord("#"))
 """What an origin-form target may hold, as `runtime.http.target` judges it."""
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
-_NOWHERE: Final = Connection()
 READ_AHEAD_BYTES: Final = 65_536
 """Pipelined or early body bytes kept while a request is in progress; beyond it reading pauses."""
 LINGER_S: Final = 2.0
@@ -74,7 +73,7 @@ class ClientConnection(asyncio.Protocol):
         self._eof = False
         self._answer_begun = False
         self._lingered = 0
-        self._connection = _NOWHERE
+        self._connection = Connection()
         self.deadline_mono_s = 0.0
         """When the sweep ends this connection; 0 while an origin's or pacing deadline holds instead."""
         self._head_deadline_mono_s = 0.0
@@ -139,7 +138,7 @@ class ClientConnection(asyncio.Protocol):
             elif self._driver is not None:
                 self._driver.client_writable(True)
             if self._decoder is not None and self._body_wanted:
-                self._await_more_body()
+                self.deadline_mono_s = self._worker.mono() + self._worker.config.body_timeout_s
 
     def _await_client(self) -> None:
         """From now on the client has to take some of what it is sent (`_takes_answer`)."""
@@ -161,6 +160,9 @@ class ClientConnection(asyncio.Protocol):
         if self._buffer:
             data = self._buffer + data
             self._buffer = b""
+        elif not self._busy and self._decoder is None and 0 < data.find(_HEAD_END) == len(data) - 4:
+            self._take_head(data)  # one whole head: what nearly every read brings
+            return
         self._consume(data)
 
     # --- reading requests ---------------------------------------------------------------------------------------
@@ -277,7 +279,7 @@ class ClientConnection(asyncio.Protocol):
         self._decoder = decoder_for(block.framing)
         self._body_bytes = 0
         self._body_wanted = False
-        self._await_more_body()
+        self.deadline_mono_s = self._worker.mono() + self._worker.config.body_timeout_s
         if block.expects_continue:
             self._transport.write(_CONTINUE)
 
@@ -288,12 +290,9 @@ class ClientConnection(asyncio.Protocol):
             return
         self.deadline_mono_s = 0.0
         if wanted:
-            self._await_more_body()
+            self.deadline_mono_s = self._worker.mono() + self._worker.config.body_timeout_s
             data, self._buffer = self._buffer, b""
             self._consume(data)
-
-    def _await_more_body(self) -> None:
-        self.deadline_mono_s = self._worker.mono() + self._worker.config.body_timeout_s
 
     def _take_body(self, data: bytes) -> int:
         """Hand body bytes on; how many of `data` were body."""
@@ -311,7 +310,7 @@ class ClientConnection(asyncio.Protocol):
         if self._body_bytes > self._worker.config.max_body_bytes:
             self._refuse_body(Refuse(413, "body too long"))
             return len(data)
-        self._await_more_body()
+        self.deadline_mono_s = self._worker.mono() + self._worker.config.body_timeout_s
         if decoder.done:
             self._decoder = None
             self.deadline_mono_s = 0.0
@@ -341,11 +340,14 @@ class ClientConnection(asyncio.Protocol):
             self.response_finished(keep_alive=answer.keep_alive)
             return
         worker = self._worker
-        if answer.keep_alive and not worker.draining:
+        persists = answer.keep_alive and not worker.draining
+        if persists:
             self.deadline_mono_s = worker.idle_deadline_mono_s  # before the write, which may set a nearer one
-            write_pieces(self._transport, (answer.head, answer.body))
-        else:
-            write_pieces(self._transport, (answer.head, answer.body))
+        large = len(answer.body) > MAX_JOINED_BYTES
+        self._transport.write(answer.head if large else answer.head + answer.body)
+        if large:  # as it is: clients of an object share its bytes
+            self._transport.write(answer.body)
+        if not persists:
             self._linger()
 
     def _refuse(self, refused: Refuse) -> None:
@@ -441,7 +443,7 @@ class ClientConnection(asyncio.Protocol):
 
     def drain(self) -> None:
         """The node stops: end now if idle, else after the answer in progress."""
-        if not self._busy and not self._closing:
+        if not (self._busy or self._closing):
             self._close()
 
     def expire(self) -> None:
