@@ -89,7 +89,7 @@ class Effects:
         """Append to the output."""
         if self.output == ():
             self.output = []
-        self.output.append(text)  # type: ignore[union-attr]
+        self.output.append(text)  # type: ignore[union-attr]  # a list from the first text on
         self.output_bytes += len(text)
 
     def snapshot(self) -> "Effects":
