@@ -4,17 +4,17 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from edgescript import syntax
 from edgescript.builtins import Registry, Stage
-from edgescript.check import check
-from edgescript.code import Code
-from edgescript.compile import compile_program
-from edgescript.diagnostics import Diagnostic, Findings
-from edgescript.fold import fold
-from edgescript.ir import Program
-from edgescript.lower import lower
-from edgescript.parser import parse_into
-from edgescript.resolve import resolve
+from edgescript.checking.check import check
+from edgescript.compiling.code import Code
+from edgescript.compiling.compile import compile_program
+from edgescript.compiling.fold import fold
+from edgescript.compiling.ir import Program
+from edgescript.compiling.lower import lower
+from edgescript.compiling.resolve import resolve
+from edgescript.diagnostics.findings import Diagnostic, Findings
+from edgescript.parsing import syntax
+from edgescript.parsing.parser import parse_into
 from edgescript.source import Source, Span
 
 DEFAULT_POSITION: Final[Stage] = "head"

@@ -11,13 +11,13 @@ from typing import Final
 
 from edgescript import calls
 from edgescript.builtins import Registry
-from edgescript.code import Code, decode
+from edgescript.compiling.code import Code, decode
+from edgescript.compiling.verify import Linked, verify
 from edgescript.context import Context
 from edgescript.effects import has_placeholder
 from edgescript.faults import CodeError, ScriptFault
-from edgescript.translate import Translation
-from edgescript.verify import Linked, verify
-from edgescript.vm import Tracer, interpret
+from edgescript.running.translate import Translation
+from edgescript.running.vm import Tracer, interpret
 
 MAX_TRANSLATED: Final = 20_000
 """Instructions; some 5,000 lines."""

@@ -15,8 +15,8 @@ from pathlib import Path
 from time import perf_counter
 
 import stdlib
-from edgescript.code import encode
 from edgescript.compiler import compile_source
+from edgescript.compiling.code import encode
 from edgescript.context import Context
 from edgescript.faults import ScriptFault
 from edgescript.program import Program, load

@@ -14,8 +14,8 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from edgescript.diagnostics.spelling import nearest
 from edgescript.meter import DEFAULT_LIMITS, Limits
-from edgescript.spelling import nearest
 from runtime.http.framing import DEFAULT_HEAD_LIMITS, HeadLimits
 from runtime.scripts.site import OriginAddress
 

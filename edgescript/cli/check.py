@@ -34,11 +34,11 @@ def command(context: click.Context, /, paths: Sequence[str], compat: bool, **cho
     """
     form = _form(chosen)
     import stdlib
-    from edgescript import render
     from edgescript.cli.files import read_sources
     from edgescript.cli.loading import show_diagnostics
     from edgescript.compiler import compile_source
-    from edgescript.diagnostics import visible
+    from edgescript.diagnostics import render
+    from edgescript.diagnostics.findings import visible
 
     registry = stdlib.registry()
     reports = [

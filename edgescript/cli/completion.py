@@ -32,7 +32,7 @@ def codes(
     incomplete: str,
 ) -> list[str]:
     """Diagnostics and the numbers of run-time errors."""
-    from edgescript.catalogue import CATALOGUE
+    from edgescript.diagnostics.catalogue import CATALOGUE
     from edgescript.faults import PAGES
 
     names = [*CATALOGUE, *(str(int(code)) for code in PAGES)]

@@ -23,12 +23,12 @@ def command(context: click.Context, file: str) -> None:
     import stdlib
     from edgescript.cli.files import read
     from edgescript.cli.loading import show_diagnostics
-    from edgescript.code import MAGIC, MAX_CODE_BYTES, Code, decode
     from edgescript.compiler import compile_source
-    from edgescript.disasm import listing
+    from edgescript.compiling.code import MAGIC, MAX_CODE_BYTES, Code, decode
+    from edgescript.compiling.disasm import listing
+    from edgescript.compiling.verify import verify
     from edgescript.faults import CodeError
     from edgescript.source import Source
-    from edgescript.verify import verify
 
     registry = stdlib.registry()
     data = read(file, MAX_CODE_BYTES)

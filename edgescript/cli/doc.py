@@ -24,7 +24,7 @@ from edgescript.cli.status import NO
 def command(context: click.Context, name: str | None, listed: bool, as_json: bool) -> None:
     """Show what the function or variable NAME is for; without a NAME, list them all."""
     import stdlib
-    from edgescript.spelling import FOREIGN_FUNCTIONS, nearest
+    from edgescript.diagnostics.spelling import FOREIGN_FUNCTIONS, nearest
 
     if listed and name is not None:
         raise click.UsageError("want either NAME or --list")

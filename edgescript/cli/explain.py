@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import click
 
-from edgescript.catalogue import CATALOGUE
 from edgescript.cli import WIDTH
 from edgescript.cli.completion import codes
 from edgescript.cli.status import NO
+from edgescript.diagnostics.catalogue import CATALOGUE
 from edgescript.faults import PAGES
 
 
@@ -37,7 +37,7 @@ def command(context: click.Context, code: str | None, as_json: bool) -> None:
 
     CODE is what stands in brackets in a diagnostic, or the number of an error that a running script raised.
     """
-    from edgescript.spelling import nearest
+    from edgescript.diagnostics.spelling import nearest
 
     pages = _pages()
     if code is None:

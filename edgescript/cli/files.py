@@ -31,7 +31,7 @@ def read_sources(paths: Sequence[str]) -> list[Source]:
 
     Raises `Unreadable`, which names every file that cannot be read.
     """
-    from edgescript.lexical import MAX_SOURCE_BYTES
+    from edgescript.parsing.lexical import MAX_SOURCE_BYTES
 
     sources: list[Source] = []
     refused: list[str] = []

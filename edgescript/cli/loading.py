@@ -12,14 +12,14 @@ import stdlib
 from edgescript.builtins import Registry
 from edgescript.cli.files import read_sources
 from edgescript.cli.trace import CallTrace
-from edgescript.code import Code
 from edgescript.compiler import compile_source
+from edgescript.compiling.code import Code
 from edgescript.context import Context
-from edgescript.diagnostics import Diagnostic, has_errors, visible
+from edgescript.diagnostics.findings import Diagnostic, has_errors, visible
+from edgescript.diagnostics.render import as_text
 from edgescript.pipeline import DEFAULT_ON_ERROR, InstalledScript
 from edgescript.program import Program
 from edgescript.program import load as load_program
-from edgescript.render import as_text
 from edgescript.source import Source
 
 _COLOURS: Final = {"error": "red", "warning": "yellow", "compat": "cyan"}

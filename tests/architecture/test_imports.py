@@ -29,6 +29,18 @@ WORLD = (
 )
 SANS_IO = ("runtime.cache", "runtime.http", "runtime.limits", "runtime.proxy", "runtime.scripts")
 
+LANGUAGE_VALUES = ("edgescript.source", "edgescript.types", "edgescript.typeset", "edgescript.faults")
+DECLARATIONS = (
+    "edgescript.builtins",
+    "edgescript.calls",
+    "edgescript.context",
+    "edgescript.effects",
+    "edgescript.meter",
+    "edgescript.regex",
+    "edgescript.request",
+    "edgescript.services",
+)
+
 LAYERS = {
     "the language core imports nothing of ours but itself": Layer(
         ("edgescript",), ("edgescript.__main__", "edgescript.cli"), ("edgescript",), (*WORLD, "click")
@@ -49,6 +61,30 @@ LAYERS = {
             "edgescript.types",
         ),
         (*WORLD, "click", "lark"),
+    ),
+    "findings know texts": Layer(
+        ("edgescript.diagnostics",), (), ("edgescript.diagnostics", "edgescript.source"), (*WORLD, "lark")
+    ),
+    "parsing knows no builtin": Layer(
+        ("edgescript.parsing",), (), (*LANGUAGE_VALUES, "edgescript.diagnostics", "edgescript.parsing"), WORLD
+    ),
+    "compiling knows no tier": Layer(
+        ("edgescript.compiling",),
+        (),
+        (
+            *LANGUAGE_VALUES,
+            *DECLARATIONS,
+            "edgescript.diagnostics",
+            "edgescript.parsing",
+            "edgescript.compiling",
+        ),
+        WORLD,
+    ),
+    "running knows no text": Layer(
+        ("edgescript.running",),
+        (),
+        (*LANGUAGE_VALUES, *DECLARATIONS, "edgescript.compiling", "edgescript.running"),
+        (*WORLD, "lark"),
     ),
     "patterns know only themselves": Layer(
         ("edgescript.regex",), (), ("edgescript.regex",), (*WORLD, "lark")

@@ -5,9 +5,9 @@ import json
 import pytest
 
 import stdlib
-from edgescript.catalogue import CATALOGUE
-from edgescript.code import encode
 from edgescript.compiler import compile_source
+from edgescript.compiling.code import encode
+from edgescript.diagnostics.catalogue import CATALOGUE
 from edgescript.faults import PAGES, FaultCode
 from edgescript.source import Source
 from tests.support.command import run_command

@@ -5,13 +5,14 @@ from textwrap import dedent
 import pytest
 
 import stdlib
-from edgescript import disasm, opcodes, vm
-from edgescript.code import Code, CodeFunction
 from edgescript.compiler import compile_source
-from edgescript.opcodes import Op
+from edgescript.compiling import disasm, opcodes
+from edgescript.compiling.code import Code, CodeFunction
+from edgescript.compiling.opcodes import Op
+from edgescript.compiling.verify import verify
+from edgescript.running import vm
+from edgescript.running.translate_body import _OPERATIONS
 from edgescript.source import Source
-from edgescript.translate_body import _OPERATIONS
-from edgescript.verify import verify
 
 
 def code_of(text: str) -> Code:

@@ -3,13 +3,13 @@
 import pytest
 
 import stdlib
-from edgescript.compile import compile_program
 from edgescript.compiler import compile_source
-from edgescript.ir import Program
+from edgescript.compiling.compile import compile_program
+from edgescript.compiling.ir import Program
+from edgescript.compiling.verify import verify
 from edgescript.program import load
+from edgescript.running.translate import python_text
 from edgescript.source import Source
-from edgescript.translate import python_text
-from edgescript.verify import verify
 from tests.tiers.kit import REGISTRY, Nodes
 
 
@@ -79,7 +79,7 @@ def test_nothing_is_assumed_of_a_variable_that_a_function_assigns(n):
 
 
 def _load_function(n):
-    from edgescript.ir import LoadFunction
+    from edgescript.compiling.ir import LoadFunction
 
     return LoadFunction(n.at(), 0)
 

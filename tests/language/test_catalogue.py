@@ -5,8 +5,8 @@ import re
 import pytest
 
 import stdlib
-from edgescript.catalogue import CATALOGUE
 from edgescript.compiler import compile_source
+from edgescript.diagnostics.catalogue import CATALOGUE
 from edgescript.source import Source
 from tests.language.suite import cases, markers
 

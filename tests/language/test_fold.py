@@ -5,18 +5,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import stdlib
-from edgescript import ir
-from edgescript.compile import compile_program
 from edgescript.compiler import analyse
+from edgescript.compiling import ir
+from edgescript.compiling.compile import compile_program
+from edgescript.compiling.fold import fold
+from edgescript.compiling.lower import lower
+from edgescript.compiling.resolve import resolve
 from edgescript.context import Context
-from edgescript.diagnostics import Findings
+from edgescript.diagnostics.findings import Findings
 from edgescript.faults import ScriptFault
-from edgescript.fold import fold
-from edgescript.lower import lower
-from edgescript.parser import parse
+from edgescript.parsing.parser import parse
 from edgescript.program import load
 from edgescript.request import Request
-from edgescript.resolve import resolve
 from edgescript.source import Source
 
 

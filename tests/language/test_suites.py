@@ -5,8 +5,8 @@ import pytest
 import stdlib
 from edgescript.compiler import Compiled, compile_source
 from edgescript.context import Context
+from edgescript.diagnostics.render import as_text
 from edgescript.program import load
-from edgescript.render import as_text
 from edgescript.request import Request
 from edgescript.source import Source, as_utf8
 from tests.language.suite import Case, Marker, cases, markers

@@ -6,7 +6,7 @@ import pytest
 
 import stdlib
 from edgescript.compiler import compile_source
-from edgescript.lexical import MANY_STRANGE
+from edgescript.parsing.lexical import MANY_STRANGE
 from edgescript.source import Source
 
 

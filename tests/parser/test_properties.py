@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 import stdlib
 from edgescript.compiler import compile_source
-from edgescript.parser import parse
-from edgescript.render import as_text
+from edgescript.diagnostics.render import as_text
+from edgescript.parsing.parser import parse
 from edgescript.source import Source
 from tests.language.suite import cases
 

@@ -3,9 +3,9 @@
 import json
 import time
 
-from edgescript.diagnostics import Diagnostic, Related, visible
-from edgescript.parser import parse
-from edgescript.render import as_github, as_json, as_record, as_sarif, as_text
+from edgescript.diagnostics.findings import Diagnostic, Related, visible
+from edgescript.diagnostics.render import as_github, as_json, as_record, as_sarif, as_text
+from edgescript.parsing.parser import parse
 from edgescript.source import Source, Span
 
 SOURCE = Source.from_bytes("dir/a,b.es", "x = '中' + 1\nif x {\n".encode())

@@ -3,7 +3,7 @@
 import pytest
 
 import stdlib
-from edgescript.spelling import FOREIGN_FUNCTIONS, FOREIGN_VARIABLES, nearest
+from edgescript.diagnostics.spelling import FOREIGN_FUNCTIONS, FOREIGN_VARIABLES, nearest
 
 NAMES = tuple(stdlib.registry().functions)
 

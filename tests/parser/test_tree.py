@@ -2,8 +2,8 @@
 
 import pytest
 
-from edgescript import syntax, walk
-from edgescript.parser import parse
+from edgescript.parsing import syntax, walk
+from edgescript.parsing.parser import parse
 from edgescript.source import Source
 
 

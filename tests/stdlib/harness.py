@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
-from edgescript import parser, syntax
 from edgescript.builtins import AnyValue, Cost, Effect, Family, Registry
 from edgescript.compiler import compile_source
 from edgescript.context import Context
 from edgescript.effects import Effects
 from edgescript.faults import Ended, ScriptFault
+from edgescript.parsing import parser, syntax
 from edgescript.program import Program, load
 from edgescript.source import Source
 from edgescript.types import Table, Value, type_name

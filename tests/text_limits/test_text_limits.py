@@ -7,13 +7,13 @@ import timeit
 import pytest
 
 import stdlib
-from edgescript.callcheck import MAX_PATTERNS
+from edgescript.checking.callcheck import MAX_PATTERNS
 from edgescript.compiler import compile_source
-from edgescript.diagnostics import MAX_PER_SEVERITY
-from edgescript.layout import MAX_NESTING
-from edgescript.lexical import MAX_LITERAL_BYTES, MAX_SOURCE_BYTES
-from edgescript.opcodes import MAX_LOOPS
-from edgescript.resolve import MAX_ARGUMENTS, MAX_OWN_VARIABLES
+from edgescript.compiling.opcodes import MAX_LOOPS
+from edgescript.compiling.resolve import MAX_ARGUMENTS, MAX_OWN_VARIABLES
+from edgescript.diagnostics.findings import MAX_PER_SEVERITY
+from edgescript.parsing.layout import MAX_NESTING
+from edgescript.parsing.lexical import MAX_LITERAL_BYTES, MAX_SOURCE_BYTES
 from edgescript.source import Source
 
 

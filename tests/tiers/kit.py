@@ -2,7 +2,6 @@
 
 from typing import Any, Literal, NamedTuple
 
-from edgescript import ir
 from edgescript.builtins import (
     AnyValue,
     Bool,
@@ -21,7 +20,8 @@ from edgescript.builtins import (
     Variables,
 )
 from edgescript.calls import shown
-from edgescript.compile import compile_program
+from edgescript.compiling import ir
+from edgescript.compiling.compile import compile_program
 from edgescript.context import Context
 from edgescript.effects import Answer
 from edgescript.faults import FaultCode, ScriptFault

@@ -5,8 +5,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from edgescript import ir
 from edgescript.builtins import Builtin, Kind, Registry
+from edgescript.compiling import ir
 from edgescript.meter import Limits
 from edgescript.source import Position
 

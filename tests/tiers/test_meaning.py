@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from edgescript import ir
 from edgescript.builtins import AnyValue, Cost, Effect, Family, Registry, Variables
+from edgescript.compiling import ir
 from edgescript.context import Context
 from edgescript.effects import Answer
 from edgescript.faults import FaultCode

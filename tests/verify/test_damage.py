@@ -3,9 +3,9 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgescript.code import decode, encode
 from edgescript.compiler import compile_source
-from edgescript.disasm import listing
+from edgescript.compiling.code import decode, encode
+from edgescript.compiling.disasm import listing
 from edgescript.faults import CodeError
 from edgescript.meter import Limits
 from edgescript.program import load

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edgescript.opcodes import Op, stack_effect
+from edgescript.compiling.opcodes import Op, stack_effect
 
 A, B = 3, 5
 """Operands, told apart: a picture names the one that counts."""

@@ -2,12 +2,12 @@
 
 import pytest
 
-from edgescript.code import Code, CodeFunction, decode, encode, pack_position
+from edgescript.compiling.code import Code, CodeFunction, decode, encode, pack_position
+from edgescript.compiling.opcodes import MAX_BLOCKS, MAX_FUNCTIONS, MAX_LOOPS, MAX_STACK, MAX_VARIABLES, Op
+from edgescript.compiling.verify import verify
 from edgescript.faults import CodeError
 from edgescript.meter import Limits
-from edgescript.opcodes import MAX_BLOCKS, MAX_FUNCTIONS, MAX_LOOPS, MAX_STACK, MAX_VARIABLES, Op
 from edgescript.program import MAX_TRANSLATED, load
-from edgescript.verify import verify
 from tests.tiers.kit import REGISTRY, both
 
 END = "UNDEF RETURN"

@@ -14,8 +14,8 @@ from typing import Final
 
 from lark import Token
 
-from edgescript.diagnostics import Findings
-from edgescript.lexical import BROKEN, CUT, NEWLINE
+from edgescript.diagnostics.findings import Findings
+from edgescript.parsing.lexical import BROKEN, CUT, NEWLINE
 from edgescript.source import Span
 
 MAX_NESTING: Final = 64

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
 from edgescript import calls
-from edgescript.code import unpack_position
+from edgescript.compiling.code import unpack_position
+from edgescript.compiling.opcodes import Op
+from edgescript.compiling.verify import Body, Linked
 from edgescript.context import Context
 from edgescript.faults import Ended, ScriptFault
-from edgescript.opcodes import Op
 from edgescript.types import Function, Value, is_truthy
-from edgescript.verify import Body, Linked
 
 
 class Tracer(Protocol):

@@ -14,9 +14,9 @@ import hashlib
 from collections.abc import Iterable
 from typing import Final
 
-from edgescript import ir
-from edgescript.code import FORMAT, Code, CodeFunction, Instruction, pack_position
-from edgescript.opcodes import Op
+from edgescript.compiling import ir
+from edgescript.compiling.code import FORMAT, Code, CodeFunction, Instruction, pack_position
+from edgescript.compiling.opcodes import Op
 from edgescript.source import Position, Source
 
 _FLAT_OPERANDS: Final = 8

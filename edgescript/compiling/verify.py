@@ -18,9 +18,8 @@ from dataclasses import dataclass
 from typing import Final, NoReturn
 
 from edgescript.builtins import Builtin, Registry, Variable
-from edgescript.code import FORMAT, Code, CodeFunction, Instruction
-from edgescript.faults import CodeError
-from edgescript.opcodes import (
+from edgescript.compiling.code import FORMAT, Code, CodeFunction, Instruction
+from edgescript.compiling.opcodes import (
     BLOCK_OPENERS,
     MAX_BLOCKS,
     MAX_FUNCTIONS,
@@ -35,6 +34,7 @@ from edgescript.opcodes import (
     Operand,
     stack_effect,
 )
+from edgescript.faults import CodeError
 from edgescript.types import MAX_EXACT_INT
 
 _NOT_BYTES: Final = re.compile("[^\x00-\xff]")

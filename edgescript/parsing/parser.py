@@ -14,11 +14,11 @@ from lark import Token
 from lark.exceptions import UnexpectedToken
 from lark.parsers.lalr_parser_state import ParserState
 
-from edgescript import mistakes, syntax
-from edgescript.diagnostics import Diagnostic, Findings
-from edgescript.grammar import load
-from edgescript.layout import Line, arrange
-from edgescript.lexical import MANY_STRANGE, MAX_SOURCE_BYTES, NEWLINE, strange_bytes, tokenise
+from edgescript.diagnostics.findings import Diagnostic, Findings
+from edgescript.parsing import mistakes, syntax
+from edgescript.parsing.grammar import load
+from edgescript.parsing.layout import Line, arrange
+from edgescript.parsing.lexical import MANY_STRANGE, MAX_SOURCE_BYTES, NEWLINE, strange_bytes, tokenise
 from edgescript.source import Source, Span
 
 _State: TypeAlias = ParserState[int]

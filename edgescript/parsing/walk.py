@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from edgescript import syntax
+from edgescript.parsing import syntax
 
 
 def statements(body: Iterable[syntax.Statement]) -> Iterator[syntax.Statement]:

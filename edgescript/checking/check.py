@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Final, TypeAlias
 
-from edgescript import syntax, walk
 from edgescript.builtins import Builtin, Effect, Kind, Stage
-from edgescript.callcheck import Checker, check_call, check_type
-from edgescript.diagnostics import Findings
-from edgescript.infer import described, is_literal, short
-from edgescript.opcodes import MAX_LOOPS
-from edgescript.parser import PLACEHOLDER
-from edgescript.resolve import Names
+from edgescript.checking.callcheck import Checker, check_call, check_type
+from edgescript.checking.infer import described, is_literal, short
+from edgescript.compiling.opcodes import MAX_LOOPS
+from edgescript.compiling.resolve import Names
+from edgescript.diagnostics.findings import Findings
+from edgescript.parsing import syntax, walk
+from edgescript.parsing.parser import PLACEHOLDER
 from edgescript.source import Span
 from edgescript.typeset import FALSY, STRING, TABLE
 

@@ -6,9 +6,9 @@ The answer errs on the wide side: a type left out can never occur. Sets are thos
 
 from typing import Final
 
-from edgescript import syntax
 from edgescript.builtins import Builtin, Kind
-from edgescript.resolve import BuiltinVariable, CustomFunction, Names
+from edgescript.compiling.resolve import BuiltinVariable, CustomFunction, Names
+from edgescript.parsing import syntax
 from edgescript.types import value_text
 from edgescript.typeset import (
     ACCEPTED,

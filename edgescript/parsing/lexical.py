@@ -13,9 +13,9 @@ from typing import Final, NamedTuple
 
 from lark import Token
 
-from edgescript import syntax
-from edgescript.diagnostics import Findings
-from edgescript.grammar import number_value, vocabulary
+from edgescript.diagnostics.findings import Findings
+from edgescript.parsing import syntax
+from edgescript.parsing.grammar import number_value, vocabulary
 from edgescript.source import Source, Span, as_utf8
 
 MAX_SOURCE_BYTES: Final = 128 << 10

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any, Final, TypedDict
 
 from edgescript import typeset
-from edgescript.code import unpack_position
+from edgescript.compiling.code import unpack_position
 
 _LOAD: Final = ast.Load()
 _STORE: Final = ast.Store()

@@ -5,8 +5,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from edgescript.catalogue import CATALOGUE
-from edgescript.diagnostics import Diagnostic
+from edgescript.diagnostics.catalogue import CATALOGUE
+from edgescript.diagnostics.findings import Diagnostic
 from edgescript.source import Source, Span, as_utf8
 
 TAB_COLUMNS: Final = 4

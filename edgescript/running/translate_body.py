@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from edgescript import calls, pycode, typeset
-from edgescript.callsite import push_call
+from edgescript import calls, typeset
+from edgescript.compiling.opcodes import Op
+from edgescript.compiling.verify import Body, Linked
 from edgescript.faults import ScriptFault
 from edgescript.meter import Limits, Meter
-from edgescript.opcodes import Op
-from edgescript.pycode import Place, load
-from edgescript.shared_tables import shared_tables
-from edgescript.symbolic import Entry, State, Symbolic, constant_entry, joined
-from edgescript.verify import Body, Linked
+from edgescript.running import pycode
+from edgescript.running.callsite import push_call
+from edgescript.running.pycode import Place, load
+from edgescript.running.shared_tables import shared_tables
+from edgescript.running.symbolic import Entry, State, Symbolic, constant_entry, joined
 
 
 class Unit:

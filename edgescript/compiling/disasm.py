@@ -17,10 +17,10 @@ fuel of the segment that begins there, where the Linked form is at hand to tell 
 from collections.abc import Iterator
 from typing import Final
 
-from edgescript.code import Code, CodeFunction, Instruction, unpack_position
-from edgescript.opcodes import BLOCK_OPENERS, Op, Operand
+from edgescript.compiling.code import Code, CodeFunction, Instruction, unpack_position
+from edgescript.compiling.opcodes import BLOCK_OPENERS, Op, Operand
+from edgescript.compiling.verify import Linked
 from edgescript.types import number_text
-from edgescript.verify import Linked
 
 _SHOWN_BYTES: Final = 60
 """Of a constant string."""

@@ -8,8 +8,9 @@ import ast
 from enum import IntEnum
 from typing import Final
 
-from edgescript import pycode, typeset
-from edgescript.pycode import Place, load
+from edgescript import typeset
+from edgescript.running import pycode
+from edgescript.running.pycode import Place, load
 from edgescript.types import Value
 
 MAX_DEPTH: Final = 24

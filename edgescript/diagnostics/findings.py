@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from edgescript.catalogue import CATALOGUE, NEAR, Severity
+from edgescript.diagnostics.catalogue import CATALOGUE, NEAR, Severity
 from edgescript.source import Span, as_utf8
 
 MAX_PER_SEVERITY: Final = 100

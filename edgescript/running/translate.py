@@ -21,15 +21,16 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from edgescript import pycode, typeset
+from edgescript import typeset
+from edgescript.compiling.opcodes import Op
+from edgescript.compiling.verify import Body, Linked
 from edgescript.context import Context
 from edgescript.faults import Ended
-from edgescript.opcodes import Op
-from edgescript.pycode import NONE, NOWHERE, load
-from edgescript.symbolic import Entry
-from edgescript.translate_body import BodyTranslator, Unit
+from edgescript.running import pycode
+from edgescript.running.pycode import NONE, NOWHERE, load
+from edgescript.running.symbolic import Entry
+from edgescript.running.translate_body import BodyTranslator, Unit
 from edgescript.types import Function
-from edgescript.verify import Body, Linked
 
 FILE_NAME: Final = "<edgescript>"
 

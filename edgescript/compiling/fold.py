@@ -12,9 +12,9 @@ from dataclasses import replace
 from math import isfinite
 from typing import Any, Final
 
-from edgescript import ir
 from edgescript.builtins import Builtin, Effect
 from edgescript.calls import check_arguments
+from edgescript.compiling import ir
 from edgescript.meter import Limits, Meter
 from edgescript.types import Value, is_truthy
 

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from lark import Lark, Token, Transformer
 from lark.lexer import PatternStr
 
-from edgescript import syntax
+from edgescript.parsing import syntax
 from edgescript.source import Span
 from edgescript.types import to_number
 

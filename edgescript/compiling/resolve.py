@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final, TypeAlias
 
-from edgescript import syntax, walk
 from edgescript.builtins import Builtin, Registry, Variable
-from edgescript.diagnostics import Findings
+from edgescript.diagnostics.findings import Findings
+from edgescript.diagnostics.spelling import FOREIGN_VARIABLES, nearest
+from edgescript.parsing import syntax, walk
 from edgescript.source import Span
-from edgescript.spelling import FOREIGN_VARIABLES, nearest
 
 MAX_OWN_VARIABLES: Final = 200
 """Of the script and of each function (reference section 5)."""

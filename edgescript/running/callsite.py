@@ -10,10 +10,11 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final
 
-from edgescript import calls, pycode, typeset
+from edgescript import calls, typeset
 from edgescript.builtins import Builtin, Kind
-from edgescript.pycode import Template, load
-from edgescript.symbolic import Entry, State, Symbolic, constant_entry
+from edgescript.running import pycode
+from edgescript.running.pycode import Template, load
+from edgescript.running.symbolic import Entry, State, Symbolic, constant_entry
 
 Bind = Callable[[str, Any], str]
 """Gives the name under which translated code finds an object; the text is a hint for readers."""

@@ -6,9 +6,9 @@ before a value stands for. Every node carries the place a fault in it is
 reported at: a call's is its function's name.
 """
 
-from edgescript import ir, syntax
 from edgescript.builtins import Builtin
-from edgescript.resolve import (
+from edgescript.compiling import ir
+from edgescript.compiling.resolve import (
     BuiltinVariable,
     CustomFunction,
     GlobalVariable,
@@ -16,6 +16,7 @@ from edgescript.resolve import (
     Names,
     Unassigned,
 )
+from edgescript.parsing import syntax
 from edgescript.source import Position, Source, as_utf8
 
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from edgescript.builtins import Effect
-from edgescript.opcodes import Op, stack_effect
-from edgescript.verify import Body, Linked
+from edgescript.compiling.opcodes import Op, stack_effect
+from edgescript.compiling.verify import Body, Linked
 
 Place = tuple[int, int]
 """(index of the body, index of the instruction)."""

@@ -12,9 +12,9 @@ from typing import Final
 
 from lark import Token
 
-from edgescript.diagnostics import Findings
-from edgescript.layout import described, span_of
-from edgescript.lexical import COLON, NEWLINE, OPERATOR, SEMICOLON
+from edgescript.diagnostics.findings import Findings
+from edgescript.parsing.layout import described, span_of
+from edgescript.parsing.lexical import COLON, NEWLINE, OPERATOR, SEMICOLON
 from edgescript.source import Span
 
 VALUES: Final = frozenset(

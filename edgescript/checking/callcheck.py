@@ -12,16 +12,16 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final, TypeAlias
 
-from edgescript import syntax
 from edgescript.builtins import MATCHER_PREFIX, Builtin, Effect, Kind, Registry, Stage, refused
-from edgescript.diagnostics import Findings
+from edgescript.checking.infer import accepted, conversion, described, is_literal, listed, types_of
+from edgescript.compiling.fold import evaluate
+from edgescript.compiling.resolve import MAX_ARGUMENTS, CustomFunction, Names
+from edgescript.diagnostics.findings import Findings
+from edgescript.diagnostics.spelling import FOREIGN_FUNCTIONS, nearest
 from edgescript.faults import FaultCode, ScriptFault
-from edgescript.fold import evaluate
-from edgescript.infer import accepted, conversion, described, is_literal, listed, types_of
+from edgescript.parsing import syntax
 from edgescript.regex import RegexError, compile_pattern
-from edgescript.resolve import MAX_ARGUMENTS, CustomFunction, Names
 from edgescript.source import Span
-from edgescript.spelling import FOREIGN_FUNCTIONS, nearest
 from edgescript.types import Value
 
 MAX_PATTERNS: Final = 300
