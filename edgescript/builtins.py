@@ -26,6 +26,7 @@ from enum import Enum, auto
 from functools import partial
 from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
+from edgescript.bounds import CallBounds, Made
 from edgescript.context import Context
 from edgescript.faults import FaultCode
 from edgescript.meter import SMALL_BYTES, Meter
@@ -96,7 +97,8 @@ class Cost:
     """
     Fuel of one call: `base`, plus `len(argument) >> shift` for the parameter `per` above `free_size`.
 
-    A builtin whose work is known only inside charges the rest itself through its meter.
+    A builtin whose work is known only inside charges the rest itself through its meter, never more than `worst`.
+    The bounds are for `costing`; a run does not look at them.
     """
 
     base: int = 2
@@ -104,6 +106,14 @@ class Cost:
     shift: int = 4
     bound: str = ""
     """The field of `Limits` that holds the size of `per`; looked at above `free_size`."""
+    worst: Callable[[CallBounds], int] | None = None
+    """The most fuel the body charges itself, callbacks aside; None for nothing."""
+    makes: Callable[[CallBounds], int | Made] | None = None
+    """Bounds of the result, an int being bytes of a string; None for what limits and annotation allow."""
+    calls: Callable[[CallBounds], int] | None = None
+    """How often the body calls a FUNCTION argument at most; None for what the limits allow."""
+    passes: tuple[str, ...] = ()
+    """What it gives to such a call: parameters, or `NAME.keys` and `NAME.values` of a dictionary; () for any of these."""
 
     @property
     def free_size(self) -> int:
@@ -178,6 +188,8 @@ class Builtin:
     cost: Cost
     may_end: bool
     """May end the request: the call path looks at `Context.ended` afterwards."""
+    awaits_response: bool
+    """It needs the response's head, so the run may stop here and go on when that is made (U-17). Implies `may_end`."""
     ends_when: Mapping[str, frozenset[str]] | None
     """A call surely ends the request when each of these parameters is one of its strings; with none named, always."""
     comparison: bool
@@ -282,6 +294,7 @@ class Family:
         name: str = "",
         effect: Effect | None = None,
         may_end: bool = False,
+        awaits_response: bool = False,
         ends_when: Mapping[str, frozenset[str]] | None = None,
         comparison: bool = False,
         stages: tuple[Stage, ...] = ("head", "foot"),
@@ -304,7 +317,8 @@ class Family:
                     takes_run=takes_run,
                     effect=self.effect if effect is None else effect,
                     cost=cost,
-                    may_end=may_end,
+                    may_end=may_end or awaits_response,
+                    awaits_response=awaits_response,
                     ends_when=ends_when,
                     comparison=comparison,
                     stages=stages,

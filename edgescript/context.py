@@ -19,6 +19,7 @@ class Context(Meter):
     """One request under way: the meter, the request's facts, the services, the effects so far."""
 
     __slots__ = (
+        "_before_replay",
         "_fresh",
         "effects",
         "ended",
@@ -43,6 +44,8 @@ class Context(Meter):
         self.services = services
         self.templates: frozenset[str] = frozenset()
         """The constants with placeholders of the script that runs: only these are filled in."""
+        self._before_replay: Effects | None = None
+        """While a run is replayed up to where it waited: the effects that it then goes on from."""
         self.renew(request, now_s)
 
     def renew(self, request: Request, now_s: float) -> None:
@@ -57,7 +60,7 @@ class Context(Meter):
         self.faults: tuple[Any, ...] = ()
         """Results of the scripts that raised, in order; kept by `pipeline`."""
         self.response_headers: Headers | None = None
-        """The origin's or stored response's fields, once there are any (U-17)."""
+        """The response's fields, with all earlier wishes carried out, once its head is made (U-17)."""
 
     def start_script(self) -> Effects | None:
         """Ready the meter for the next script; what `abandon_script` needs should it raise."""
@@ -71,6 +74,35 @@ class Context(Meter):
         """Undo everything the script did."""
         self.effects = Effects() if saved is None else saved
         self.ended = False
+
+    def await_response(self) -> None:
+        """
+        For a builtin that needs the response's head: without one the run stops here, to be continued (U-17).
+
+        The builtin's declaration says `awaits_response`; it returns at once when `ended` is set. `effects` may be
+        other ones afterwards.
+        """
+        if self.response_headers is None:
+            self.ended = True  # with nothing in `effects.end`: that is how a run that waits is told from one that ended
+        elif self._before_replay is not None:
+            self.effects, self._before_replay = self._before_replay, None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the run that just stopped waits for the response's head."""
+        return self.ended and self.effects.end is None
+
+    def replay(self, before: Effects) -> None:
+        """Ready the meter for a run from the start that had waited; what it asks for until there is in force already."""
+        self.refill()
+        self._before_replay, self.effects = self.effects, before
+        self.ended = False
+
+    def end_replay(self) -> None:
+        """After a replayed run: if it never came to where it had waited, what it asked for is in force already."""
+        if self._before_replay is not None:
+            self.effects, self._before_replay = self._before_replay, None
+            self.ended = False
 
     def end(self, how: Answer | Redirect) -> None:
         """End the request."""

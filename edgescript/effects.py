@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 HeaderAction = Literal["set", "add", "delete"]
 FRAMING_FIELDS: Final = frozenset(
@@ -73,6 +73,8 @@ class Effects:
     """set_cache_ttl('path', n)."""
     ttl_s_by_status: Mapping[int, int] | None = None
     """set_cache_ttl('code', '404=1,302=0')."""
+    waiting: tuple[Any, ...] = ()
+    """Runs that go on when the response's head is made, in order; kept by `pipeline`."""
     rate_bytes_per_s: int | None = None
     rate_after_bytes: int | None = None
 
@@ -92,9 +94,25 @@ class Effects:
         self.output.append(text)  # type: ignore[union-attr]  # a list from the first text on
         self.output_bytes += len(text)
 
+    def followed_by(self, later: "Effects") -> "Effects":
+        """These, and then what was asked for when the response's head was made: only that can still be carried out."""
+        both = self.snapshot()
+        both.waiting = ()
+        if later.response_headers:
+            both.response_headers = [*self.response_headers, *later.response_headers]
+        for name in _LATE:
+            value = getattr(later, name)
+            if value is not None:
+                setattr(both, name, value)
+        return both
+
     def snapshot(self) -> "Effects":
         """An independent copy: what to go back to when a script raises."""
         copy = Effects()
         for name, value in self.__dict__.items():
             copy.__dict__[name] = list(value) if type(value) is list else value
         return copy
+
+
+_LATE: Final = ("ttl_s", "ttl_s_by_status", "rate_bytes_per_s", "rate_after_bytes")
+"""What may still be asked for when the response's head is made, and replaces what was asked before."""

@@ -4,17 +4,24 @@ The scripts of a site on one request: position, priority, break, hit, on_error, 
 Priority 0 runs first; equal priorities run in order of upload (U-23). A script that raises has its
 effects rolled back as one, then `on_error` decides: `deny` answers 500, `continue` goes on (U-26). After the last
 script, output of say or print makes the node answer 200 by itself (U-19).
+
+A script that asks for a header of the response stops there; the others run, and when the response's head is made
+`respond` lets it go on (U-17). It does so by running it again from its start: the request, the clock and, through
+`tape`, all other answers are what they were, so it comes to the same place, and from there on its wishes count. What
+it asked for before is in force since its first run.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, Literal, NamedTuple
 
 from edgescript.builtins import Stage
 from edgescript.context import Context
-from edgescript.effects import Answer
+from edgescript.effects import Answer, Effects
 from edgescript.faults import ScriptFault
+from edgescript.request import Headers
+from edgescript.tape import Tape
 
 OnError = Literal["deny", "continue"]
 DEFAULT_ON_ERROR: Final[dict[Stage, OnError]] = {"head": "deny", "foot": "continue"}
@@ -28,6 +35,25 @@ class ScriptState(Enum):
     HIT = "ExecutedAndHit"
     NO_HIT = "ExecutedButNotHit"
     EXCEPTION = "Exception"
+
+
+@dataclass(slots=True)
+class Tally:
+    """How often a script came to each state since it was installed. A run that waits counts when it has gone on."""
+
+    hit: int = 0
+    no_hit: int = 0
+    exception: int = 0
+    non_execution: int = 0
+
+    def by_state(self) -> dict[str, int]:
+        """Counts by the vendor's names of the states."""
+        return {
+            ScriptState.NON_EXECUTION.value: self.non_execution,
+            ScriptState.HIT.value: self.hit,
+            ScriptState.NO_HIT.value: self.no_hit,
+            ScriptState.EXCEPTION.value: self.exception,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +70,9 @@ class InstalledScript:
     """The vendor's `brk`: a hit skips the rest of the same position."""
     test_ip: str = ""
     """The vendor's `testip`: only this client triggers the script."""
+    awaits_response: bool = False
+    """It may stop to wait for the response's head."""
+    tally: Tally = field(default_factory=Tally, compare=False)
 
 
 class ScriptResult(NamedTuple):
@@ -55,6 +84,17 @@ class ScriptResult(NamedTuple):
     fuel: int
     time_us: float
     """Microseconds by the clock the host gave; 0 without one."""
+
+
+class Suspended(NamedTuple):
+    """A run that waits for the response's head."""
+
+    script: InstalledScript
+    before: Effects
+    """Of the scripts before it."""
+    tape: Tape
+    at: int
+    """The index of its result."""
 
 
 def in_order(scripts: Iterable[InstalledScript], position: Stage) -> tuple[InstalledScript, ...]:
@@ -77,13 +117,21 @@ def run_position(
     skip = context.ended
     for script in scripts:
         if skip or (script.test_ip and script.test_ip != context.request.client_addr):
+            script.tally.non_execution += 1
             if results is not None:
                 results.append(ScriptResult(script, ScriptState.NON_EXECUTION, None, 0, 0.0))
             continue
         saved = context.start_script()
         started = timer() if timer is not None else 0.0
         try:
-            hit = script.run(context)
+            if script.awaits_response:
+                hit = _run_until_it_waits(script, context, saved, 0 if results is None else len(results))
+            else:
+                hit = script.run(context)
+                if hit:
+                    script.tally.hit += 1
+                else:
+                    script.tally.no_hit += 1
             skip = context.ended or (hit and script.break_on_hit)
             if results is None:
                 continue
@@ -92,15 +140,91 @@ def run_position(
             )
         except ScriptFault as fault:
             context.abandon_script(saved)
-            result = ScriptResult(script, ScriptState.EXCEPTION, fault, context.fuel_used, 0.0)
-            context.faults = (*context.faults, result)
-            if script.on_error == "deny":
-                context.effects.output = ()  # the refusal is neutral, whatever earlier scripts said
-                context.end(Answer(500, None))
-                skip = True
+            result = _failed(script, context, fault)
+            skip = context.ended
         if results is not None:
             spent = (timer() - started) * 1e6 if timer is not None else 0.0
             results.append(result._replace(time_us=spent))
+
+
+def _failed(script: InstalledScript, context: Context, fault: ScriptFault) -> ScriptResult:
+    """What becomes of a run that raised, its effects taken back already."""
+    script.tally.exception += 1
+    result = ScriptResult(script, ScriptState.EXCEPTION, fault, context.fuel_used, 0.0)
+    context.faults = (*context.faults, result)
+    for op in fault.trace:
+        context.effects.add_header("response_headers", op)
+    if script.on_error == "deny":
+        context.effects.output = ()  # the refusal is neutral, whatever earlier scripts said
+        context.end(Answer(500, None))
+    return result
+
+
+def _run_until_it_waits(script: InstalledScript, context: Context, saved: Effects | None, at: int) -> bool:
+    """Run a script that may wait. If it does, it has not hit yet, and `effects.waiting` has the rest of it."""
+    services = context.services
+    tape = Tape(services)
+    context.services = tape.services
+    try:
+        hit = script.run(context)
+    finally:
+        context.services = services
+    if not context.is_waiting:
+        _count(script, hit)
+        return hit
+    context.ended = False
+    before = Effects() if saved is None else saved
+    context.effects.waiting = (*context.effects.waiting, Suspended(script, before, tape, at))
+    return False
+
+
+def _count(script: InstalledScript, hit: bool) -> None:
+    """Of a run that came to its end."""
+    if hit:
+        script.tally.hit += 1
+    else:
+        script.tally.no_hit += 1
+
+
+def respond(
+    context: Context,
+    waiting: Sequence[Suspended],
+    fields: Headers,
+    results: list[ScriptResult] | None = None,
+    timer: Callable[[], float] | None = None,
+) -> None:
+    """
+    Let the runs that wait go on, now that the response's head is known: `fields`, wishes so far carried out.
+
+    `context` is renewed with the request. What they ask for is in its `effects` afterwards, and nothing else. With
+    `results`, those of the first runs are replaced.
+    """
+    context.response_headers = fields
+    services = context.services
+    for script, before, tape, at in waiting:
+        if context.ended:  # by another that waited: this one goes no further than it came
+            _count(script, hit=False)
+            continue
+        saved = context.effects.snapshot()
+        context.replay(before.snapshot())
+        tape.rewind()
+        context.services = tape.services
+        started = timer() if timer is not None else 0.0
+        try:
+            hit = script.run(context)
+            context.end_replay()
+            _count(script, hit)
+            state = ScriptState.HIT if hit else ScriptState.NO_HIT
+            result = ScriptResult(script, state, None, context.fuel_used, 0.0)
+        except ScriptFault as fault:
+            context.end_replay()
+            context.abandon_script(saved)
+            result = _failed(script, context, fault)
+        finally:
+            context.services = services
+        if results is not None:
+            spent = (timer() - started) * 1e6 if timer is not None else 0.0
+            results[at] = result._replace(time_us=results[at].time_us + spent)
 
 
 def conclude(context: Context) -> None:

@@ -33,7 +33,7 @@ def load(code: Code | bytes, registry: Registry) -> "Program":
 class Program:
     """One script. Immutable but for the translation it keeps; runs share nothing."""
 
-    __slots__ = ("_run", "_translation", "code", "linked", "templates")
+    __slots__ = ("_run", "_translation", "awaits_response", "code", "linked", "templates")
 
     def __init__(self, code: Code, linked: Linked) -> None:
         self.code = code
@@ -42,6 +42,8 @@ class Program:
             value for value in linked.constants if isinstance(value, str) and has_placeholder(value)
         )
         """Constants that header values may fill in."""
+        self.awaits_response = any(builtin.awaits_response for builtin in linked.builtins)
+        """A run may stop to wait for the response's head (`Context.await_response`)."""
         self._translation: Translation | None = None
         self._run: Callable[[Context], bool] = self._first_run
 

@@ -17,6 +17,7 @@ import msgspec
 from edgescript.diagnostics.spelling import nearest
 from edgescript.meter import DEFAULT_LIMITS, Limits
 from runtime.http.framing import DEFAULT_HEAD_LIMITS, HeadLimits
+from runtime.scripts.rule import KEYS, Rule, RuleError, parse_rule
 from runtime.scripts.site import OriginAddress
 
 MAX_CONFIG_BYTES: Final = 1 << 20
@@ -37,8 +38,11 @@ class Config(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Address and port; port 0 takes a free one, 0.0.0.0 and [::] are every address."""
     origin: str = ""
     """`http://host[:port]`: where requests go that memory cannot answer."""
-    scripts: tuple[str, ...] = ()
-    """Script files, in the order of upload. A first comment line `# position: foot` places one."""
+    scripts: tuple[str | dict[str, Any], ...] = ()
+    """Script files in the order of upload, or tables with a file's settings: the keys of `runtime.scripts.rule`."""
+
+    geo_databases: tuple[str, ...] = ()
+    """Databases of addresses (MMDB files), the first one first: what `client_country` and its relatives ask."""
 
     cache_bytes: int = 256 << 20
     """Memory for stored responses."""
@@ -82,9 +86,23 @@ class Config(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         wrong = [*_out_of_bounds("", self)]
         if wrong:
             raise ConfigError("; ".join(wrong))
+        _ = self.rules
         _ = self.address
         if self.origin:
             _ = self.origin_address
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """What `scripts` says. Raises ConfigError."""
+        rules, wrong = [], []
+        for number, script in enumerate(self.scripts, 1):
+            try:
+                rules.append(Rule(script) if isinstance(script, str) else parse_rule(script))
+            except RuleError as error:
+                wrong.append(f"scripts, entry {number}: {error}")
+        if wrong:
+            raise ConfigError("; ".join(wrong))
+        return tuple(rules)
 
     @property
     def address(self) -> tuple[str, int]:
@@ -130,8 +148,18 @@ def read_config(path: Path) -> Config:
         config.check()
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
-    config.scripts = tuple(str(path.parent / script) for script in config.scripts)
+    config.scripts = tuple(_beside(path, script) for script in config.scripts)
+    config.geo_databases = tuple(str(path.parent / database) for database in config.geo_databases)
     return config
+
+
+def _beside(path: Path, script: str | dict[str, Any]) -> str | dict[str, Any]:
+    """A script's file seen from where `path` is."""
+    if isinstance(script, str):
+        return str(path.parent / script)
+    return {
+        key: str(path.parent / value) if KEYS[key].field == "path" else value for key, value in script.items()
+    }
 
 
 def _read_toml(path: Path, data: bytes) -> dict[str, Any]:
@@ -225,6 +253,10 @@ _KINDS: Final[Mapping[Any, _Kind]] = {
     tuple[str, ...]: _Kind(
         lambda value: isinstance(value, list) and all(isinstance(each, str) for each in value),
         "a list of strings",
+    ),
+    tuple[str | dict[str, Any], ...]: _Kind(
+        lambda value: isinstance(value, list) and all(isinstance(each, str | dict) for each in value),
+        "a list of file names or tables",
     ),
 }
 """TOML's values for each type a setting may have."""

@@ -1,6 +1,7 @@
 """Script files to something that runs, and their diagnostics to the terminal."""
 
 import re
+import time
 from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,21 +10,23 @@ from typing import Final
 import click
 
 import stdlib
-from edgescript.builtins import Registry
+from edgescript.builtins import Registry, Stage
 from edgescript.cli.files import read_sources
-from edgescript.cli.trace import CallTrace
+from edgescript.cli.trace import RunTrace
 from edgescript.compiler import compile_source
 from edgescript.compiling.code import Code
 from edgescript.context import Context
+from edgescript.debugging import debuggable
 from edgescript.diagnostics.findings import Diagnostic, has_errors, visible
 from edgescript.diagnostics.render import as_text
 from edgescript.pipeline import DEFAULT_ON_ERROR, InstalledScript
 from edgescript.program import Program
 from edgescript.program import load as load_program
 from edgescript.source import Source
+from runtime.scripts.rule import Rule
 
-_COLOURS: Final = {"error": "red", "warning": "yellow", "compat": "cyan"}
-_HEADLINE: Final = re.compile(r"\b(error|warning|compat)\[[a-z-]+\]")
+_COLOURS: Final = {"error": "red", "warning": "yellow", "hint": "blue", "compat": "cyan"}
+_HEADLINE: Final = re.compile(r"\b(error|warning|hint|compat)\[[a-z-]+\]")
 
 Report = tuple[Source, tuple[Diagnostic, ...]]
 
@@ -40,47 +43,81 @@ class Loaded:
         return any(has_errors(diagnostics) for _, diagnostics in self.reports)
 
 
-def load(paths: Sequence[str], traces: MutableMapping[str, CallTrace] | None = None) -> Loaded:
+def load(
+    rules: Sequence[str | Rule],
+    traces: MutableMapping[str, RunTrace] | None = None,
+    program_of: Callable[[Code, Registry], Program] = load_program,
+) -> Loaded:
     """
-    The scripts of `paths`, compiled and ready; with `traces` on the interpreter, one trace a script.
+    The scripts of `rules`, or of files without settings, ready; with `traces` on the interpreter, one trace a script.
+
+    `program_of` makes a script's Code something that runs.
 
     Raises `Unreadable` for files that cannot be read.
     """
     registry = stdlib.registry()
-    compiled = [(source, compile_source(source, registry)) for source in read_sources(paths)]
+    given = [Rule(each) if isinstance(each, str) else each for each in rules]
+    compiled = [
+        (source, compile_source(source, registry)) for source in read_sources([rule.path for rule in given])
+    ]
     reports = tuple((source, result.diagnostics) for source, result in compiled)
     if any(has_errors(diagnostics) for _, diagnostics in reports):
         return Loaded((), reports)
     scripts = []
-    for name, (_, result) in zip(script_names(paths), compiled, strict=True):
+    for name, rule, (source, result) in zip(script_names(given), given, compiled, strict=True):
         assert result.code is not None, "compiled without an error"
-        run = _runner(result.code, registry, name, traces)
-        scripts.append(InstalledScript(name, result.position, run, DEFAULT_ON_ERROR[result.position]))
+        program = program_of(result.code, registry)
+        trace = None if traces is None else traces.setdefault(name, RunTrace(source))
+        scripts.append(_install(program, rule._replace(name=name), result.position, trace))
     return Loaded(tuple(scripts), reports)
 
 
-def script_names(paths: Sequence[str]) -> list[str]:
-    """File names; whole paths where two files share a name, numbered where one is given twice."""
-    names = [Path(path).name for path in paths]
+def _install(program: Program, rule: Rule, position: Stage, trace: RunTrace | None) -> InstalledScript:
+    position = rule.position or position
+    return InstalledScript(
+        rule.name,
+        position,
+        _runner(program, rule, trace),
+        rule.on_error or DEFAULT_ON_ERROR[position],
+        rule.priority,
+        rule.enabled,
+        rule.break_on_hit,
+        rule.test_ip,
+        program.awaits_response,
+    )
+
+
+def script_names(rules: Sequence[Rule]) -> list[str]:
+    """Names given, else of files; whole paths where two share one, numbered where one is given twice."""
+    names = [rule.name or Path(rule.path).name for rule in rules]
     if len(set(names)) < len(names):
-        names = list(paths)
+        names = [rule.name or rule.path for rule in rules]
     return [name if names.index(name) == at else f"{name}#{at + 1}" for at, name in enumerate(names)]
 
 
-def _runner(
-    code: Code, registry: Registry, name: str, traces: MutableMapping[str, CallTrace] | None
-) -> Callable[[Context], bool]:
-    program: Program = load_program(code, registry)
-    if traces is None:
+def _runner(program: Program, rule: Rule, trace: RunTrace | None) -> Callable[[Context], bool]:
+    if trace is None:
         program.prepare()  # so that the time shown is the script's own
+        if rule.signature:
+            return debuggable(program, rule.id or rule.name, rule.signature, time.perf_counter)
         return program.run
-    trace = traces[name] = CallTrace()
-    return lambda context: program.interpret(context, trace)
+
+    def traced(context: Context) -> bool:
+        trace.begin(
+            context
+        )  # once more for a run that had waited for the response: it is repeated from its start
+        return program.interpret(context, trace)
+
+    return traced
 
 
-def show_diagnostics(reports: Sequence[Report], *, compat: bool = False, err: bool = False) -> None:
+def show_diagnostics(
+    reports: Sequence[Report], *, compat: bool = False, hints: bool = False, err: bool = False
+) -> None:
     """Every finding with its snippet, a blank line between two."""
-    shown = [(source, each) for source, found in reports for each in visible(found, compat=compat)]
+    shown = [
+        (source, each) for source, found in reports for each in visible(found, compat=compat, hints=hints)
+    ]
     for index, (source, diagnostic) in enumerate(shown):
         if index:
             click.echo(err=err)

@@ -5,38 +5,29 @@ import secrets
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from edgescript.cli import WIDTH
 from edgescript.cli.completion import files
+from edgescript.cli.geography import PlaceType, StatedPlace, places
 from edgescript.cli.status import NO
 from edgescript.cli.values import (
     AddressType,
     FieldType,
-    GeoType,
+    RuleType,
     TimeType,
     TokenType,
     Url,
     UrlType,
     to_bytes_text,
 )
-from edgescript.services import GeoRecord
+
+if TYPE_CHECKING:
+    from runtime.scripts.rule import Rule
 
 MAX_REPEAT: Final = 1000
-
-
-@dataclass(frozen=True)
-class ClientGeo:
-    """Knows where the client is, and no other address."""
-
-    client_addr: str
-    record: GeoRecord | None
-
-    def lookup(self, address: str, /) -> GeoRecord | None:
-        return self.record if address == self.client_addr else None
 
 
 CLIENT_PORT: Final = 50_000
@@ -48,7 +39,7 @@ CLIENT_PORT: Final = 50_000
     short_help="Take one request through scripts and origin.",
     epilog="Example: edgescript run a.es --url http://example.com/ -H 'Cookie: g=7'",
 )
-@click.argument("scripts", nargs=-1, required=True, metavar="SCRIPT...", shell_complete=files)
+@click.argument("scripts", nargs=-1, metavar="SCRIPT...", shell_complete=files)
 @click.option("--url", type=UrlType(), required=True, help="What the client asks for.")
 @click.option(
     "-X", "--method", type=TokenType(), default="GET", show_default=True, help="The request's method."
@@ -62,9 +53,19 @@ CLIENT_PORT: Final = 50_000
 @click.option("--now", type=TimeType(), help="The time, as Unix seconds or ISO 8601.  [default: now]")
 @click.option(
     "--geo",
-    type=GeoType(),
-    metavar="PLACE",
-    help="The client's place, as country=CN,region=440000,city=440100,isp=100017.",
+    "stated",
+    type=PlaceType(),
+    multiple=True,
+    help="The client's place, as country=CN,region=440000,city=440100,isp=100017, or that of another address, as "
+    "192.0.2.7:country=CN; repeatable.",
+)
+@click.option(
+    "--geo-database",
+    "geo_databases",
+    multiple=True,
+    metavar="FILE",
+    shell_complete=files,
+    help="A database of addresses (MMDB), for what --geo does not say; repeatable, the first one first.",
 )
 @click.option("--origin", type=UrlType(), help="Ask this origin.  [default: a stated one]")
 @click.option(
@@ -84,6 +85,13 @@ CLIENT_PORT: Final = 50_000
     metavar="N",
     help="Send it N times, show the last.",
 )
+@click.option(
+    "--rule",
+    "rules",
+    type=RuleType(),
+    multiple=True,
+    help="A script and its settings, as the vendor's tool takes them; repeatable.",
+)
 @click.option("--trace", is_flag=True, help="Show every call and branch of the scripts.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
@@ -95,21 +103,25 @@ def command(
     fields: Sequence[tuple[str, str]],
     client_ip: str,
     now: float | None,
-    geo: GeoRecord | None,
+    stated: Sequence[StatedPlace],
+    geo_databases: Sequence[str],
     origin: Url | None,
     origin_status: int | None,
     origin_fields: Sequence[tuple[str, str]],
     origin_body: str | None,
     repeat: int,
+    rules: Sequence["Rule"],
     trace: bool,
     as_json: bool,
 ) -> None:
     """
     Take one request through the SCRIPTs as a node would, and show what came of it.
 
-    Scripts run in the order given: those of position head, then those of position foot. If they let the request
-    pass, the origin is asked. With an error in any script nothing runs and the exit status is 1.
+    Scripts run in the order of their priority, else in the order given: those of position head, then those of
+    position foot. If they let the request pass, the origin is asked. With an error in any script nothing runs and the exit status is 1.
     """
+    if not scripts and not rules:
+        raise click.UsageError("no script: want SCRIPT... or --rule")
     if origin is not None and (origin_status is not None or origin_fields or origin_body is not None):
         raise click.UsageError(
             "--origin cannot be combined with --origin-status, --origin-header or --origin-body"
@@ -117,11 +129,13 @@ def command(
     if origin is not None and origin.target != "/":
         raise click.UsageError(f"--origin takes no path, got {origin.target!r}")
 
-    from edgescript.cli import loading
-    from edgescript.cli.trace import CallTrace
+    geo = places(stated, client_ip, geo_databases)
 
-    traces: dict[str, CallTrace] = {}
-    loaded = loading.load(scripts, traces if trace else None)
+    from edgescript.cli import loading
+    from edgescript.cli.trace import RunTrace
+
+    traces: dict[str, RunTrace] = {}
+    loaded = loading.load([*scripts, *rules], traces if trace else None)
     loading.show_diagnostics(loaded.reports, err=True)
     if loaded.has_errors:
         context.exit(NO)
@@ -135,7 +149,7 @@ def command(
     from runtime.proxy.simulate import Incoming, fresh_cache, simulate
     from runtime.scripts.site import OriginAddress, Site
 
-    services = Services(random=random.SystemRandom(), geo=ClientGeo(client_ip, geo), limiter=TokenBuckets())
+    services = Services(random=random.SystemRandom(), geo=geo, limiter=TokenBuckets())
     site = Site("run", OriginAddress("127.0.0.1", 80), scripts=loaded.scripts, services=services)
     cache = fresh_cache()
     asked = (

@@ -1,6 +1,7 @@
 """`edgescript serve`: an edge node on the command line's flags, a configuration file, or both."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from random import SystemRandom
 from typing import TYPE_CHECKING, NamedTuple
@@ -9,10 +10,12 @@ import click
 
 from edgescript.cli.completion import files
 from edgescript.cli.status import NO
+from edgescript.cli.values import RuleType
 
 if TYPE_CHECKING:
     from edgescript.services import Services
     from runtime.config import Config
+    from runtime.scripts.rule import Rule
     from runtime.scripts.site import Sites
 
 
@@ -38,6 +41,21 @@ if TYPE_CHECKING:
     shell_complete=files,
     help="A script to run; repeatable.",
 )
+@click.option(
+    "--rule",
+    "rules",
+    type=RuleType(),
+    multiple=True,
+    help="A script and its settings, as the vendor's tool takes them; repeatable.",
+)
+@click.option(
+    "--geo-database",
+    "geo_databases",
+    multiple=True,
+    metavar="FILE",
+    shell_complete=files,
+    help="A database of addresses (MMDB); repeatable, the first one first.",
+)
 @click.option("--workers", default=1, metavar="N", help="Processes that serve; only 1 so far.  [default: 1]")
 @click.pass_context
 def command(
@@ -46,14 +64,16 @@ def command(
     listen: str | None,
     origin: str | None,
     scripts: Sequence[str],
+    rules: Sequence["Rule"],
+    geo_databases: Sequence[str],
     workers: int,
 ) -> None:
     """
     Run an edge node: a caching proxy that takes every request through its scripts.
 
     Flags win over the configuration file. With an error in any script the node does not start and the exit status
-    is 1. SIGTERM and SIGINT end it after the answers in progress. SIGHUP reads the configuration and the scripts
-    again; with an error in them the node goes on as before.
+    is 1. SIGTERM and SIGINT end it after the answers in progress. SIGHUP reads the configuration, the scripts
+    and the databases of addresses again; with an error in them the node goes on as before. SIGUSR1 logs how often each script came to each state.
     """
     from runtime.config import ConfigError
     from runtime.io.serve import serve
@@ -62,7 +82,7 @@ def command(
         raise click.UsageError(
             f"--workers: got {workers}, want 1: several workers would each count limits alone"
         )
-    node = _Node(context, Flags(config_file, listen, origin, scripts))
+    node = _Node(context, Flags(config_file, listen, origin, (*scripts, *rules), geo_databases))
     try:
         config = node.configure()
         sites = node.load(config)
@@ -84,7 +104,8 @@ class Flags(NamedTuple):
     config_file: str | None
     listen: str | None
     origin: str | None
-    scripts: Sequence[str]
+    scripts: Sequence["str | Rule"]
+    geo_databases: Sequence[str]
 
 
 class _Node:
@@ -103,29 +124,34 @@ class _Node:
         config = read_config(Path(flags.config_file)) if flags.config_file is not None else Config()
         config.listen = config.listen if flags.listen is None else flags.listen
         config.origin = config.origin if flags.origin is None else flags.origin
-        config.scripts = tuple(flags.scripts) or config.scripts
+        config.geo_databases = tuple(flags.geo_databases) or config.geo_databases
         if not config.origin:
             raise click.UsageError("no origin: want --origin http://host[:port]")
         config.check()
         return config
 
     def load(self, config: "Config") -> "Sites | None":
-        """The site of `config`; None, with the diagnostics on stderr, when there is an error in a script."""
-        from edgescript.cli import loading
-        from edgescript.services import Services
+        """
+        The site of `config`; None, with the diagnostics on stderr, when there is an error in a script.
+
+        Raises click.ClickException for a database of addresses that cannot be read.
+        """
+        from edgescript.cli import geography, loading
+        from edgescript.services import NO_SERVICES, Services
         from runtime.limits.requests import TokenBuckets
         from runtime.scripts.site import Site, Sites
 
-        loaded = loading.load(config.scripts)
+        loaded = loading.load(self._flags.scripts or config.rules)
         loading.show_diagnostics(loaded.reports, err=True)
         if loaded.has_errors:
             return None
         if self._services is None:
             # The system's randomness: scripts make tokens of rand_bytes() and uuid().
             self._services = Services(random=SystemRandom(), limiter=TokenBuckets(config.limiter_keys))
-        return Sites(
-            Site("default", config.origin_address, loaded.scripts, self._services, config.script_limits)
-        )
+        # Read anew each time: the files may be newer ones.
+        geo = geography.databases(config.geo_databases) if config.geo_databases else NO_SERVICES.geo
+        services = replace(self._services, geo=geo)
+        return Sites(Site("default", config.origin_address, loaded.scripts, services, config.script_limits))
 
     def reload(self) -> "Sites":
         """What is to be served from now on; called in another thread. Raises ConfigError."""

@@ -4,14 +4,16 @@ Option values: text from the command line to what the core takes, or a usage err
 The command line is Unicode, scripts see bytes: `to_bytes_text` is the one crossing.
 """
 
+import json
 import re
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote, urlsplit
 
 import click
 
-from edgescript.services import GeoRecord
+if TYPE_CHECKING:
+    from runtime.scripts.rule import Rule
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 """A field name (RFC 9110 section 5.6.2)."""
@@ -113,23 +115,29 @@ class TimeType(click.ParamType[float]):
         return seconds
 
 
-class GeoType(click.ParamType[GeoRecord]):
-    """`country=CN,region=440000,city=440400,isp=100017`, any of them."""
+class RuleType(click.ParamType["Rule"]):
+    """A rule as the vendor's tool takes it: `{"rule_path": "a.es", "pos": "head", "pri": "0"}`."""
 
-    name = "geo"
+    name = "json"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> GeoRecord:
-        if isinstance(value, GeoRecord):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> "Rule":
+        from runtime.scripts.rule import MAX_RULE_BYTES, Rule, RuleError, parse_rule, shown
+
+        if isinstance(value, Rule):
             return value
-        given: dict[str, str] = {}
-        for part in value.split(","):
-            key, mark, code = part.partition("=")
-            if not mark or key.strip() not in GeoRecord._fields:
-                self.fail(
-                    f"{part!r}: want {', '.join(f'{name}=CODE' for name in GeoRecord._fields)}", param, ctx
-                )
-            given[key.strip()] = to_bytes_text(code.strip())
-        return GeoRecord(**given)
+        try:
+            settings = json.loads(value) if len(value) <= MAX_RULE_BYTES else None
+        except (ValueError, RecursionError):
+            settings = None
+        if not isinstance(settings, dict):
+            self.fail(f"{shown(value)}: want a JSON object, such as {_RULE_EXAMPLE}", param, ctx)
+        try:
+            return parse_rule(settings)
+        except RuleError as error:
+            self.fail(str(error), param, ctx)
+
+
+_RULE_EXAMPLE: Final = '{"rule_path": "a.es", "pos": "head", "pri": "0"}'
 
 
 class AddressType(click.ParamType[str]):
@@ -141,6 +149,9 @@ class AddressType(click.ParamType[str]):
         import ipaddress
 
         try:
-            return str(ipaddress.ip_address(value))
+            address = ipaddress.ip_address(value)
         except ValueError:
             self.fail(f"{value!r}: want an IP address", param, ctx)
+        if "%" in value:
+            self.fail(f"{value!r}: want an IP address without a zone", param, ctx)
+        return str(address)

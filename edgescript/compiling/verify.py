@@ -48,7 +48,7 @@ class Body:
 
     name: str
     params: int
-    locals: int
+    local_names: tuple[str, ...]
     instructions: tuple[Instruction, ...]
     positions: tuple[int, ...]
     partners: tuple[int, ...]
@@ -57,6 +57,11 @@ class Body:
     """Charged before the instruction runs: at the first of a segment its whole cost, otherwise 0."""
     max_stack: int
 
+    @property
+    def locals(self) -> int:
+        """How many local variables there are, parameters first."""
+        return len(self.local_names)
+
 
 @dataclass(frozen=True, slots=True)
 class Linked:
@@ -64,11 +69,16 @@ class Linked:
 
     source_name: str
     constants: tuple[str | int | float, ...]
-    globals: int
+    global_names: tuple[str, ...]
     builtins: tuple[Builtin, ...]
     variables: tuple[tuple[Variable, str], ...]
     """Declaration and suffix."""
     bodies: tuple[Body, ...]
+
+    @property
+    def globals(self) -> int:
+        """How many script-level variables there are."""
+        return len(self.global_names)
 
 
 def verify(code: Code, registry: Registry) -> Linked:
@@ -83,7 +93,7 @@ def verify(code: Code, registry: Registry) -> Linked:
     builtins = tuple(_find_builtin(name, registry) for name in code.builtins)
     variables = tuple(_find_variable(name, registry) for name in code.variables)
     bodies = tuple(_BodyVerifier(code, index, builtins).verify() for index in range(len(code.functions)))
-    return Linked(code.source_name, code.constants, len(code.global_names), builtins, variables, bodies)
+    return Linked(code.source_name, code.constants, code.global_names, builtins, variables, bodies)
 
 
 def _check_tables(code: Code) -> None:
@@ -196,7 +206,7 @@ class _BodyVerifier:
         return Body(
             function.name,
             function.params,
-            len(function.local_names),
+            function.local_names,
             function.body,
             function.positions,
             tuple(self.partners),

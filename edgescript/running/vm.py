@@ -32,18 +32,25 @@ class Tracer(Protocol):
         """The `if` at the place was decided."""
         ...
 
+    def assign(self, line: int, name: str, value: Value, /) -> None:
+        """A variable was given a value."""
+        ...
+
     def call(self, line: int, name: str, arguments: list[Value], result: Value, elapsed_s: float, /) -> None:
         """A builtin has returned. `arguments` are those its body took; one that faults is not reported."""
         ...
 
 
-def interpret(linked: Linked, context: Context, tracer: Tracer | None = None) -> bool:
+def interpret(
+    linked: Linked, context: Context, tracer: Tracer | None = None, variables: list[Value] | None = None
+) -> bool:
     """
     Whether the script hit: what it returned if that is a boolean, else whether HIT was executed (U-24).
 
-    Effects are in `context`. Raises ScriptFault.
+    Effects are in `context`. `variables` are the script's own by slot: what they are before, those missing being undef,
+    and in the same list afterwards, also after a fault. Raises ScriptFault.
     """
-    run = _Run(linked, context, tracer)
+    run = _Run(linked, context, tracer, variables)
     try:
         result = _Frame(run, linked.bodies[0], []).execute()
     except Ended:
@@ -54,11 +61,14 @@ def interpret(linked: Linked, context: Context, tracer: Tracer | None = None) ->
 class _Run:
     """What the bodies of a run share."""
 
-    def __init__(self, linked: Linked, context: Context, tracer: Tracer | None) -> None:
+    def __init__(
+        self, linked: Linked, context: Context, tracer: Tracer | None, variables: list[Value] | None
+    ) -> None:
         self.linked = linked
         self.context = context
         self.tracer = tracer
-        self.globals: list[Value] = [None] * linked.globals
+        self.globals: list[Value] = [] if variables is None else variables
+        self.globals += [None] * (linked.globals - len(self.globals))
         self.hit = False
         self.functions = [self._function(body) for body in linked.bodies]
 
@@ -181,7 +191,9 @@ def _local(frame: _Frame, slot: int, _b: int) -> None:
 
 @_operation(Op.SET_LOCAL)
 def _set_local(frame: _Frame, slot: int, _b: int) -> None:
-    frame.local[slot] = frame.stack.pop()
+    value = frame.local[slot] = frame.stack.pop()
+    if frame.run.tracer is not None:
+        frame.run.tracer.assign(frame.place()[0], frame.body.local_names[slot], value)
 
 
 @_operation(Op.GLOBAL)
@@ -191,7 +203,9 @@ def _global(frame: _Frame, slot: int, _b: int) -> None:
 
 @_operation(Op.SET_GLOBAL)
 def _set_global(frame: _Frame, slot: int, _b: int) -> None:
-    frame.run.globals[slot] = frame.stack.pop()
+    value = frame.run.globals[slot] = frame.stack.pop()
+    if frame.run.tracer is not None:
+        frame.run.tracer.assign(frame.place()[0], frame.run.linked.global_names[slot], value)
 
 
 @_operation(Op.VARIABLE)

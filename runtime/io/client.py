@@ -267,7 +267,7 @@ class ClientConnection(asyncio.Protocol):
         if not block.repeatable:
             self._await_body(block)
         if decision.effects.rate_bytes_per_s is not None:
-            self._set_pace(decision.effects.rate_bytes_per_s, decision.effects.rate_after_bytes)
+            self.pace(decision.effects.rate_bytes_per_s, decision.effects.rate_after_bytes)
         self._driver = Driver(decision, self, worker, now)
         self._driver.start()
 
@@ -334,7 +334,7 @@ class ClientConnection(asyncio.Protocol):
         if answer.rate_bytes_per_s is not None and answer.body:
             self._busy = True
             self.deadline_mono_s = 0.0
-            self._set_pace(answer.rate_bytes_per_s, answer.after_bytes)
+            self.pace(answer.rate_bytes_per_s, answer.after_bytes)
             self._transport.write(answer.head)
             self.write(answer.body, paced=True)
             self.response_finished(keep_alive=answer.keep_alive)
@@ -381,7 +381,7 @@ class ClientConnection(asyncio.Protocol):
         if held and not self._closing:
             write_pieces(self._transport, held)
 
-    def _set_pace(self, rate_bytes_per_s: int, after_bytes: int | None) -> None:
+    def pace(self, rate_bytes_per_s: int, after_bytes: int | None) -> None:
         pacer = Pacer(rate_bytes_per_s, after_bytes or 0, self._worker.mono())
         self._paced = PacedOutput(self._transport, pacer, self._worker.loop, self._on_paced_out)
 

@@ -16,6 +16,7 @@ from runtime.proxy.messages import (
     FinishResponse,
     FlightSettled,
     OpenUpstream,
+    Pace,
     RequestBody,
     RequestCompleted,
     SendClient,
@@ -39,6 +40,7 @@ class ClientSide(Protocol):
     def response_finished(self, *, keep_alive: bool) -> None: ...
     def cut(self) -> None: ...
     def want_body(self, wanted: bool) -> None: ...
+    def pace(self, rate_bytes_per_s: int, after_bytes: int | None) -> None: ...
     def hold(self) -> None: ...
     def release(self) -> None: ...
 
@@ -148,6 +150,9 @@ class Driver:
                 case SendClient(data, paced):
                     if self._client is not None:
                         self._client.write(data, paced=paced)
+                case Pace(rate_bytes_per_s, after_bytes):
+                    if self._client is not None:
+                        self._client.pace(rate_bytes_per_s, after_bytes)
                 case SendUpstream(data, last):
                     if self._upstream is not None:
                         self._upstream.send(data, last=last)

@@ -26,7 +26,7 @@ def serve(
 
     `on_listening` is told the address and port once requests are accepted. A second signal ends at once. SIGHUP
     serves what `reload` gives from then on, or goes on as before when it raises; without `reload` it ends the node
-    as SIGTERM does. `reload` is called in a thread of its own, one call at a time.
+    as SIGTERM does. `reload` is called in a thread of its own, one call at a time. SIGUSR1 logs the scripts' states.
     """
     return uvloop.run(_serve(config, sites, on_listening, reload))
 
@@ -51,6 +51,7 @@ async def _serve(
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_end)
+    loop.add_signal_handler(signal.SIGUSR1, worker.log_states)
     loop.add_signal_handler(signal.SIGHUP, on_end if reload is None else changed.set)
     reloading = loop.create_task(_reload_when(changed, worker, reload)) if reload is not None else None
     on_listening(host, port)
@@ -73,9 +74,12 @@ async def _reload_when(changed: asyncio.Event, worker: Worker, load: Load) -> No
         except Exception as error:  # noqa: BLE001 - whatever was wrong with the new scripts, the old ones go on
             worker.log.note("reload-failed", reason=f"internal error: {type(error).__name__}")
         else:
+            before = worker.front.sites.states()
             worker.front.install(sites)
             worker.log.note(
-                "reloaded", scripts=[script.name for site in sites.all() for script in site.scripts]
+                "reloaded",
+                scripts=[script.name for site in sites.all() for script in site.scripts],
+                before=before,
             )
 
 

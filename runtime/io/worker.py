@@ -147,6 +147,12 @@ class Worker:
             pool.close()
         await asyncio.sleep(0)
 
+    def log_states(self) -> None:
+        """Log how often each script came to each state since it was installed."""
+        states = self.front.sites.states()
+        if states:
+            self.log.note("script-states", scripts=states)
+
     def hurry(self) -> None:
         """Wait for no answer in progress any more: `stop` ends at once."""
         self._empty.set()

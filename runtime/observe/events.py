@@ -21,7 +21,7 @@ _QUOTED: Final = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTA
 """A string as Python's repr writes it."""
 _GOT_NUMBER: Final = re.compile(r"\b(got (?:[a-z]+ )?)[+-]?(?:[0-9][0-9.e+-]*|inf|nan)\b")
 
-Fact = str | int | float | list[str]
+Fact = str | int | float | list[str] | dict[str, dict[str, int]]
 
 
 class _Kind:

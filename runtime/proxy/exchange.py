@@ -19,7 +19,7 @@ Invariants:
 
 from collections.abc import Sequence
 from enum import Enum, auto
-from typing import Final, Literal
+from typing import Final
 
 from runtime.cache.cache import Cache
 from runtime.cache.coalesce import Role
@@ -27,9 +27,10 @@ from runtime.cache.store import StoredResponse
 from runtime.http.conditional import NotModified, evaluate_at_cache, freshens, validators_of
 from runtime.http.dates import format_http_date
 from runtime.http.fields import end_to_end
-from runtime.http.framing import Chunked, Length, NoBody, UntilClose
+from runtime.http.framing import Chunked, Length, NoBody
 from runtime.http.storage import DoNotStore, Store, decide_storage
 from runtime.http.update import SAFE_METHODS, merge_304, needs_invalidation
+from runtime.proxy.client_framing import BodyMode, body_mode, framing_fields
 from runtime.proxy.collection import Collection, decision_for_once
 from runtime.proxy.forward import CONDITIONAL, PER_REQUEST, without
 from runtime.proxy.header_ops import Fields
@@ -43,6 +44,7 @@ from runtime.proxy.messages import (
     FinishResponse,
     FlightSettled,
     OpenUpstream,
+    Pace,
     RequestBody,
     RequestCompleted,
     SendClient,
@@ -58,12 +60,10 @@ from runtime.proxy.messages import (
 from runtime.proxy.own_answer import error_response, whole
 from runtime.proxy.plan import Plan, Settings
 from runtime.proxy.respond import (
-    BODILESS,
     MADE_ANEW,
     CacheStatus,
     connection_tail,
     field_lines,
-    length_of_get,
     named_own,
     node_fields,
     status_line,
@@ -90,8 +90,6 @@ _HEEDED: Final[dict[_At, frozenset[type]]] = {
     _At.DONE: frozenset(),
 }
 """What each state attends to; any other event comes too late and changes nothing."""
-
-BodyMode = Literal["none", "plain", "chunked", "until-close"]
 
 
 class Exchange:
@@ -234,11 +232,14 @@ class Exchange:
             self._cache.store.delete(plan.cache_key)
         if plan.stale is not None and head.status == 304:
             return self._on_not_modified(plan.stale, head, now)
+        heard = self._hear_scripts(head.fields)
         if plan.coalesce:
             self._decide_storage(head, now)
             if self._storing is None:
                 commands += self._settle(None)
-        if self._client_gone:
+        if not self._client_gone:
+            commands += heard
+        if self._client_gone or self._swallow:
             if self._storing is None:
                 self._at = _At.DONE
                 commands.append(CloseUpstream())
@@ -254,6 +255,24 @@ class Exchange:
             self._cache.uncacheable.note(self.plan.cache_key, now)
             return
         self._storing = Collection(decision, head, now, [])
+
+    def _hear_scripts(self, fields: Sequence[tuple[bytes, bytes]]) -> list[Command]:
+        """Let the scripts that wait for the head go on; with `_swallow` set, they have answered themselves."""
+        waiting, before = self.plan.continuation, self.plan.effects
+        if waiting is None:
+            return []
+        effects, answer = waiting.hear(end_to_end(fields), self.plan.keep_alive and self._request_done)
+        self.plan = self.plan._replace(continuation=None, effects=effects)
+        rate, after = effects.rate_bytes_per_s, effects.rate_after_bytes
+        changed = (rate, after) != (before.rate_bytes_per_s, before.rate_after_bytes)
+        commands: list[Command] = [Pace(rate, after or 0)] if changed and rate is not None else []
+        if answer is None:
+            return commands
+        self._swallow = self._head_sent = True
+        commands.append(SendClient(answer.head))
+        if answer.body:
+            commands.append(SendClient(answer.body, paced=True))
+        return [*commands, FinishResponse(answer.keep_alive)]
 
     def _storage(self, status: int, fields: Sequence[tuple[bytes, bytes]], now: float) -> Store | DoNotStore:
         effects = self.plan.effects
@@ -274,6 +293,8 @@ class Exchange:
             self._refetch = True
             return []
         fields = merge_304(stale.fields, head.fields)
+        heard = self._hear_scripts(fields)
+        answered = self._swallow
         decision = self._storage(stale.status, fields, now)
         if isinstance(decision, DoNotStore):
             self._cache.store.delete(self.plan.cache_key)
@@ -297,7 +318,9 @@ class Exchange:
         commands = self._settle(renewed if isinstance(decision, Store) else None)
         if self._client_gone:
             return commands
-        return commands + self._answer_from(renewed, "REVALIDATED", now)
+        if answered:
+            return commands + heard
+        return commands + heard + self._answer_from(renewed, "REVALIDATED", now)
 
     def _begin_response(self, head: UpstreamHead, label: CacheStatus, now: float) -> list[Command]:
         request = self.plan.request
@@ -309,9 +332,9 @@ class Exchange:
         if self._matches_precondition(status, now):
             status = 304
             self._swallow = True
-        self._mode = self._body_mode(status, head.framing)
+        self._mode = body_mode(request.method, request.protocol, status, head.framing)
         out: Fields = with_script_ops(fields, ops, request) + node_fields(named_own(ops), label, request)
-        out += self._framing_fields(status, head)
+        out += framing_fields(self._mode, request.method, status, head.framing, head.fields)
         if not self._may_keep_alive:
             out.append((b"Connection", b"close"))
         elif request.protocol == "HTTP/1.0":
@@ -330,25 +353,6 @@ class Exchange:
         method = self.plan.forward.method
         outcome = evaluate_at_cache(method, self.plan.request_fields, storing.decision.validators, now)
         return isinstance(outcome, NotModified)
-
-    def _body_mode(self, status: int, framing: NoBody | Length | Chunked | UntilClose) -> BodyMode:
-        if self.plan.request.method == "HEAD" or status in BODILESS or isinstance(framing, NoBody):
-            return "none"
-        if isinstance(framing, Length):
-            return "plain"
-        return "chunked" if self.plan.request.protocol != "HTTP/1.0" else "until-close"
-
-    def _framing_fields(self, status: int, head: UpstreamHead) -> Fields:
-        if self._mode == "chunked":
-            return [(b"Transfer-Encoding", b"chunked")]
-        if self._mode == "plain":
-            assert isinstance(head.framing, Length)
-            return [(b"Content-Length", b"%d" % head.framing.size)]
-        if self._mode == "until-close" or status in BODILESS:
-            return []
-        if self.plan.request.method == "HEAD":
-            return length_of_get(head.fields)
-        return [(b"Content-Length", b"0")]
 
     @property
     def _may_keep_alive(self) -> bool:
@@ -452,6 +456,9 @@ class Exchange:
         return [OpenUpstream(fresh=False)]
 
     def _answer_from(self, stored: StoredResponse, label: CacheStatus, now: float) -> list[Command]:
+        commands = self._hear_scripts(stored.fields)
+        if self._head_sent:
+            return commands
         request = self.plan.request
         ops = self.plan.effects.response_headers
         tail = connection_tail(request.protocol, self.plan.keep_alive)
@@ -459,8 +466,8 @@ class Exchange:
         head = conditional_head(stored, label, ops, request, self.plan.request_fields, now, tail)
         self._head_sent = True
         if head is not None:
-            return [SendClient(head), *self._finish()]
-        commands: list[Command] = [SendClient(hit_head(stored, label, ops, request, age_s, tail))]
+            return [*commands, SendClient(head), *self._finish()]
+        commands.append(SendClient(hit_head(stored, label, ops, request, age_s, tail)))
         if request.method != "HEAD" and stored.body:
             commands.append(SendClient(stored.body, paced=True))
         return commands + self._finish()

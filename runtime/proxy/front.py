@@ -22,7 +22,8 @@ from runtime.proxy.forward import CONDITIONAL, build, effective_target, without
 from runtime.proxy.header_block import HeaderBlock
 from runtime.proxy.header_ops import apply
 from runtime.proxy.hit import conditional_head, hit_head
-from runtime.proxy.own_answer import Immediate, error_response, synthesise, whole
+from runtime.proxy.late import Continuation, own_answer
+from runtime.proxy.own_answer import Immediate, error_response, whole
 from runtime.proxy.plan import Plan
 from runtime.proxy.respond import (
     CacheStatus,
@@ -70,12 +71,19 @@ class Front:
         self._timer = timer
         self._on_fault = on_fault
         self._recorder = recorder
+        self._results: list[ScriptResult] | None = None
+        """Of the request being decided, where they are recorded."""
         self.install(sites)
 
     def install(self, sites: Sites) -> None:
         """Serve `sites` from the next request on; one swap, between two requests."""
         self._sites = sites
         self._served: dict[int, Served] = {}
+
+    @property
+    def sites(self) -> Sites:
+        """What is served."""
+        return self._sites
 
     def decide(self, request: Request, block: HeaderBlock, now: float) -> Immediate | Plan | Refuse:
         """Find the site, run its scripts, look in the cache. `now` is Unix seconds. 421 for a host with no site."""
@@ -85,6 +93,7 @@ class Front:
         # The body of a request answered here is not read, so the connection cannot go on after it.
         keep_alive = block.keep_alive and block.framing is NO_BODY
         effects = NO_EFFECTS
+        continuation: Continuation | None = None
         target = request.target
         asked = block.sent_fields
         origin = block.key_origin
@@ -100,12 +109,14 @@ class Front:
                 if site.foot:
                     run_position(site.foot, context)
             effects = context.effects
+            if effects.waiting:
+                continuation = Continuation(context, self._results, self._timer, self._on_heard)
             if effects.output:
                 conclude(context)
             if context.faults:
                 self._on_fault(request, context.faults)
             if context.ended:
-                return synthesise(context, keep_alive)
+                return own_answer(context, continuation, keep_alive)
             if effects.path is not None or effects.query_replaced:
                 target = effective_target(request, effects)
             if effects.request_headers:
@@ -115,20 +126,27 @@ class Front:
         key = origin + target
         method = request.method
         if method != "GET" and method != "HEAD":  # noqa: PLR1714 - twice as fast as a membership test
-            return _plan(served.site, request, block, effects, target, key, asked, None)
+            return _plan(served.site, request, block, effects, target, key, asked, continuation, None)
         stored = self._store.get(key, asked)
-        if stored is not None and stored.fresh_until > now and block.plain:
+        if stored is not None and stored.fresh_until > now and block.plain and continuation is None:
             ops = effects.response_headers
             tail = b"" if block.persists_silently else connection_tail(request.protocol, keep_alive)
             head = hit_head(stored, "HIT", ops, request, stored.age(now), tail)
             body = stored.body if method == "GET" else b""
             return Immediate(head, body, keep_alive, effects.rate_bytes_per_s, effects.rate_after_bytes)
         return _decide_with_care(
-            served.site, stored, request, block, effects, target, key, asked, keep_alive, now
+            served.site, stored, request, block, effects, target, key, asked, continuation, keep_alive, now
         )
 
+    def _on_heard(self, context: Context, results: Sequence[ScriptResult]) -> None:
+        """Scripts that waited have gone on."""
+        if context.faults:
+            self._on_fault(context.request, context.faults)
+        if self._recorder is not None:
+            self._recorder(context, results)
+
     def _run_recorded(self, site: Site, context: Context, recorder: Recorder) -> None:
-        results: list[ScriptResult] = []
+        results = self._results = []
         run_position(site.head, context, results, self._timer)
         run_position(site.foot, context, results, self._timer)
         recorder(context, results)
@@ -169,6 +187,7 @@ def _decide_with_care(
     target: str,
     key: str,
     asked: Sequence[tuple[bytes, bytes]],
+    continuation: Continuation | None,
     keep_alive: bool,
     now: float,
 ) -> Immediate | Plan:
@@ -178,8 +197,12 @@ def _decide_with_care(
         return whole(error_response(504), request, (), keep_alive, "BYPASS", now)
     if not isinstance(decision, Reuse):
         stale = stored if isinstance(decision, Revalidate) else None
-        return _plan(site, request, block, effects, target, key, asked, stale)
+        return _plan(site, request, block, effects, target, key, asked, continuation, stale)
     assert stored is not None
+    if continuation is not None:
+        effects, answer = continuation.hear(list(stored.fields), keep_alive)
+        if answer is not None:
+            return answer
     tail = connection_tail(request.protocol, keep_alive)
     ops = effects.response_headers
     label: CacheStatus = "STALE" if decision.is_stale else "HIT"
@@ -199,6 +222,7 @@ def _plan(
     target: str,
     key: str,
     asked: Sequence[tuple[bytes, bytes]],
+    continuation: Continuation | None,
     stale: StoredResponse | None,
 ) -> Plan:
     forward = build(request, block.fields, target, effects.request_headers)
@@ -220,5 +244,6 @@ def _plan(
         keep_alive=block.keep_alive,
         cache_key=key,
         coalesce=coalesce,
+        continuation=continuation,
         stale=stale if coalesce else None,
     )

@@ -106,6 +106,13 @@ class SendClient(NamedTuple):
     paced: bool = False
 
 
+class Pace(NamedTuple):
+    """From here on what is sent `paced` keeps to another rate; `after_bytes` go at full speed first."""
+
+    rate_bytes_per_s: int
+    after_bytes: int
+
+
 class FinishResponse(NamedTuple):
     """The response is complete; `keep_alive` when the connection may go on."""
 
@@ -124,5 +131,5 @@ class Wake(NamedTuple):
 
 
 Command: TypeAlias = (
-    OpenUpstream | SendUpstream | CloseUpstream | SendClient | FinishResponse | CutClient | Wake
+    OpenUpstream | SendUpstream | CloseUpstream | SendClient | Pace | FinishResponse | CutClient | Wake
 )

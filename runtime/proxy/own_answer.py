@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 from edgescript.context import Context
-from edgescript.effects import Answer, HeaderOp, Redirect
+from edgescript.effects import Answer, Effects, HeaderOp, Redirect
 from edgescript.request import Request
 from runtime.http.dates import format_http_date
 from runtime.http.status import PAGE_CONTENT_TYPE, default_page
@@ -75,9 +75,9 @@ def fixed_lines(status: int, content_type: bytes, length: int, label: CacheStatu
     return status_line(status) + field_lines(fields)
 
 
-def synthetic(context: Context) -> Response:
+def synthetic(effects: Effects) -> Response:
     """The response of a script that ended the request. Call only when it did."""
-    end = context.effects.end
+    end = effects.end
     assert end is not None
     if isinstance(end, Redirect):
         location = (b"Location", end.location.encode("latin-1"))
@@ -102,9 +102,12 @@ def error_response(status: int) -> Response:
 
 def synthesise(context: Context, keep_alive: bool) -> Immediate:
     """The answer of a script that ended the request."""
-    effects = context.effects
-    ops = effects.response_headers
-    answer = whole(synthetic(context), context.request, ops, keep_alive, "SYNTH", context.now_s)
+    return whole_of_script(context.effects, context.request, keep_alive, context.now_s)
+
+
+def whole_of_script(effects: Effects, request: Request, keep_alive: bool, now: float) -> Immediate:
+    """The answer that `effects` end the request with."""
+    answer = whole(synthetic(effects), request, effects.response_headers, keep_alive, "SYNTH", now)
     return answer._replace(rate_bytes_per_s=effects.rate_bytes_per_s, after_bytes=effects.rate_after_bytes)
 
 

@@ -8,6 +8,7 @@ from edgescript.request import Request
 from runtime.cache.store import StoredResponse
 from runtime.http.framing import Chunked, Length, NoBody
 from runtime.proxy.forward import Forward
+from runtime.proxy.late import Continuation
 from runtime.scripts.site import OriginAddress
 
 
@@ -28,6 +29,8 @@ class Plan(NamedTuple):
     """The object's primary key; an unsafe method invalidates what is under it."""
     coalesce: bool
     """The answer may be stored, so one fetch serves all who wait for it."""
+    continuation: Continuation | None
+    """Scripts that wait for the response's head."""
     stale: StoredResponse | None
     """A stored response to revalidate; its validators are already in `forward`."""
 

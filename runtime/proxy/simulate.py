@@ -146,7 +146,7 @@ def simulate(
         forward=None if asked is None or not asked.asked else asked.plan.forward,
         origin_answered=asked is not None and asked.answer is not None,
         cache=_verdict(answer, asked, now),
-        throttle=_throttle(outcome),
+        throttle=_throttle(outcome if asked is None else asked.plan),
         scripts=witness.results,
     )
 
@@ -184,6 +184,7 @@ class _Conversation:
                 command for event in self._carry_out(commands) for command in exchange.handle(event, now)
             ]
             commands = follow_up
+        self.plan = exchange.plan  # scripts that waited for the answer's head may have changed it
 
     def _carry_out(self, commands: Sequence[object]) -> list[Event]:
         events: list[Event] = []

@@ -44,6 +44,14 @@ class Sites:
         """The site of a normalised host name, or None."""
         return self._named.get(host, self._default)
 
+    def states(self) -> dict[str, dict[str, int]]:
+        """How often each script came to each state, by `site/script`."""
+        return {
+            f"{site.name}/{script.name}": script.tally.by_state()
+            for site in self.all()
+            for script in site.scripts
+        }
+
     def all(self) -> list[Site]:
         """Every site once."""
         sites = list(self._named.values())

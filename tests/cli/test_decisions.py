@@ -16,7 +16,7 @@ def shown(*arguments):
     return json.loads(result.stdout)
 
 
-def test_no_position_sees_the_fields_of_the_origin_or_of_what_is_stored(script):
+def test_both_positions_see_the_fields_of_the_origin_and_of_what_is_stored(script):
     texts = ("", "# position: foot\n")
     names = [
         script(
@@ -29,7 +29,7 @@ def test_no_position_sees_the_fields_of_the_origin_or_of_what_is_stored(script):
     for repeat, label in (("1", "MISS"), ("2", "HIT")):
         fields = dict(shown(*names, *origin, "--repeat", repeat)["response"]["headers"])
         assert fields["X-Cache"] == label
-        assert (fields["X-Saw-0"], fields["X-Saw-1"], fields["X-Origin"]) == ("false", "false", "yes")
+        assert (fields["X-Saw-0"], fields["X-Saw-1"], fields["X-Origin"]) == ("yes", "yes", "yes")
 
 
 def test_what_is_said_is_the_answer_and_the_origin_is_not_asked(script):
@@ -64,3 +64,14 @@ def test_placeholders_count_in_the_scripts_own_text_only(script, tier):
     assert fields["X-Data"] == "@{x-secret}"
     assert fields["X-Joined"] == "to @{x-secret}"
     assert "X-Secret" not in fields
+
+
+def test_what_is_asked_for_with_the_answers_head_is_shown(script):
+    name = script(
+        "a.es",
+        "if eq(get_rsp_header('content-type'), 'video/mp4') {\n"
+        "    set_cache_ttl('path', 30)\n    limit_rate(100, 'k')\n}\n",
+    )
+    out = shown(name, "--origin-header", "Content-Type: video/mp4")
+    assert (out["cache"]["ttl_s"], out["cache"]["source"]) == (30, "script")
+    assert out["limit_rate"]["rate"] == 102_400

@@ -230,6 +230,49 @@ def test_trace_shows_values_as_they_are(script, call, told):
     assert told in "\n".join(shown(name, "--url", URL, "--trace")["scripts"][0]["trace"])
 
 
+def test_trace_goes_line_by_line_with_values_effects_and_fuel(script):
+    name = script(
+        "a.es",
+        "name = upper($arg_who)\n"
+        "if name {\n"
+        "    add_rsp_header('X-Who', name)\n"
+        "    rewrite('/b', 'break')\n"
+        "}\n"
+        "limit_rate(8, 'k')\n",
+    )
+    lines = shown(name, "--url", "http://a/?who=ann", "--trace")["scripts"][0]["trace"]
+    told = [re.sub(r"  (\d+ us|fuel \d+)$", "", line).strip() for line in lines]
+    assert told == [
+        "1  name = upper($arg_who)",
+        "upper('ann') => 'ANN'",
+        "name = 'ANN'",
+        "2  if name {",
+        "taken",
+        "3  add_rsp_header('X-Who', name)",
+        "add_rsp_header('X-Who', 'ANN') => true",
+        "to the client, set X-Who: ANN",
+        "4  rewrite('/b', 'break')",
+        "rewrite('/b', 'break') => true",
+        "the origin is asked for /b",
+        "6  limit_rate(8, 'k')",
+        "limit_rate(8, 'k') => true",
+        "rate, bytes a second: 8192",
+    ]
+    headings = [line for line in lines if not line.startswith(" " * 10)]
+    fuel = [int(re.search(r"fuel (\d+)$", line)[1]) for line in headings]
+    assert fuel == sorted(fuel)
+    assert fuel[-1] == shown(name, "--url", "http://a/?who=ann")["scripts"][0]["fuel"]
+
+
+def test_trace_of_a_run_that_waited_for_the_response_is_told_once(script):
+    name = script("a.es", "add_rsp_header('A', '1')\nadd_rsp_header('B', tostring(get_rsp_header('x')))\n")
+    lines = shown(name, "--url", URL, "--trace", "--origin-header", "X: y")["scripts"][0]["trace"]
+    assert [line for line in lines if "to the client" in line] == [
+        "          to the client, set A: 1",
+        "          to the client, set B: y",
+    ]
+
+
 def test_trace_is_bounded(script):
     name = script(
         "a.es", "d = split('" + "a" * 100 + "', '')\nfor k, v in d {\n" + "    x = upper(v)\n" * 40 + "}\n"
@@ -358,3 +401,73 @@ def test_wrong_usage_is_one_line_and_status_2(script, case):
     assert (result.status, result.stdout) == (2, "")
     assert words in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+def rule(path, **settings):
+    return "--rule", json.dumps({"rule_path": str(path), **settings})
+
+
+def test_rule_orders_by_position_and_priority(script):
+    files = {name: script(f"{name}.es", f"say('{name}')\n") for name in "abc"}
+    out = shown(
+        *rule(files["a"], pos="foot", pri="0", name="a"),
+        *rule(files["b"], pos="head", pri="9", name="b"),
+        *rule(files["c"], pos="head", pri="1", name="c"),
+        "--url",
+        URL,
+    )
+    assert out["response"]["body"] == "c\nb\na\n"
+    assert [(each["name"], each["position"]) for each in out["scripts"]] == [
+        ("c", "head"),
+        ("b", "head"),
+        ("a", "foot"),
+    ]
+
+
+def test_rule_break_testip_enable_and_on_error(script):
+    hits = script("hits.es", "say('hits')\nreturn true\n")
+    fails = script("fails.es", "add_rsp_header('X-Half', '1')\nlen($arg_none)\n")
+    client = ("--client-ip", "192.0.2.1", "--url", URL)
+    broken = shown(
+        *rule(hits, brk="on"), *rule(hits, name="next"), *rule(hits, pos="foot", name="foot"), *client
+    )
+    assert [each["state"] for each in broken["scripts"]] == [
+        "ExecutedAndHit",
+        "NonExecution",
+        "ExecutedAndHit",
+    ]
+    assert shown(*rule(hits, testip="192.0.2.2"), *client)["scripts"][0]["state"] == "NonExecution"
+    assert shown(*rule(hits, testip="192.0.2.1"), *client)["scripts"][0]["state"] == "ExecutedAndHit"
+    assert shown(*rule(hits, enable="off"), *client)["scripts"] == []
+    for on_error, status in (("deny", 500), ("continue", 200)):
+        out = shown(*rule(fails, on_error=on_error), *client)
+        assert (out["status"], out["scripts"][0]["state"]) == (status, "Exception")
+        assert "X-Half" not in dict(out["response"]["headers"])
+
+
+def test_rule_with_the_debug_option(script):
+    name = script("a.es", "add_rsp_header('A', lower('B'))\nupper($uri)\n")
+    for asks in (("--url", "http://a/?_es_dbg=sesame"), ("--url", URL, "-H", "_es_dbg: sesame")):
+        out = shown(*rule(name, option="_es_dbg=sesame", configid="180"), *asks)
+        fields = dict(out["response"]["headers"])
+        assert fields["X-DEBUG-ES-TRACE-RULE-180"].startswith("_1_add_rsp_header(A,b):true{_")
+        assert fields["X-DEBUG-ES-COST-RULE-180"].startswith(f"fuel={out['scripts'][0]['fuel']}; time_us=")
+    quiet = shown(*rule(name, option="_es_dbg=sesame"), "--url", "http://a/?_es_dbg=other")
+    assert not any("DEBUG" in name for name, _ in quiet["response"]["headers"])
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{", "want a JSON object"),
+        ("[]", "want a JSON object"),
+        ("[" * 5000, "want a JSON object"),
+        ('{"pos": "head"}', "no rule_path"),
+        ('{"rule_path": "a.es", "pri": "x"}', "pri: got 'x', want 0 to 999"),
+    ],
+)
+def test_a_bad_rule_is_wrong_usage(text, told):
+    result = run_command("run", "--rule", text, "--url", URL)
+    assert result.status == 2
+    assert told in result.stderr
+    assert len(result.stderr) < 400

@@ -139,6 +139,7 @@ def planned(asked):
         forward=build(request, fields, "/", ()),
         keep_alive=protocol == "HTTP/1.1",
         cache_key=KEY,
+        continuation=None,
         coalesce=coalesce,
         stale=stored() if coalesce and is_stale else None,
     )

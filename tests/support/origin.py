@@ -23,10 +23,13 @@ class RecordingOrigin:
     with RecordingOrigin(200, [("Cache-Control", "max-age=10")], b"hello") as origin:
         ... requests to origin.url ...
         assert origin.asked[0].target == "/a"
+        origin.says(404)
+        ... requests that are answered so ...
     """
 
     def __init__(self, status=200, fields=(), body=b""):
         self.asked: list[Asked] = []
+        self.says(status, fields, body)
         origin = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -37,6 +40,10 @@ class RecordingOrigin:
                 length = int(self.headers.get("content-length") or 0)
                 body_in = self.rfile.read(length) if length else b""
                 origin.asked.append(Asked(self.command, self.path, list(self.headers.items()), body_in))
+                status, fields, body, down = origin._answer
+                if down:
+                    self.close_connection = True
+                    return
                 self.send_response_only(status)
                 for name, value in fields:
                     self.send_header(name, value)
@@ -58,6 +65,10 @@ class RecordingOrigin:
         self._server.daemon_threads = True
         self.port = self._server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}"
+
+    def says(self, status=200, fields=(), body=b"", *, down=False):
+        """What the next requests are answered; `down` breaks the connection instead."""
+        self._answer = (status, list(fields), body, down)
 
     def __enter__(self):
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)

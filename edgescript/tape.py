@@ -1,0 +1,65 @@
+"""
+What a run was told by services whose answers differ from call to call, kept so that the run can be repeated.
+
+A script that waits for the response's head is run again from its start when there is one (`pipeline.respond`). The
+request and the clock are the same then; chance and counting would not be, so the second run hears the first's answers
+as far as they go, and only then asks again. No request is counted twice.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from edgescript.services import Services
+
+
+class Tape:
+    """Plays the services' answers, and records those it has not. `rewind` before each run."""
+
+    def __init__(self, services: Services) -> None:
+        self._answers: list[Any] = []
+        self._at = 0
+        random, limiter = services.random, services.limiter
+        self.services = replace(
+            services,
+            random=_Random(self, random),
+            limiter=_Limiter(self, limiter.admit),
+        )
+
+    def rewind(self) -> None:
+        """The next answer is the first of the run."""
+        self._at = 0
+
+    def answer(self, ask: Callable[..., Any], *arguments: Any) -> Any:
+        """What the run is told here: what it was told before, else what `ask` says now."""
+        if self._at == len(self._answers):
+            self._answers.append(ask(*arguments))
+        self._at += 1
+        return self._answers[self._at - 1]
+
+
+class _Random:
+    def __init__(self, tape: Tape, source: Any) -> None:
+        self._tape = tape
+        self._source = source
+
+    def random(self) -> float:
+        return float(self._tape.answer(self._source.random))
+
+    def randint(self, a: int, b: int, /) -> int:
+        return int(self._tape.answer(self._source.randint, a, b))
+
+    def randbytes(self, n: int, /) -> bytes:
+        return bytes(self._tape.answer(self._source.randbytes, n))
+
+    def seed(self, a: Any = None, /) -> None:
+        self._tape.answer(self._source.seed, a)
+
+
+class _Limiter:
+    def __init__(self, tape: Tape, admit: Callable[[str, float, float, float], bool]) -> None:
+        self._tape = tape
+        self._admit = admit
+
+    def admit(self, key: str, rate_per_s: float, burst: float, now_s: float, /) -> bool:
+        return bool(self._tape.answer(self._admit, key, rate_per_s, burst, now_s))

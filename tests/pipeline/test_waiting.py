@@ -1,0 +1,145 @@
+"""Runs that stop at `get_rsp_header` and go on with the response's head, told on contexts without any node (U-17)."""
+
+import random
+
+import pytest
+
+import stdlib
+from edgescript.compiler import compile_source
+from edgescript.context import Context
+from edgescript.effects import Answer
+from edgescript.pipeline import InstalledScript, OnError, ScriptResult, respond, run_position
+from edgescript.program import load
+from edgescript.request import Headers, Request
+from edgescript.services import Services
+from edgescript.source import Source
+
+HEAD = Headers((("content-type", "image/png"), ("set-cookie", "a=1"), ("set-cookie", "b=2")))
+
+
+class Limiter:
+    """Admits two, and counts who asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def admit(self, _key: str, _rate: float, _burst: float, _now: float, /) -> bool:
+        self.asked += 1
+        return self.asked <= 2
+
+
+def script(text: str, on_error: OnError = "deny", name: str = "a") -> InstalledScript:
+    code = compile_source(Source(name, text), stdlib.registry()).code
+    assert code is not None
+    program = load(code, stdlib.registry())
+    return InstalledScript(name, "head", program.run, on_error, awaits_response=program.awaits_response)
+
+
+class Story:
+    """Scripts on one request: `first` is what they asked for before the head, `late` what they did with it."""
+
+    def __init__(self, *scripts: InstalledScript, services: Services | None = None) -> None:
+        self.results: list[ScriptResult] = []
+        context = Context(Request(target="/a"), services=services or Services(random=random.Random(1)))
+        run_position(scripts, context, self.results)
+        self.first, self.ended_first = context.effects, context.ended
+        context.renew(Request(target="/a"), 0.0)
+        respond(context, self.first.waiting, HEAD, self.results)
+        self.late, self.context = context.effects, context
+
+    @property
+    def states(self) -> list[str]:
+        return [result.state.value for result in self.results]
+
+    def added(self, late: bool = True) -> list[tuple[str, str]]:
+        return [(op.name, op.value) for op in (self.late if late else self.first).response_headers]
+
+
+def test_wishes_before_the_wait_belong_to_the_first_run_and_those_after_it_to_the_second():
+    story = Story(script("add_rsp_header('A', '1')\nget_rsp_header('x')\nadd_rsp_header('B', '2')\n"))
+    assert not story.ended_first
+    assert (story.added(late=False), story.added()) == ([("A", "1")], [("B", "2")])
+
+
+def test_other_scripts_run_before_the_wait_is_over():
+    story = Story(
+        script("get_rsp_header('x')\nadd_rsp_header('A', '1')\n"),
+        script("add_rsp_header('B', '2')\n", name="b"),
+    )
+    assert (story.added(late=False), story.added()) == ([("B", "2")], [("A", "1")])
+
+
+def test_the_state_is_that_of_the_whole_run():
+    waits = script("if eq(get_rsp_header('content-type'), 'image/png') {\n    add_rsp_header('A', '1')\n}\n")
+    story = Story(waits, script("if false {\n}\n", name="b"))
+    assert story.states == ["ExecutedAndHit", "ExecutedButNotHit"]
+    assert waits.tally.by_state() == {
+        "NonExecution": 0,
+        "ExecutedAndHit": 1,
+        "ExecutedButNotHit": 0,
+        "Exception": 0,
+    }
+
+
+def test_a_header_that_a_script_has_set_needs_no_wait():
+    story = Story(script("add_rsp_header('A', '1')\nadd_rsp_header('B', get_rsp_header('a'))\n"))
+    assert story.first.waiting == ()
+    assert story.added(late=False) == [("A", "1"), ("B", "1")]
+
+
+def test_lines_of_one_name_are_an_array():
+    story = Story(script("add_rsp_header('N', arr_concat(get_rsp_header('set-cookie'), '+'))\n"))
+    assert story.added() == [("N", "a=1+b=2")]
+
+
+def test_what_one_script_did_after_the_wait_the_next_one_sees():
+    story = Story(
+        script("get_rsp_header('x')\ndel_rsp_header('content-type')\n"),
+        script("add_rsp_header('N', tostring(get_rsp_header('content-type')))\n", name="b"),
+    )
+    assert ("N", "false") in story.added()
+
+
+def test_chance_and_counting_are_asked_once():
+    limiter = Limiter()
+    text = (
+        "a = rand(1, 1000000)\nb = uuid()\nok = limit_req('k', 1, 0)\nadd_rsp_header('First', concat(a, b, ok))\n"
+        "get_rsp_header('x')\nadd_rsp_header('Second', concat(a, b, ok))\nadd_rsp_header('New', concat(rand(1, 9)))\n"
+    )
+    story = Story(script(text), services=Services(random=random.Random(7), limiter=limiter))
+    assert limiter.asked == 1
+    assert story.added(late=False)[0][1] == story.added()[0][1]
+
+
+def test_custom_functions_and_callbacks_may_wait():
+    text = (
+        "def look(k, v, out) {\n    set(out, k, get_rsp_header(v))\n}\n"
+        "out = []\nforeach(['content-type', 'x'], look, out)\nadd_rsp_header('N', tostring(get(out, 1)))\n"
+    )
+    assert Story(script(text)).added() == [("N", "image/png")]
+
+
+@pytest.mark.parametrize(("on_error", "status"), [("deny", 500), ("continue", None)])
+def test_a_fault_after_the_wait_takes_back_what_came_after_it(on_error: OnError, status: int | None):
+    story = Story(
+        script(
+            "add_rsp_header('A', '1')\nget_rsp_header('x')\nadd_rsp_header('B', '2')\nlen($arg_x)\n", on_error
+        ),
+    )
+    assert story.states == ["Exception"]
+    assert (story.added(late=False), story.added()) == ([("A", "1")], [])
+    assert story.late.end == (None if status is None else Answer(status, None))
+
+
+def test_a_fault_before_the_wait_is_like_any_other():
+    story = Story(script("add_rsp_header('A', '1')\nlen($arg_x)\nget_rsp_header('x')\n", "continue"))
+    assert (story.states, story.first.waiting, story.added(late=False)) == (["Exception"], (), [])
+
+
+def test_an_end_after_the_wait_stops_the_others_that_wait():
+    story = Story(
+        script("get_rsp_header('x')\nexit(403)\n"),
+        script("get_rsp_header('x')\nadd_rsp_header('B', '2')\n", name="b"),
+    )
+    assert (story.late.end, story.added()) == (Answer(403, None), [])
+    assert story.states == ["ExecutedButNotHit", "ExecutedButNotHit"]
