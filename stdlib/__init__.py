@@ -6,12 +6,16 @@ from typing import Final
 from edgescript.builtins import Family, Registry
 from stdlib.ambient.clock import clock
 from stdlib.ambient.random import random
+from stdlib.ambient.tokens import tokens
+from stdlib.pure.addresses import addresses
 from stdlib.pure.arrays import arrays
+from stdlib.pure.ciphers import ciphers
 from stdlib.pure.codecs import codecs
 from stdlib.pure.conditions import conditions
 from stdlib.pure.dictionaries import dictionaries
 from stdlib.pure.digests import digests
 from stdlib.pure.formats import formats
+from stdlib.pure.integrity import integrity
 from stdlib.pure.jsons import jsons
 from stdlib.pure.numbers import numbers
 from stdlib.pure.patterns import patterns
@@ -37,6 +41,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
     arrays,
     codecs,
     digests,
+    ciphers,
     jsons,
     times,
     clock,
@@ -49,6 +54,9 @@ FAMILIES: Final[tuple[Family, ...]] = (
     cache_family,
     throttle,
     experiments,
+    addresses,
+    tokens,
+    integrity,
 )
 """In the order the reference pages list them."""
 

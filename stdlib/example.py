@@ -85,5 +85,7 @@ def example_request() -> Request:
 
 
 def example_context(limits: Limits = DEFAULT_LIMITS) -> Context:
-    """A run of the examples that has just begun."""
-    return Context(example_request(), now_s=NOW_S, services=EXAMPLE_SERVICES, limits=limits)
+    """A run of the examples that has just begun; the response's head is made already, and has no field yet."""
+    context = Context(example_request(), now_s=NOW_S, services=EXAMPLE_SERVICES, limits=limits)
+    context.response_headers = Headers()
+    return context

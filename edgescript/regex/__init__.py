@@ -10,7 +10,15 @@ from functools import lru_cache
 from typing import Final
 
 from edgescript.regex.atoms import without_atoms
-from edgescript.regex.engines import Match, Pattern, Re2Pattern, RePattern, Replacer
+from edgescript.regex.engines import (
+    Match,
+    Pattern,
+    Re2Pattern,
+    RePattern,
+    Replacer,
+    most_group_units,
+    most_units,
+)
 from edgescript.regex.errors import RegexError, RegexLimitError
 from edgescript.regex.linear import prove
 from edgescript.regex.parse import MAX_PATTERN_BYTES, Options, parse
@@ -25,6 +33,8 @@ __all__ = [
     "Template",
     "cached",
     "compile_pattern",
+    "most_group_units",
+    "most_units",
 ]
 
 CACHED_PATTERNS: Final = 128

@@ -8,18 +8,20 @@ positions need no conversion.
 
 import re
 from abc import ABC, abstractmethod
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from itertools import accumulate
 from typing import Final, Literal, TypeAlias
 
 import re2
 from re2 import _re2
 
 from edgescript.regex.errors import RegexError, RegexLimitError
-from edgescript.regex.linear import Proof, may_crawl, may_overrun
+from edgescript.regex.linear import MAX_CRAWL_STATES, MAX_CRAWL_WORK, Proof, may_crawl, may_overrun
 from edgescript.regex.render import INNER_NEWLINE, Dialect, render
 from edgescript.regex.template import Template
-from edgescript.regex.tree import At, Node, min_width, places, stacks
+from edgescript.regex.tree import At, Node, count_states, min_width, places, stacks
 
 RE2_MEMORY_BYTES: Final = 1 << 20
 """Program and state cache of one pattern; a worker's cache may be full of hostile ones."""
@@ -41,6 +43,13 @@ UNITS_PER_SUBSTITUTION: Final = 8
 """Of a replacement by `re` in one go: 0.4 µs."""
 OVERRUN_SHIFT: Final = 2
 """Bytes a unit where every search may run to the end of the subject."""
+GROUPS_FREE_WORK: Final = 1 << 17
+"""Bytes of a match times instructions of the program up to which RE2 finds the groups in a few ns a byte. Past it
+remembers for every open way where the groups are; that is 2 to 20 ns an instruction and byte."""
+MAX_INSTRUCTIONS: Final = RE2_MEMORY_BYTES // 16
+"""No program is larger, as an instruction takes 16 bytes."""
+GROUPS_SHIFT: Final = 3
+"""Of that work, in units: some 6 ns each; where most instructions are open at once it takes up to three times as long."""
 
 
 class Match:
@@ -94,23 +103,28 @@ class Pattern(ABC):
         self.min_width = min_width(tree)
         self._tree = tree
 
+    @property
+    def may_overrun(self) -> bool:
+        """Whether a search may run far past the match it finds."""
+        return self._overrun
+
     @cached_property
     def _overrun(self) -> bool:
         return may_overrun(self._tree)
 
     @abstractmethod
-    def finder(self, subject: str) -> Find:
-        """A function from a start position to the spans of the first match from there."""
+    def finder(self, subject: str, spend: Spend = bool) -> Find:
+        """A function from a start position to the spans of the first match from there. Raises RegexLimitError."""
 
     @abstractmethod
     def captures(self, subject: str) -> Captures | None:
         """The whole match and the groups, or None."""
 
-    def search(self, subject: str, start: int = 0) -> Match | None:
+    def search(self, subject: str, start: int = 0, spend: Spend = bool) -> Match | None:
         r"""The first match that begins at byte `start` or later; `^` and `\b` see the bytes before it."""
         if not 0 <= start <= len(subject):
             return None
-        spans = self.finder(subject)(start)
+        spans = self.finder(subject, spend)(start)
         return None if spans is None else Match(subject, spans)
 
     def sub(self, template: Template | str, subject: str, limit_bytes: int, spend: Spend = bool) -> str:
@@ -125,7 +139,7 @@ class Pattern(ABC):
 
     def _replace(self, template: Template, subject: str, limit_bytes: int, spend: Spend) -> str:
         """As ngx.re.gsub: after an empty match the next search begins one byte further on."""
-        find = self.finder(subject)
+        find = self.finder(subject, spend)
         out: list[str] = []
         copied = begin = size = work = 0
         units = UNITS_PER_MATCH[self.engine]
@@ -150,6 +164,27 @@ class Pattern(ABC):
             raise RegexLimitError(f"the result of a replacement is over {limit_bytes} bytes", "value_bytes")
         out.append(subject[copied:])
         return "".join(out)
+
+
+def most_units(pattern: Pattern | None, size: int) -> int:
+    """The most that replacing in a subject of `size` bytes spends; None stands for a pattern that is not known yet."""
+    is_plain = isinstance(pattern, RePattern) and size <= MAX_STACKED_BYTES
+    matches = size // max(pattern.min_width if pattern is not None else 0, 1) + 1
+    overrun = min(matches * size, MAX_OVERRUN_WORK + size) if pattern is None or pattern.may_overrun else 0
+    each = UNITS_PER_MATCH["re" if is_plain else "re2"]
+    return matches * each + (overrun >> OVERRUN_SHIFT) + most_group_units(pattern, size)
+
+
+def most_group_units(pattern: Pattern | None, size: int) -> int:
+    """The most that finding the groups of matches spends, which share `size` bytes; None as in `most_units`."""
+    if pattern is None:
+        work = size * MAX_INSTRUCTIONS
+    elif isinstance(pattern, Re2Pattern):
+        work = size * pattern.instructions if pattern.groups else 0
+    else:
+        assert isinstance(pattern, RePattern)
+        return 0 if size <= MAX_STACKED_BYTES else most_group_units(pattern.for_long, size)
+    return work >> GROUPS_SHIFT if work > GROUPS_FREE_WORK else 0
 
 
 class RePattern(Pattern):
@@ -179,15 +214,15 @@ class RePattern(Pattern):
             self.find_on_re = self._search
 
     @cached_property
-    def _long(self) -> "Re2Pattern":
-        return Re2Pattern(self._tree, self.groups, Proof(linear=False, reason=self.reason, anchored=False))
+    def for_long(self) -> "Re2Pattern":
+        return Re2Pattern(self._tree, self.groups, Proof(linear=True, reason=self.reason, anchored=False))
 
     def _test(self, subject: str) -> object:
-        return self._search(subject) if len(subject) <= MAX_STACKED_BYTES else self._long.test(subject)
+        return self._search(subject) if len(subject) <= MAX_STACKED_BYTES else self.for_long.test(subject)
 
-    def finder(self, subject: str) -> Find:
+    def finder(self, subject: str, spend: Spend = bool) -> Find:
         if self._stacks and len(subject) > MAX_STACKED_BYTES:
-            return self._long.finder(subject)
+            return self.for_long.finder(subject, spend)
         search = self._search
 
         def find(start: int) -> Spans | None:
@@ -198,7 +233,7 @@ class RePattern(Pattern):
 
     def captures(self, subject: str) -> Captures | None:
         if self._stacks and len(subject) > MAX_STACKED_BYTES:
-            return self._long.captures(subject)
+            return self.for_long.captures(subject)
         found = self._search(subject)
         return None if found is None else (found[0], *found.groups())
 
@@ -222,14 +257,21 @@ class RePattern(Pattern):
 
 
 class Re2Pattern(Pattern):
-    """A pattern for RE2. Raises RegexError when RE2 cannot express it."""
+    """
+    A pattern for RE2. Raises RegexError when RE2 cannot express it.
+
+    A large pattern may make RE2 go through all its states at every byte: then subjects are held to `_crawled_bytes`.
+    """
 
     engine = "re2"
 
     def __init__(self, tree: Node, groups: int, proof: Proof) -> None:
         super().__init__(tree, groups, proof)
-        if may_crawl(tree):
+        states = count_states(tree)
+        if states > MAX_CRAWL_STATES and not proof.linear and may_crawl(tree):
             raise RegexError("pattern is too large to run it in linear time")
+        self._crawled_bytes = MAX_CRAWL_WORK // max(states, 1)
+        """The longest subject, should the pattern crawl."""
         asked = places(tree)
         self._asks_final_end = At.FINAL_END in asked
         if self._asks_final_end and asked & _NOT_BESIDE_FINAL_END:
@@ -237,26 +279,40 @@ class Re2Pattern(Pattern):
                 "'$' beside '\\B', or beside ends of lines, cannot be run in linear time in this pattern"
             )
         self._text = render(tree, Dialect.RE2).encode("latin-1")
-        self._match = _compile(self._text, never_capture=False)
+        self._match, self.instructions = _compile(self._text)
         self.test = self._test
 
     @cached_property
     def _match_only(self) -> "_MatchFunction":
         """The pattern without groups: RE2 then has less to find out."""
-        return _compile(self._text, never_capture=True) if self.groups else self._match
+        return _compile(self._text, never_capture=True)[0] if self.groups else self._match
 
     @cached_property
-    def _final(self) -> "re2._Regexp":
-        return re2.compile(render(self._tree, Dialect.RE2_FINAL), _options(latin1=False))
+    def _final(self) -> "_MatchFunction":
+        return _compile(render(self._tree, Dialect.RE2_FINAL).encode(), latin1=False)[0]
+
+    @cached_property
+    def _crawls(self) -> bool:
+        return may_crawl(self._tree)
+
+    def _hold(self, size: int) -> None:
+        if self._crawls:
+            raise RegexLimitError(
+                f"subject of {size} bytes, more than {self._crawled_bytes} for this pattern", "regex_bytes"
+            )
 
     def _test(self, subject: str) -> bool:
+        if len(subject) > self._crawled_bytes:
+            self._hold(len(subject))
         if self._asks_final_end and subject.endswith("\n"):
             return self._final_finder(subject)(0) is not None
         encoded = subject.encode("latin-1")
         found: bool = self._match_only(_UNANCHORED, encoded, 0, len(encoded))[0][0] >= 0
         return found
 
-    def finder(self, subject: str) -> Find:
+    def finder(self, subject: str, spend: Spend = bool) -> Find:
+        if len(subject) > self._crawled_bytes:
+            self._hold(len(subject))
         if self._asks_final_end and subject.endswith("\n"):
             return self._final_finder(subject)
         encoded = subject.encode("latin-1")
@@ -267,15 +323,45 @@ class Re2Pattern(Pattern):
             spans = match(_UNANCHORED, encoded, start, size)
             return spans if spans[0][0] >= 0 else None
 
+        if self.groups and size * self.instructions > GROUPS_FREE_WORK:
+            return self._after_paying(find, encoded, spend)
         return find
 
+    def _after_paying(self, find: Find, encoded: bytes, spend: Spend) -> Find:
+        """`find`, told of the work the groups of a long match take before it is done: where it is comes cheaply."""
+        bounds, instructions, size = self._match_only, self.instructions, len(encoded)
+
+        def find_paid(start: int) -> Spans | None:
+            begin, end = bounds(_UNANCHORED, encoded, start, size)[0]
+            if begin < 0:
+                return None
+            work = (end - begin) * instructions
+            if work > GROUPS_FREE_WORK:
+                spend(work >> GROUPS_SHIFT)
+            return find(start)
+
+        return find_paid
+
     def _final_finder(self, subject: str) -> Find:
-        marked = subject[:-1].replace("\n", INNER_NEWLINE) + "\n"
-        search = self._final.search
+        text = subject[:-1].replace("\n", INNER_NEWLINE) + "\n"
+        encoded = text.encode()
+        # Where each character begins, and the end. Made once: RE2's own class counts anew for every match.
+        begins: Sequence[int] = range(len(text) + 1)
+        if len(encoded) > len(text):
+            begins = [0, *accumulate(1 if char < "\x80" else 2 for char in text)]
+        match = self._final
+        size = len(encoded)
 
         def find(start: int) -> Spans | None:
-            found = search(marked, start)
-            return None if found is None else [found.span(index) for index in range(self.groups + 1)]
+            spans = match(_UNANCHORED, encoded, begins[start], size)
+            if spans[0][0] < 0:
+                return None
+            if size == len(text):
+                return spans
+            return [
+                (-1, -1) if end < 0 else (bisect_left(begins, at), bisect_left(begins, end))
+                for at, end in spans
+            ]
 
         return find
 
@@ -294,20 +380,19 @@ _MatchFunction: TypeAlias = Callable[[object, bytes, int, int], Spans]
 _UNANCHORED: Final = _re2.RE2.Anchor.UNANCHORED
 
 
-def _compile(text: bytes, *, never_capture: bool) -> _MatchFunction:
-    options = _options(latin1=True)
+def _compile(
+    text: bytes, *, never_capture: bool = False, latin1: bool = True
+) -> "tuple[_MatchFunction, int]":
+    """The match function of a program, and the instructions it has."""
+    options = re2.Options()
+    options.max_mem = RE2_MEMORY_BYTES
+    options.log_errors = False
     options.never_capture = never_capture
+    if latin1:
+        options.encoding = re2.Options.Encoding.LATIN1
     program = _re2.RE2(text, options)
     if not program.ok():
         raise RegexError("pattern is too large when its repeats are written out")
     match: _MatchFunction = program.Match
-    return match
-
-
-def _options(*, latin1: bool) -> "re2.Options":
-    options = re2.Options()
-    options.max_mem = RE2_MEMORY_BYTES
-    options.log_errors = False
-    if latin1:
-        options.encoding = re2.Options.Encoding.LATIN1
-    return options
+    size: int = program.ProgramSize()
+    return match, size

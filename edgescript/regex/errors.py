@@ -10,7 +10,7 @@ class RegexError(Exception):
 
 
 class RegexLimitError(Exception):
-    """A replacement whose result or work would pass its bound; `limit` names the bound."""
+    """A subject too long for the pattern, or a replacement whose result or work would pass its bound, named by `limit`."""
 
     def __init__(self, reason: str, limit: str) -> None:
         super().__init__(reason)

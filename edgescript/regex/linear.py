@@ -37,7 +37,8 @@ their number. A match that ends at the end of the text can occur three times at 
 
 **RE2** is linear by construction: it merges equal threads, so a byte costs it at most as many steps as the pattern has
 states. While its cache of merged configurations suffices it is near one step a byte, past it near the bound.
-`may_crawl` tells the patterns that are large and whose merged configurations could not all be listed.
+`may_crawl` tells the patterns that are large and whose merged configurations could not all be listed; their subjects are
+held to what `MAX_CRAWL_WORK` steps read.
 """
 
 from collections.abc import Callable
@@ -55,8 +56,12 @@ MAX_RE2_STEPS: Final = 50_000
 """The same for large patterns on RE2: some 50 ms."""
 MAX_RE2_AUTOMATON: Final = 256
 """States of the largest pattern that listing may still let through: 32 KiB take it some 50 ms."""
-MAX_RE2_STATES: Final = 128
-"""Measured on RE2 past its cache: 0.2 s for 64 KiB with 500 states, so some 25 ms for the 32 KiB a run may give it."""
+MAX_RE2_STATES: Final = 64
+"""States up to which RE2 may need them all at every byte: 64 KiB then take some 50 ms, measured past its cache."""
+MAX_CRAWL_STATES: Final = 512
+"""States of the largest pattern that may crawl: an 8 KiB subject, as long as a target may be, is still within bounds."""
+MAX_CRAWL_WORK: Final = MAX_RE2_STATES << 16
+"""Bytes times states of a pattern that may crawl: some 50 ms."""
 
 
 @dataclass(frozen=True, slots=True)

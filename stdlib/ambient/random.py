@@ -20,7 +20,7 @@ def rand(ctx: Context, n1: Int, n2: Int) -> int | float:
     return to_number(ctx.services.random.randint(n1, n2))
 
 
-@random.builtin(cost=Cost(6))
+@random.builtin(cost=Cost(8))
 def rand_hit(ctx: Context, ratio: Num) -> bool:
     """
     Return true with a probability of `ratio` percent: never at 0, always at 100.
@@ -41,7 +41,15 @@ def randomseed(ctx: Context) -> None:
     ctx.services.random.seed()
 
 
-@random.builtin(cost=Cost(10))
+@random.builtin(
+    cost=Cost(
+        10,
+        worst=lambda call: call.result >> 5,
+        makes=lambda call: (
+            max(wanted, 0) if isinstance(wanted := call.constant("len"), int) else call.limits.value_bytes
+        ),
+    )
+)
 def rand_bytes(ctx: Context, len_: Int) -> str:
     """
     Return `len` random bytes, any byte being as likely; show them with tohex. A negative `len` is error 499.
@@ -55,7 +63,7 @@ def rand_bytes(ctx: Context, len_: Int) -> str:
     return ctx.services.random.randbytes(len_).decode("latin-1")
 
 
-@random.builtin(cost=Cost(20))
+@random.builtin(cost=Cost(20, makes=lambda _: 36))
 def uuid(ctx: Context) -> str:
     """
     Return a random UUID (RFC 9562 version 4) in lower case.

@@ -14,11 +14,26 @@ from stdlib.pure.strings import joinable
 
 arrays = Family("arrays", effect=Effect.MUTATES)
 
+
+def _most_comparisons(size: int) -> int:
+    """More than Python's sort makes, whatever `comp` says."""
+    return size * (size.bit_length() + 2)
+
+
 _MOVES_PER_UNIT: Final = 6
 """Elements that shifting part of a list moves in one unit of fuel, as a power of two."""
 
 
-@arrays.builtin(cost=Cost(10, per="tbl", shift=0), effect=Effect.PURE)
+@arrays.builtin(
+    cost=Cost(
+        8,
+        per="tbl",
+        shift=0,
+        worst=lambda call: call.result >> 11,
+        makes=lambda call: call.entries("tbl") * (call.each("tbl") + call.size("sep")),
+    ),
+    effect=Effect.PURE,
+)
 def arr_concat(meter: Meter, tbl: Dict, sep: Str = "") -> str:
     """
     Return the elements joined with `sep` between them. They are strings, numbers or booleans, else error 402.
@@ -31,11 +46,11 @@ def arr_concat(meter: Meter, tbl: Dict, sep: Str = "") -> str:
     size = sum(map(len, texts)) + len(sep) * max(len(texts) - 1, 0)
     if size > SMALL_BYTES:
         meter.string(size)
-        meter.charge(size >> 8)
+        meter.charge(size >> 11)
     return sep.join(texts)
 
 
-@arrays.builtin(cost=Cost(10))
+@arrays.builtin(cost=Cost(5, worst=lambda call: call.entries("list") + 1))
 def arr_insert(meter: Meter, list_: Dict, value: AnyValue, pos: OptInt = None) -> Literal[True]:
     """
     Append `value`, or insert it so that it gets position `pos` and those from there on move one up.
@@ -66,7 +81,7 @@ def arr_insert(meter: Meter, list_: Dict, value: AnyValue, pos: OptInt = None) -
     return True
 
 
-@arrays.builtin(cost=Cost(10))
+@arrays.builtin(cost=Cost(2, worst=lambda call: call.entries("list") >> _MOVES_PER_UNIT))
 def arr_remove(meter: Meter, list_: Dict, pos: OptInt = None) -> Value:
     """
     Remove the last element, or the one at `pos`, and return it; those after it move one down. False if there is none.
@@ -93,7 +108,16 @@ def _offset(pos: int, count: int) -> int | None:
     return at if pos != 0 and 0 <= at < count else None
 
 
-@arrays.builtin(cost=Cost(12, per="list", shift=0))
+@arrays.builtin(
+    cost=Cost(
+        10,
+        per="list",
+        shift=0,
+        worst=lambda call: 5 * _most_comparisons(call.entries("list")),
+        calls=lambda call: _most_comparisons(call.entries("list")),
+        passes=("list.values", "list.values"),
+    )
+)
 def arr_sort(meter: Meter, list_: Dict, comp: OptFunc = None) -> Literal[True]:
     """
     Sort the elements in place: numbers by size or strings by byte, or so that comp(a, b) is true for a before b.
@@ -107,7 +131,7 @@ def arr_sort(meter: Meter, list_: Dict, comp: OptFunc = None) -> Literal[True]:
     array = list_.array
     before = list(array)
     size = len(before)
-    meter.charge(size * size.bit_length())
+    meter.charge(size * size.bit_length() >> 3)
     if comp is None:
         if not (_all_of(before, str) or _all_of(before, int, float)):
             raise ScriptFault(FaultCode.OTHER, "arr_sort: without comp, want all strings or all numbers")
@@ -141,7 +165,7 @@ def _ordering(meter: Meter, comp: Function) -> type:
     return Element
 
 
-@arrays.builtin(cost=Cost(3), effect=Effect.PURE, inline=(Inline("len(arr.array)"),))
+@arrays.builtin(cost=Cost(1), effect=Effect.PURE, inline=(Inline("len(arr.array)"),))
 def arr_len(arr: Dict) -> int:
     """
     Return the number of elements under keys 1..n. Keys that are strings, or that follow a gap, do not count.

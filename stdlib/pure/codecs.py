@@ -29,7 +29,7 @@ _MAX_ARGUMENTS: Final = 1000
 """Pairs that decode_args reads, the rest is dropped; OpenResty reads 100 unless told otherwise."""
 
 
-@codecs.builtin(cost=Cost(8, per="s", shift=5))
+@codecs.builtin(cost=Cost(4, per="s", shift=6, makes=lambda call: 2 * call.size("s")))
 def tohex(meter: Meter, s: Str) -> str:
     """
     Return two lower-case hexadecimal digits for each byte.
@@ -40,7 +40,7 @@ def tohex(meter: Meter, s: Str) -> str:
     return s.encode("latin-1").hex()
 
 
-@codecs.builtin(cost=Cost(12, per="str", shift=4))
+@codecs.builtin(cost=Cost(6, per="str", shift=6, makes=lambda call: call.size("str") // 2))
 def tobin(meter: Meter, str_: Str) -> str | Literal[False]:
     """
     Return the bytes that hexadecimal digits in either case spell; false for an odd number of them or anything else.
@@ -54,7 +54,7 @@ def tobin(meter: Meter, str_: Str) -> str | Literal[False]:
     return bytes.fromhex(str_).decode("latin-1")
 
 
-@codecs.builtin(cost=Cost(12, per="s", shift=5))
+@codecs.builtin(cost=Cost(4, per="s", shift=6, makes=lambda call: call.size("s") * 4 // 3 + 4))
 def base64_enc(meter: Meter, s: Str, no_padding: Bool = False) -> str:
     """
     Return the standard Base64 of `s` (RFC 4648 section 4), without `=` at the end if `no_padding` is true.
@@ -66,7 +66,7 @@ def base64_enc(meter: Meter, s: Str, no_padding: Bool = False) -> str:
     return text.rstrip("=") if no_padding else text
 
 
-@codecs.builtin(cost=Cost(16, per="s", shift=4))
+@codecs.builtin(cost=Cost(8, per="s", shift=5, makes=lambda call: call.size("s")))
 def base64_dec(meter: Meter, s: Str) -> str | Literal[False]:
     """
     Return the bytes of standard Base64. Padding may be missing and ends the text; bad input gives false.
@@ -78,7 +78,7 @@ def base64_dec(meter: Meter, s: Str) -> str | Literal[False]:
     return _decoded(meter, s)
 
 
-@codecs.builtin(cost=Cost(14, per="str", shift=5))
+@codecs.builtin(cost=Cost(14, per="str", shift=5, makes=lambda call: call.size("str") * 4 // 3 + 4))
 def base64_enc_safe(meter: Meter, str_: Str) -> str:
     """
     Return URL-safe Base64 (RFC 4648 section 5): `-` and `_` for `+` and `/`, no padding.
@@ -88,7 +88,7 @@ def base64_enc_safe(meter: Meter, str_: Str) -> str:
     return _encoded(meter, str_).rstrip("=").translate(_TO_SAFE)
 
 
-@codecs.builtin(cost=Cost(18, per="str", shift=4))
+@codecs.builtin(cost=Cost(14, per="str", shift=5, makes=lambda call: call.size("str")))
 def base64_dec_safe(meter: Meter, str_: Str) -> str | Literal[False]:
     """
     Return the bytes of URL-safe Base64, with or without padding; bad input gives false.
@@ -112,7 +112,7 @@ def _decoded(meter: Meter, text: str) -> str | Literal[False]:
     return binascii.a2b_base64(digits + "=" * (-len(digits) % 4)).decode("latin-1")
 
 
-@codecs.builtin(cost=Cost(8, per="s", shift=1))
+@codecs.builtin(cost=Cost(6, per="s", shift=1, makes=lambda call: 3 * call.size("s")))
 def url_escape(meter: Meter, s: Str) -> str:
     """
     Return `s` with every byte but letters, digits and `-._~` percent-encoded, in upper case.
@@ -130,7 +130,7 @@ def _escaped(meter: Meter, s: str) -> str:
     return escaped
 
 
-@codecs.builtin(cost=Cost(12, per="s", shift=2))
+@codecs.builtin(cost=Cost(8, per="s", shift=1, makes=lambda call: call.size("s")))
 def url_unescape(meter: Meter, s: Str) -> str:
     """
     Return `s` with percent-encoding undone and `+` taken for a space; a broken escape stays as it is.
@@ -148,7 +148,15 @@ def _unescaped(meter: Meter, s: str) -> str:
     return unquote_to_bytes(s.replace("+", " ").encode("latin-1")).decode("latin-1")
 
 
-@codecs.builtin(cost=Cost(10, per="d", shift=0))
+@codecs.builtin(
+    cost=Cost(
+        8,
+        per="d",
+        shift=0,
+        worst=lambda call: 31 * call.tree("d").entries + (call.tree("d").bytes >> 1),
+        makes=lambda call: 3 * call.tree("d").bytes + (3 * call.each("d") + 2) * call.tree("d").entries,
+    )
+)
 def encode_args(meter: Meter, d: Dict) -> str:
     """
     Return the entries as `k=v&k2=v2`, keys and values percent-encoded, in the order of the dictionary.
@@ -185,7 +193,15 @@ def _argument_text(meter: Meter, value: Value) -> str:
     return text
 
 
-@codecs.builtin(cost=Cost(12, per="s", shift=2))
+@codecs.builtin(
+    cost=Cost(
+        8,
+        per="s",
+        shift=2,
+        worst=lambda call: 20 * min(call.size("s") + 1, _MAX_ARGUMENTS),
+        makes=lambda call: call.table(min(call.size("s") + 1, _MAX_ARGUMENTS), call.size("s"), nested=True),
+    )
+)
 def decode_args(meter: Meter, s: Str) -> Table:
     """
     Return a dictionary of the arguments of a query string, names and values decoded.

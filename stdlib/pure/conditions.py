@@ -38,7 +38,7 @@ def or_(a: AnyValue, *more: AnyValue) -> bool:
     return is_truthy(a) or any(map(is_truthy, more))
 
 
-@conditions.builtin(cost=Cost(2), inline=(Inline("a is None or a is False"),))
+@conditions.builtin(cost=Cost(1), inline=(Inline("a is None or a is False"),))
 def not_(a: AnyValue) -> bool:
     """
     Return whether `a` is undef or false.
@@ -50,7 +50,7 @@ def not_(a: AnyValue) -> bool:
     return a is None or a is False
 
 
-@conditions.builtin(cost=Cost(4), inline=_EQUAL, comparison=True)
+@conditions.builtin(cost=Cost(1), inline=_EQUAL, comparison=True)
 def eq(a: AnyValue, b: AnyValue) -> bool:
     """
     Return whether `a` equals `b`: strings byte by byte, dictionaries and functions only if they are the same one.
@@ -65,7 +65,7 @@ def eq(a: AnyValue, b: AnyValue) -> bool:
     return is_equal(a, b)
 
 
-@conditions.builtin(cost=Cost(4), inline=_UNEQUAL, comparison=True)
+@conditions.builtin(cost=Cost(1), inline=_UNEQUAL, comparison=True)
 def ne(a: AnyValue, b: AnyValue) -> bool:
     """
     Return whether `a` differs from `b`: the opposite of `eq`.
@@ -76,7 +76,7 @@ def ne(a: AnyValue, b: AnyValue) -> bool:
     return not is_equal(a, b)
 
 
-@conditions.builtin(cost=Cost(3), inline=(Inline("v == ''", {"v": str}), Inline("not len(v)", {"v": Table})))
+@conditions.builtin(cost=Cost(2), inline=(Inline("v == ''", {"v": str}), Inline("not len(v)", {"v": Table})))
 def null(v: AnyValue) -> bool:
     """
     Return whether `v` is the empty string or an empty dictionary. Everything else, undef too, gives false.
@@ -91,7 +91,7 @@ def null(v: AnyValue) -> bool:
     return False
 
 
-@conditions.builtin(cost=Cost(3))
+@conditions.builtin(cost=Cost(1, makes=lambda _: 8))
 def type_(s: AnyValue) -> str:
     """
     Return the name of the type of `s`: string, number, boolean, table, function or nil.

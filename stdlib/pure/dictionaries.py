@@ -14,7 +14,7 @@ from edgescript.types import Value
 dictionaries = Family("dictionaries", effect=Effect.MUTATES)
 
 
-@dictionaries.builtin(cost=Cost(12))
+@dictionaries.builtin(cost=Cost(5, worst=lambda call: 3 * call.entries("d") + 1))
 def set_(meter: Meter, d: Dict, k: AnyValue, v: AnyValue) -> Literal[True]:
     """
     Insert `v` under key `k`, or overwrite what is there; undef removes the key. A key that is undef or nan is error 499.
@@ -36,7 +36,7 @@ def set_(meter: Meter, d: Dict, k: AnyValue, v: AnyValue) -> Literal[True]:
 
 
 @dictionaries.builtin(
-    cost=Cost(5),
+    cost=Cost(1),
     effect=Effect.PURE,
     inline=(
         Inline("d.named.get(k, False)", {"k": str}),
@@ -55,7 +55,7 @@ def get(d: Dict, k: AnyValue) -> Value:
     return d.get(k)
 
 
-@dictionaries.builtin(cost=Cost(6))
+@dictionaries.builtin(cost=Cost(3, worst=lambda call: 3 * call.entries("d")))
 def del_(meter: Meter, d: Dict, k: AnyValue) -> Literal[True]:
     """
     Remove the entry under key `k`; an absent key is harmless. Other keys stay: `arr_remove` is what moves them up.
@@ -70,7 +70,14 @@ def del_(meter: Meter, d: Dict, k: AnyValue) -> Literal[True]:
     return True
 
 
-@dictionaries.builtin(cost=Cost(16))
+@dictionaries.builtin(
+    cost=Cost(
+        8,
+        worst=lambda call: 4 * call.entries("d"),
+        calls=lambda call: call.entries("d"),
+        passes=("d.keys", "d.values", "user_data"),
+    )
+)
 def foreach(meter: Meter, d: Dict, f: Func, user_data: Dict) -> Literal[True]:
     """
     Call f(key, value, user_data) for each entry until it returns false; a callback without `return` goes on.

@@ -33,7 +33,7 @@ _SHA2: Final = {
 _HMAC: Final = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
 
 
-@digests.builtin(cost=Cost(20, per="s", shift=4))
+@digests.builtin(cost=Cost(6, per="s", shift=6, makes=lambda _: 20))
 def sha1(s: Str) -> str:
     """
     Return the 20 bytes of SHA-1.
@@ -43,7 +43,7 @@ def sha1(s: Str) -> str:
     return hashlib.sha1(s.encode("latin-1"), usedforsecurity=False).digest().decode("latin-1")
 
 
-@digests.builtin(cost=Cost(20, per="s", shift=4))
+@digests.builtin(cost=Cost(7, per="s", shift=6, makes=lambda _: 64))
 def sha2(s: Str, l: Int) -> str:  # noqa: E741 - the vendor's name of the parameter
     """
     Return the `l` / 8 bytes of SHA-2; `l` is 224, 256, 384 or 512, else error 499.
@@ -62,7 +62,7 @@ def _sha2(l: int) -> Callable[[str], str]:  # noqa: E741 - as above
     return lambda s: new(s.encode("latin-1")).digest().decode("latin-1")
 
 
-@digests.builtin(cost=Cost(40, per="s", shift=4))
+@digests.builtin(cost=Cost(24, per="s", shift=6, makes=lambda _: 64))
 def hmac(k: Str, s: Str, v: Str) -> str:
     """
     Return the bytes of HMAC (RFC 2104) under key `k`; `v` is md5, sha1, sha224, sha256, sha384 or sha512.
@@ -82,7 +82,7 @@ def _hmac_of(v: str) -> Callable[[str, str], str]:
     return lambda k, s: _hmac.digest(k.encode("latin-1"), s.encode("latin-1"), v).decode("latin-1")
 
 
-@digests.builtin(cost=Cost(40, per="s", shift=4))
+@digests.builtin(cost=Cost(24, per="s", shift=6, makes=lambda _: 20))
 def hmac_sha1(k: Str, s: Str) -> str:
     """
     Return the 20 bytes of HMAC-SHA-1 under key `k`.
@@ -92,7 +92,7 @@ def hmac_sha1(k: Str, s: Str) -> str:
     return _hmac.digest(k.encode("latin-1"), s.encode("latin-1"), "sha1").decode("latin-1")
 
 
-@digests.builtin(cost=Cost(20, per="s", shift=4))
+@digests.builtin(cost=Cost(8, per="s", shift=5, makes=lambda _: 32))
 def md5(s: Str) -> str:
     """
     Return MD5 as 32 lower-case hexadecimal digits.
@@ -102,7 +102,7 @@ def md5(s: Str) -> str:
     return new_md5(s.encode("latin-1")).hexdigest()
 
 
-@digests.builtin(cost=Cost(20, per="s", shift=4))
+@digests.builtin(cost=Cost(8, per="s", shift=5, makes=lambda _: 16))
 def md5_bin(s: Str) -> str:
     """
     Return the 16 bytes of MD5.
@@ -112,7 +112,7 @@ def md5_bin(s: Str) -> str:
     return new_md5(s.encode("latin-1")).digest().decode("latin-1")
 
 
-@digests.builtin(cost=Cost(6, per="s", shift=5))
+@digests.builtin(cost=Cost(2, per="s", shift=8))
 def crc(s: Str) -> int:
     """
     Return CRC-32 (that of zip and Ethernet) as a number from 0 to 2^32 - 1.

@@ -20,6 +20,10 @@ from stdlib.pure.numbers import parse_number
 formats = Family("formats", effect=Effect.PURE)
 
 
+_MOST_BYTES: Final = 512
+"""Of a number under any directive: 310 digits before the point, 99 behind it."""
+
+
 class Directive(NamedTuple):
     flags: frozenset[str]
     width: int
@@ -27,6 +31,13 @@ class Directive(NamedTuple):
     conversion: str
 
 
+_COST: Final = Cost(
+    6,
+    per="fmt",
+    shift=6,
+    worst=lambda call: 4 * call.size("fmt") + 14 * call.count,
+    makes=lambda call: call.size("fmt") + call.text("values") + _MOST_BYTES * call.count,
+)
 Piece: TypeAlias = str | Directive
 
 _DIRECTIVE: Final = re.compile(r"%([-+ #0]{0,5})([0-9]{0,2})(?:\.([0-9]{0,2}))?(.)", re.DOTALL)
@@ -34,7 +45,7 @@ _MASK: Final = 2**64 - 1
 """C prints a negative number under %x and %o as its 64-bit two's complement."""
 
 
-@formats.builtin(cost=Cost(40, per="fmt", shift=4))
+@formats.builtin(cost=_COST)
 def format_(meter: Meter, fmt: Str, *values: AnyValue) -> str:
     """
     Return `fmt` with each directive replaced by the text of the next argument, as C's printf does.
@@ -47,17 +58,25 @@ def format_(meter: Meter, fmt: Str, *values: AnyValue) -> str:
     format('%5.1s|%-4d|', 'abc', 3.9)             => '    a|3   |'
     format('100%%')                               => '100%'
     """
+    meter.charge(_reading(fmt))
     return _render(meter, read_format(fmt), values)
 
 
 @formats.specialised(format_, "fmt")
 def _format_constant(fmt: str) -> Callable[..., str]:
     pieces = read_format(fmt)
+    reading = _reading(fmt)
 
     def formatted(meter: Meter, *values: Value) -> str:
+        meter.charge(reading)
         return _render(meter, pieces, values)
 
     return formatted
+
+
+def _reading(fmt: str) -> int:
+    """Fuel for reading a format. It is charged where one is constant, too: both bodies cost the same."""
+    return 4 * fmt.count("%")
 
 
 def read_format(fmt: str) -> list[Piece]:
@@ -97,7 +116,7 @@ def _render(meter: Meter, pieces: Sequence[Piece], values: Sequence[Value]) -> s
         size += len(text)
         if size > meter.limits.value_bytes:
             break  # refused in the next line, before more is made
-    meter.charge(20 * used)
+    meter.charge(14 * used)
     meter.string(size)
     return "".join(texts)
 

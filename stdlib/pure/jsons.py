@@ -20,6 +20,8 @@ jsons = Family("jsons", effect=Effect.PURE)
 MAX_DEPTH: Final = 100
 """Dictionaries inside each other. More is refused, far below where Python's own recursion ends."""
 _EXACT_DIGITS: Final = 15
+_JSON_STRING: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+"""Or the rest of the text, where none ends: so that no text is gone through twice."""
 _NEEDS_ESCAPE: Final = re.compile(r'["\\\x00-\x1f\x7f]')
 _ESCAPES: Final = {
     **{code: f"\\u{code:04x}" for code in (*range(0x20), 0x7F)},
@@ -36,7 +38,13 @@ class _UnfitError(Exception):
     """A value JSON has no text for, or a text that is no JSON; becomes false."""
 
 
-@jsons.builtin(cost=Cost(12))
+@jsons.builtin(
+    cost=Cost(
+        12,
+        worst=lambda call: 8 * sum(call.tree("d")[:2]) + (call.tree("d").bytes >> 2),
+        makes=lambda call: 6 * call.tree("d").bytes + 6 * sum(call.tree("d")[:2]),
+    )
+)
 def json_enc(meter: Meter, d: Dict) -> str | Literal[False]:
     """
     Return the JSON text of a dictionary without spaces, or false if it has none.
@@ -107,7 +115,17 @@ def _quoted(meter: Meter, text: str) -> str:
     return f'"{text.translate(_ESCAPES) if _NEEDS_ESCAPE.search(text) else text}"'
 
 
-@jsons.builtin(cost=Cost(40, per="s", shift=1))
+@jsons.builtin(
+    cost=Cost(
+        20,
+        per="s",
+        shift=1,
+        worst=lambda call: 6 * (call.size("s") // 2 + 1),
+        makes=lambda call: call.table(call.size("s") // 2 + 1, call.size("s"), nested=True)._replace(
+            bytes=call.size("s")
+        ),
+    )
+)
 def json_dec(meter: Meter, s: Str) -> Value:
     """
     Return the value of a JSON text: dictionaries for arrays and objects, false for null; false if it is no JSON.
@@ -121,11 +139,29 @@ def json_dec(meter: Meter, s: Str) -> Value:
     json_dec('{')                                   => false
     """
     meter.string(len(s))
+    _bound_entries(meter, s)
     try:
         parsed = _DECODER.decode(s.encode("latin-1").decode("utf-8"))
         return _value(meter, parsed, 0)
     except (ValueError, RecursionError, _UnfitError):
         return False
+
+
+def object_of(meter: Meter, text: bytes) -> Table | None:
+    """The dictionary of a JSON object whose names are unique at every level (RFC 7515 section 5.2); None for other text."""
+    try:
+        parsed = _UNIQUE_NAMES.decode(text.decode("utf-8"))
+        value = _value(meter, parsed, 0)
+    except (ValueError, RecursionError, _UnfitError):
+        return None
+    return value if isinstance(value, Table) and isinstance(parsed, dict) else None
+
+
+def _bound_entries(meter: Meter, text: str) -> None:
+    """Refuse before decoding what surely has too many entries: each comma outside strings has one before it. 499."""
+    most = meter.limits.dictionary_entries
+    if text.count(",") > most and (commas := _JSON_STRING.sub("", text).count(",")) > most:
+        meter.entries(commas)
 
 
 def _integer(text: str) -> int | float:
@@ -137,7 +173,15 @@ def _refuse(_: str) -> Any:
     raise _UnfitError  # NaN and Infinity, which Python reads and RFC 8259 does not know
 
 
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise _UnfitError
+    return members
+
+
 _DECODER: Final = json.JSONDecoder(parse_int=_integer, parse_constant=_refuse)
+_UNIQUE_NAMES: Final = json.JSONDecoder(parse_int=_integer, parse_constant=_refuse, object_pairs_hook=_unique)
 
 
 def _value(meter: Meter, parsed: Any, depth: int) -> Value:

@@ -29,7 +29,7 @@ _MAX_DIGITS: Final = 1100
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
-@numbers.builtin(cost=Cost(4))
+@numbers.builtin(cost=Cost(2))
 def add(n1: Num, n2: Num) -> int | float:
     """
     Return n1 + n2.
@@ -39,7 +39,7 @@ def add(n1: Num, n2: Num) -> int | float:
     return to_number(n1 + n2)
 
 
-@numbers.builtin(cost=Cost(4))
+@numbers.builtin(cost=Cost(2))
 def sub(n1: Num, n2: Num) -> int | float:
     """
     Return n1 - n2.
@@ -49,7 +49,7 @@ def sub(n1: Num, n2: Num) -> int | float:
     return to_number(n1 - n2)
 
 
-@numbers.builtin(cost=Cost(4))
+@numbers.builtin(cost=Cost(2))
 def mul(n1: Num, n2: Num) -> int | float:
     """
     Return n1 times n2.
@@ -59,7 +59,7 @@ def mul(n1: Num, n2: Num) -> int | float:
     return to_number(n1 * n2)
 
 
-@numbers.builtin(cost=Cost(5))
+@numbers.builtin(cost=Cost(2))
 def div(n1: Num, n2: Num) -> int | float:
     """
     Return the real quotient n1 / n2. Dividing by zero gives inf, -inf or nan.
@@ -73,7 +73,7 @@ def div(n1: Num, n2: Num) -> int | float:
     return to_number(n1 / n2)
 
 
-@numbers.builtin(cost=Cost(5))
+@numbers.builtin(cost=Cost(2))
 def mod(n1: Num, n2: Num) -> int | float:
     """
     Return the remainder of n1 / n2, with the sign of n2, as in Lua. A zero n2 gives nan.
@@ -84,7 +84,7 @@ def mod(n1: Num, n2: Num) -> int | float:
     return to_number(n1 % n2) if n2 != 0 else math.nan
 
 
-@numbers.builtin(cost=Cost(3), inline=(Inline("n1 > n2"),))
+@numbers.builtin(cost=Cost(1), inline=(Inline("n1 > n2"),))
 def gt(n1: Num, n2: Num) -> bool:
     """
     Return whether n1 > n2.
@@ -94,7 +94,7 @@ def gt(n1: Num, n2: Num) -> bool:
     return n1 > n2
 
 
-@numbers.builtin(cost=Cost(3), inline=(Inline("n1 >= n2"),))
+@numbers.builtin(cost=Cost(1), inline=(Inline("n1 >= n2"),))
 def ge(n1: Num, n2: Num) -> bool:
     """
     Return whether n1 >= n2.
@@ -104,7 +104,7 @@ def ge(n1: Num, n2: Num) -> bool:
     return n1 >= n2
 
 
-@numbers.builtin(cost=Cost(3), inline=(Inline("n1 < n2"),))
+@numbers.builtin(cost=Cost(1), inline=(Inline("n1 < n2"),))
 def lt(n1: Num, n2: Num) -> bool:
     """
     Return whether n1 < n2.
@@ -114,7 +114,7 @@ def lt(n1: Num, n2: Num) -> bool:
     return n1 < n2
 
 
-@numbers.builtin(cost=Cost(3), inline=(Inline("n1 <= n2"),))
+@numbers.builtin(cost=Cost(1), inline=(Inline("n1 <= n2"),))
 def le(n1: Num, n2: Num) -> bool:
     """
     Return whether n1 <= n2.
@@ -124,7 +124,7 @@ def le(n1: Num, n2: Num) -> bool:
     return n1 <= n2
 
 
-@numbers.builtin(cost=Cost(4))
+@numbers.builtin(cost=Cost(2))
 def floor(n: Num) -> int | float:
     """
     Return the largest integer not above n.
@@ -135,7 +135,7 @@ def floor(n: Num) -> int | float:
     return math.floor(n) if -MAX_EXACT_INT < n < MAX_EXACT_INT else n
 
 
-@numbers.builtin(cost=Cost(4))
+@numbers.builtin(cost=Cost(2))
 def ceil(n: Num) -> int | float:
     """
     Return the smallest integer not below n.
@@ -146,7 +146,7 @@ def ceil(n: Num) -> int | float:
     return math.ceil(n) if -MAX_EXACT_INT < n < MAX_EXACT_INT else n
 
 
-@numbers.builtin(cost=Cost(8))
+@numbers.builtin(cost=Cost(8, per="s", shift=6))
 def tonumber(s: AnyValue, base: Int = 10) -> int | float | Literal[False]:
     """
     Return the number that the string `s` spells in `base` (2 to 36), or false if it spells none.

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from edgescript import regex
+from edgescript.bounds import CallBounds
 from edgescript.builtins import MATCHER_PREFIX, Cost, Effect, Family, Int, Pattern, RegexOptions, Str
 from edgescript.faults import FaultCode, ScriptFault
 from edgescript.meter import SMALL_BYTES, Meter
@@ -32,7 +33,7 @@ def compiled_in_run(meter: Meter, pattern: str, options: str = "") -> regex.Patt
     return ready
 
 
-@patterns.builtin(cost=Cost(24, per="s", shift=4, bound="regex_bytes"))
+@patterns.builtin(cost=Cost(6, per="s", shift=6, bound="regex_bytes"))
 def match_re(meter: Meter, s: Str, p: Pattern, o: RegexOptions = "") -> bool:
     r"""
     Return whether the regex `p` is found anywhere in `s`. With option 'i' letters match in either case.
@@ -42,7 +43,7 @@ def match_re(meter: Meter, s: Str, p: Pattern, o: RegexOptions = "") -> bool:
     match_re('a.txt', '\.txt$') => true
     """
     pattern = compiled_in_run(meter, p, o)
-    return pattern is not None and bool(pattern.test(s))
+    return tester(pattern)(s)
 
 
 @patterns.specialised(match_re, "p", "o", takes_run=False)
@@ -55,7 +56,18 @@ def tester(pattern: regex.Pattern | None) -> Callable[[str], bool]:
     if pattern is None:
         return lambda _subject: False
     test = pattern.test
-    return lambda subject: bool(test(subject))
+
+    def matches(subject: str) -> bool:
+        try:
+            return bool(test(subject))
+        except regex.RegexLimitError as error:
+            raise _past_limit(error) from None
+
+    return matches
+
+
+def _past_limit(error: regex.RegexLimitError) -> ScriptFault:
+    return ScriptFault(FaultCode.OTHER, f"regex: {error.reason}", limit=error.limit)
 
 
 def matcher_test(pattern: str) -> Callable[[str], bool]:
@@ -65,7 +77,18 @@ def matcher_test(pattern: str) -> Callable[[str], bool]:
     return pattern.__eq__
 
 
-@patterns.builtin(cost=Cost(60, per="s", shift=4, bound="regex_bytes"))
+@patterns.builtin(
+    cost=Cost(
+        12,
+        per="s",
+        shift=6,
+        bound="regex_bytes",
+        worst=lambda call: regex.most_group_units(
+            _known_capture(call), min(call.size("s"), call.limits.regex_bytes)
+        ),
+        makes=lambda call: call.table(call.size("p") + 1, call.size("s")),
+    )
+)
 def capture_re(meter: Meter, s: Str, p: Pattern, init: Int = 1) -> Table:
     """
     Return the groups that the first match of regex `p` captured: group n under n, the whole match under 0.
@@ -106,7 +129,10 @@ def _captured(meter: Meter, pattern: regex.Pattern | None, s: str, init: int) ->
     start = max(init - 1, 0)
     if pattern is None or start > len(s):
         return Table()
-    match = pattern.search(s, start)
+    try:
+        match = pattern.search(s, start, meter.charge)
+    except regex.RegexLimitError as error:
+        raise _past_limit(error) from None
     if match is None:
         return Table()
     return _groups(meter, s, (match.group(0), *match.groups))
@@ -124,7 +150,35 @@ def _groups(meter: Meter, subject: str, groups: tuple[str | None, ...]) -> Table
     return Table(values, {0: whole})
 
 
-@patterns.builtin(cost=Cost(60, per="subject", shift=4, bound="regex_bytes"))
+def _known_capture(call: CallBounds) -> regex.Pattern | None:
+    """The pattern of a call of capture_re, where it is the same in every run."""
+    pattern = call.constant("p")
+    return compiled(pattern) if isinstance(pattern, str) else None
+
+
+def _known(call: CallBounds) -> regex.Pattern | None:
+    """The pattern of a call of gsub_re, where it is the same in every run."""
+    pattern, option = call.constant("regex"), call.constant("option") or ""
+    return compiled(pattern, option) if isinstance(pattern, str) and isinstance(option, str) else None
+
+
+def _worst_of_gsub(call: CallBounds) -> int:
+    size = min(call.size("subject"), call.limits.regex_bytes)
+    return regex.most_units(_known(call), size) + (call.result >> 4)
+
+
+def _made_by_gsub(call: CallBounds) -> int:
+    """Every reference gives each byte of the subject once at most, what else is in `replace` stands once a match."""
+    size, pattern, replace = call.size("subject"), _known(call), call.constant("replace")
+    matches = size // max(pattern.min_width if pattern is not None else 0, 1) + 1
+    # Of a text that is not known, every second byte may begin a reference.
+    references = replace.count("$") if isinstance(replace, str) else call.size("replace") // 2
+    return size * (1 + references) + matches * call.size("replace")
+
+
+@patterns.builtin(
+    cost=Cost(20, per="subject", shift=5, bound="regex_bytes", worst=_worst_of_gsub, makes=_made_by_gsub)
+)
 def gsub_re(
     meter: Meter, subject: Str, regex_: Pattern, replace: Str, option: RegexOptions = ""
 ) -> str | Literal[False]:
@@ -169,7 +223,7 @@ def _replaced(meter: Meter, replace_in: regex.Replacer, subject: str) -> str:
     try:
         result = replace_in(subject, limit, meter.charge)
     except regex.RegexLimitError as error:
-        raise ScriptFault(FaultCode.OTHER, f"gsub_re: {error.reason}", limit=error.limit) from None
+        raise _past_limit(error) from None
     meter.charge(len(result) >> 4)
     meter.string(len(result))
     return result

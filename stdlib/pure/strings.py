@@ -18,9 +18,14 @@ from edgescript.types import Function, Table, Value, number_text, value_text
 strings = Family("strings", effect=Effect.PURE)
 
 SPACE: Final = " \t\n\v\f\r"
-_UPPER: Final = {ord(letter): letter.upper() for letter in "abcdefghijklmnopqrstuvwxyz"}
-_LOWER: Final = {ord(letter): letter.lower() for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 _RUN: Final = re.compile(r"[^ \t]+")
+_SPLIT: Final = Cost(
+    8,
+    per="s",
+    shift=5,
+    worst=lambda call: call.size("s") + 1,
+    makes=lambda call: call.table(call.size("s") + 1, call.size("s")),
+)
 _STRIP: Final[dict[str, Callable[[str, str], str]]] = {
     "both": str.strip,
     "left": str.lstrip,
@@ -28,7 +33,7 @@ _STRIP: Final[dict[str, Callable[[str, str], str]]] = {
 }
 
 
-@strings.builtin(cost=Cost(8, per="s", shift=12))
+@strings.builtin(cost=Cost(2, per="s", shift=12, makes=lambda call: call.cut("s", "i", "j")))
 def substr(meter: Meter, s: Str, i: Int, j: Int) -> str:
     """
     Return the part of `s` from position `i` to `j`, counted from 1, both included; -1 is the last byte.
@@ -64,7 +69,11 @@ def _positions(i: int, j: int) -> slice:
     return slice(i - 1 if i > 0 else i, j if j >= 0 else j + 1 or None)
 
 
-@strings.builtin(cost=Cost(10))
+@strings.builtin(
+    cost=Cost(
+        10, worst=lambda call: call.result >> 11, makes=lambda call: call.text("s1") + call.text("more")
+    )
+)
 def concat(meter: Meter, s1: AnyValue, *more: AnyValue) -> str:
     """
     Return the strings, numbers and booleans joined. Anything else, undef too, is error 402.
@@ -97,7 +106,7 @@ def _joined(meter: Meter, parts: "tuple[str, ...] | list[str]", separator: str =
 def _account(meter: Meter, size: int) -> None:
     if size > SMALL_BYTES:
         meter.string(size)
-        meter.charge(size >> 8)
+        meter.charge(size >> 11)
 
 
 def joinable(value: Value, what: str) -> str:
@@ -110,7 +119,7 @@ def joinable(value: Value, what: str) -> str:
     return value_text(value)
 
 
-@strings.builtin(cost=Cost(5, per="s", shift=4))
+@strings.builtin(cost=Cost(2, per="s", shift=7, makes=lambda call: call.size("s")))
 def upper(meter: Meter, s: Str) -> str:
     """
     Return `s` with ASCII letters in upper case; other bytes stay.
@@ -119,11 +128,11 @@ def upper(meter: Meter, s: Str) -> str:
     """
     if len(s) > SMALL_BYTES:
         meter.string(len(s))
-    # Python's own case mapping leaves Latin-1: 'ß' would become two letters.
-    return s.upper() if s.isascii() else s.translate(_UPPER)
+    # Of text, Python's mapping leaves Latin-1: 'ß' would become two letters. Of bytes it is ASCII's.
+    return s.upper() if s.isascii() else s.encode("latin-1").upper().decode("latin-1")
 
 
-@strings.builtin(cost=Cost(5, per="s", shift=4))
+@strings.builtin(cost=Cost(2, per="s", shift=7, makes=lambda call: call.size("s")))
 def lower(meter: Meter, s: Str) -> str:
     """
     Return `s` with ASCII letters in lower case; other bytes stay.
@@ -132,10 +141,10 @@ def lower(meter: Meter, s: Str) -> str:
     """
     if len(s) > SMALL_BYTES:
         meter.string(len(s))
-    return s.lower() if s.isascii() else s.translate(_LOWER)
+    return s.lower() if s.isascii() else s.encode("latin-1").lower().decode("latin-1")
 
 
-@strings.builtin(cost=Cost(3), inline=(Inline("len(s)", {"s": str}),))
+@strings.builtin(cost=Cost(1), inline=(Inline("len(s)", {"s": str}),))
 def len_(s: AnyValue) -> int:
     """
     Return the number of bytes of a string, or what `arr_len` gives for an array. Anything else is error 402.
@@ -151,7 +160,7 @@ def len_(s: AnyValue) -> int:
     raise ScriptFault(FaultCode.NOT_A_STRING, "len: want a string or an array")
 
 
-@strings.builtin(cost=Cost(3))
+@strings.builtin(cost=Cost(1))
 def byte(c: Str) -> int | None:
     """
     Return the code of the first byte of `c`, 0 to 255; undef for the empty string.
@@ -162,7 +171,7 @@ def byte(c: Str) -> int | None:
     return ord(c[0]) if c else None
 
 
-@strings.builtin(cost=Cost(12, per="s", shift=6))
+@strings.builtin(cost=_SPLIT)
 def split(meter: Meter, s: Str, sep: OptStr = None) -> Table:
     """
     Return an array of the pieces of `s` between occurrences of `sep`, empty ones included.
@@ -178,7 +187,7 @@ def split(meter: Meter, s: Str, sep: OptStr = None) -> Table:
     return Table(_pieces(meter, s, sep))
 
 
-@strings.builtin(cost=Cost(12, per="s", shift=6))
+@strings.builtin(cost=_SPLIT)
 def split_as_key(meter: Meter, s: Str, sep: OptStr = None) -> Table:
     """
     Return a dictionary with each piece that `split` finds as key and as value: a set to look things up in.
@@ -211,7 +220,7 @@ def _count(meter: Meter, pieces: int) -> None:
     meter.charge(pieces)
 
 
-@strings.builtin(cost=Cost(6))
+@strings.builtin(cost=Cost(2, makes=lambda call: call.text("a")))
 def tostring(a: AnyValue) -> str:
     """
     Return the text of any value: numbers as `%.14g`, true, false, nil for undef, table and function by type.
@@ -224,7 +233,7 @@ def tostring(a: AnyValue) -> str:
     return value_text(a)
 
 
-@strings.builtin(cost=Cost(6, per="more", shift=0))
+@strings.builtin(cost=Cost(4, per="more", shift=0, makes=lambda call: call.count))
 def tochar(n1: Int, *more: Int) -> str:
     """
     Return the bytes with the given codes, each 0 to 255; another code is error 499.
@@ -239,7 +248,7 @@ def tochar(n1: Int, *more: Int) -> str:
     return "".join(map(chr, codes))
 
 
-@strings.builtin(cost=Cost(4, per="str", shift=6))
+@strings.builtin(cost=Cost(2, per="str", shift=7, makes=lambda call: call.size("str")))
 def reverse(meter: Meter, str_: Str) -> str:
     """
     Return the bytes in reverse order.
@@ -250,7 +259,7 @@ def reverse(meter: Meter, str_: Str) -> str:
     return str_[::-1]
 
 
-@strings.builtin(cost=Cost(10, per="s", shift=4))
+@strings.builtin(cost=Cost(8, per="s", shift=5, makes=lambda call: call.table(2, 0)))
 def find(meter: Meter, s: Str, substr_: Str, pos: Int = 1) -> Table:
     """
     Return an array of the start and end of the first `substr` in `s` from `pos` on, or an empty one.
@@ -270,7 +279,7 @@ def find(meter: Meter, s: Str, substr_: Str, pos: Int = 1) -> Table:
     return Table([at + 1, at + len(substr_)])
 
 
-@strings.builtin(cost=Cost(5, per="s", shift=4))
+@strings.builtin(cost=Cost(3, per="s", shift=5, makes=lambda call: call.size("s")))
 def trim(meter: Meter, s: Str, loc: Str = "both") -> str:
     """
     Return `s` without the white space around it: at `both` ends, or only `left` or `right`; else error 499.

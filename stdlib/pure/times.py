@@ -50,7 +50,7 @@ def date_text(at: datetime) -> str:
     return f"{at.year:04}-{at.month:02}-{at.day:02}"
 
 
-@times.builtin(cost=Cost(40))
+@times.builtin(cost=Cost(24, makes=lambda _: 32))
 def cookie_time(sec: Num) -> str | Literal[False]:
     """
     Return a moment as cookies' Expires has it, in GMT; false outside the years 1 to 9999.
@@ -61,7 +61,7 @@ def cookie_time(sec: Num) -> str | Literal[False]:
     return _gmt(at, "-", f"{at.year % 100:02}") if at else False
 
 
-@times.builtin(cost=Cost(40))
+@times.builtin(cost=Cost(24, makes=lambda _: 32))
 def http_time(sec: Num) -> str | Literal[False]:
     """
     Return a moment as HTTP header fields have it (RFC 9110 section 5.6.7); false outside the years 1 to 9999.
@@ -77,7 +77,7 @@ def _gmt(at: datetime, joint: str, year: str) -> str:
     return f"{_WEEKDAYS[at.weekday()]}, {day} {at.hour:02}:{at.minute:02}:{at.second:02} GMT"
 
 
-@times.builtin(cost=Cost(60))
+@times.builtin(cost=Cost(24))
 def parse_http_time(str_: Str) -> int | Literal[False]:
     """
     Return the moment a date of RFC 9110 section 5.6.7 or of a cookie names, or false if it is none.
@@ -107,7 +107,7 @@ def parse_http_time(str_: Str) -> int | Literal[False]:
     return int((at - _EPOCH).total_seconds())
 
 
-@times.builtin(cost=Cost(20))
+@times.builtin(cost=Cost(16))
 def unixtime(year: Int, month: Int, day: Int, hour: Int, min_: Int, sec: Int) -> int | float | Literal[False]:
     """
     Return the moment of a local (UTC+8) date and time.

@@ -14,7 +14,7 @@ MAX_TTL_S: Final = 2**31 - 1
 _MAX_LIST_BYTES: Final = 4_096
 
 
-@cache.builtin(cost=Cost(40), stages=("foot",))
+@cache.builtin(cost=Cost(3, per="ttl", shift=0), stages=("foot",))
 def set_cache_ttl(ctx: Context, type_: Str, ttl: Text) -> bool:
     """
     Set how long the response may be kept: of `path`, seconds for answers of 200, 301 and 302; of `code`, a list of

@@ -18,7 +18,15 @@ from edgescript.types import Table, value_text
 experiments = Family("experiments", effect=Effect.PURE, extension=True)
 
 
-@experiments.builtin(cost=Cost(60, per="weights", shift=0))
+@experiments.builtin(
+    cost=Cost(
+        36,
+        per="weights",
+        shift=0,
+        worst=lambda call: 8 * call.entries("weights") + (call.text("name") + call.text("id") + 1 >> 6),
+        makes=lambda call: call.each("weights"),
+    )
+)
 def ab_group(meter: Meter, name: Str, id_: Text, weights: Dict) -> str:
     """
     Return the group that `id` belongs to in experiment `name`, out of those in `weights`, likely by their weights.
@@ -32,7 +40,7 @@ def ab_group(meter: Meter, name: Str, id_: Text, weights: Dict) -> str:
     groups = _groups(weights)
     meter.charge(8 * len(groups))
     text = f"{name}\0{value_text(id_)}"
-    meter.charge(len(text) >> 4)
+    meter.charge(len(text) >> 6)
     digest = hashlib.sha256(text.encode("latin-1")).digest()
     point = int.from_bytes(digest[:8], "big") / 2**64 * sum(weight for _, weight in groups)
     for group, weight in groups:

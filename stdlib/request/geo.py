@@ -1,7 +1,7 @@
 """
 Where addresses are (reference section 7.13), in the codes of section 13. Unknown is false.
 
-The host's `Services.geo` knows; addresses are handed to it as they are, IPv6 included.
+The host's `Services.geo` knows; addresses are handed to it as they are, IPv6 and text that is no address included.
 """
 
 from typing import Literal
@@ -13,7 +13,7 @@ from edgescript.services import GeoRecord
 geo = Family("geo", effect=Effect.AMBIENT)
 
 _UNKNOWN = GeoRecord()
-_LOOKUP = Cost(40)
+_LOOKUP = Cost(40, makes=lambda call: call.inputs.word_bytes)
 
 
 def _record(ctx: Context, address: str) -> GeoRecord:
@@ -33,7 +33,7 @@ def client_country(ctx: Context) -> str | Literal[False]:
 @geo.builtin(cost=_LOOKUP)
 def client_region(ctx: Context) -> str | Literal[False]:
     """
-    Return the client's region code, or false when it is unknown.
+    Return the client's region code, or false when it is unknown. `edgescript doc --codes region` lists China's.
 
     client_region() => '330000'
     """
@@ -43,7 +43,7 @@ def client_region(ctx: Context) -> str | Literal[False]:
 @geo.builtin(cost=_LOOKUP)
 def client_city(ctx: Context) -> str | Literal[False]:
     """
-    Return the client's city code, or false when it is unknown.
+    Return the client's city code, or false when it is unknown. `edgescript doc --codes city` lists them.
 
     client_city() => '330100'
     """
@@ -53,7 +53,7 @@ def client_city(ctx: Context) -> str | Literal[False]:
 @geo.builtin(cost=_LOOKUP)
 def client_isp(ctx: Context) -> str | Literal[False]:
     """
-    Return the code of the client's carrier, or false when it is unknown.
+    Return the code of the client's carrier, or false when it is unknown. `edgescript doc --codes isp` lists them.
 
     client_isp() => '100017'
     """
@@ -63,7 +63,7 @@ def client_isp(ctx: Context) -> str | Literal[False]:
 @geo.builtin(cost=_LOOKUP)
 def ip_country(ctx: Context, ip: Str) -> str | Literal[False]:
     """
-    Return the country code of an address, or false when it is unknown or no address.
+    Return the country code of an address, IPv4 or IPv6, or false when it is unknown or no address.
 
     ip_country('192.0.2.7') => 'CN'
     ip_country('nowhere')   => false

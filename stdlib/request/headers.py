@@ -9,18 +9,19 @@ belong to the connection (Content-Length, Connection and their like) are the nod
 from collections.abc import Callable
 from typing import Final, Literal, TypeAlias
 
+from edgescript.bounds import Made
 from edgescript.builtins import Bool, Cost, Effect, Family, OptDict, Str, refused
 from edgescript.context import Context
 from edgescript.effects import HeaderAction, HeaderOp, has_placeholder
 from edgescript.types import Table, Value, number_text
-from stdlib.request.wire import is_field_name, is_field_value, is_token
+from stdlib.request.wire import MAX_FIELD_BYTES, is_field_name, is_field_value, is_token
 
 headers = Family("headers", effect=Effect.WRITES)
 
 Side: TypeAlias = Literal["request_headers", "response_headers"]
 
 
-@headers.builtin(cost=Cost(24))
+@headers.builtin(cost=Cost(6, per="value", shift=5))
 def add_req_header(ctx: Context, name: Str, value: Str, append: Bool = False) -> bool:
     """
     Set a header of the request to the origin, or add another line of it if `append` is true.
@@ -34,7 +35,7 @@ def add_req_header(ctx: Context, name: Str, value: Str, append: Bool = False) ->
     return _put(ctx, "request_headers", name, value, append)
 
 
-@headers.builtin(cost=Cost(16))
+@headers.builtin(cost=Cost(4))
 def del_req_header(ctx: Context, name: Str) -> bool:
     """
     Leave a header out of the request to the origin. What scripts read of the request stays as the client sent it.
@@ -45,7 +46,7 @@ def del_req_header(ctx: Context, name: Str) -> bool:
     return _drop(ctx, "request_headers", name)
 
 
-@headers.builtin(cost=Cost(24))
+@headers.builtin(cost=Cost(6, per="value", shift=5))
 def add_rsp_header(ctx: Context, name: Str, value: Str, append: Bool = False) -> bool:
     """
     Set a header of the response to the client, the origin's one included, or add another line if `append` is true.
@@ -59,7 +60,7 @@ def add_rsp_header(ctx: Context, name: Str, value: Str, append: Bool = False) ->
     return _put(ctx, "response_headers", name, value, append)
 
 
-@headers.builtin(cost=Cost(16))
+@headers.builtin(cost=Cost(4))
 def del_rsp_header(ctx: Context, name: Str) -> bool:
     """
     Leave a header out of the response, the origin's one included; false for a name that is no valid header.
@@ -152,16 +153,32 @@ def _del_rsp_constant(name: str) -> Callable[..., bool]:
     return _constant_drop("response_headers", name)
 
 
-@headers.builtin(cost=Cost(12), effect=Effect.READS)
+@headers.builtin(
+    cost=Cost(
+        8,
+        worst=lambda call: call.limits.header_operations,
+        makes=lambda call: Made(
+            max(call.inputs.response_bytes, MAX_FIELD_BYTES),
+            call.inputs.response_bytes // 3 + call.limits.header_operations,
+            max(call.inputs.response_bytes, MAX_FIELD_BYTES),
+        ),
+    ),
+    effect=Effect.READS,
+    awaits_response=True,
+)
 def get_rsp_header(ctx: Context, str_: Str) -> str | Table | Literal[False]:
     """
     Return the value of a response header as it stands: a string, an array when there are several lines, else false.
 
-    That is the origin's or stored response where the position already has one, with this request's own wishes applied.
+    A header that scripts of this request have set or deleted is known at once. For any other the script stops here
+    and goes on when the head of the response is made, whoever made it: origin, cache or another script. What it then
+    asks for can change that response, and no longer the request to the origin.
 
     get_rsp_header('x-none') => false
     """
     name = str_.lower()
+    if not any(op.action != "add" and op.name.lower() == name for op in ctx.effects.response_headers):
+        ctx.await_response()
     values: list[Value] = list(ctx.response_headers.get_all(name)) if ctx.response_headers is not None else []
     for op in ctx.effects.response_headers:
         if op.name.lower() == name:
@@ -190,7 +207,7 @@ _ATTRIBUTES: Final = (
 """Keys of `properties` in the order the attributes are written."""
 
 
-@headers.builtin(cost=Cost(60))
+@headers.builtin(cost=Cost(32, per="v", shift=3))
 def add_rsp_cookie(ctx: Context, k: Str, v: Str, properties: OptDict = None) -> bool:
     """
     Add a Set-Cookie line. `properties` may have expires, domain, path, samesite and extension (text), max_age

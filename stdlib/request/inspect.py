@@ -22,14 +22,20 @@ Test: TypeAlias = Callable[[str], bool]
 
 MAX_SEGMENTS: Final = 128
 """U-34, read as a number of segments."""
-_ANSWER: Final = Cost(12)
+_FACT: Final = Cost(1, makes=lambda call: call.inputs.word_bytes)
+_ANSWER: Final = Cost(
+    4,
+    worst=lambda call: call.result >> 6,
+    makes=lambda call: max(call.inputs.target_bytes, call.inputs.host_bytes),
+)
+_FIELD: Final = Cost(4, worst=lambda call: call.result >> 6, makes=lambda call: call.inputs.head_bytes)
 
 
 def _matches(ctx: Context, test: Test, value: str | None) -> bool:
     if value is None:
         return False
     if len(value) > SMALL_BYTES:
-        ctx.charge(len(value) >> 3)
+        ctx.charge(len(value) >> 6)
     return test(value)
 
 
@@ -67,7 +73,7 @@ def _specialise_named(function: Callable[..., str | bool], bind: Callable[[str],
     inspect.specialised(function, "pattern")(with_pattern)
 
 
-@inspect.builtin(cost=Cost(2))
+@inspect.builtin(cost=_FACT)
 def server_addr(ctx: Context) -> str:
     """
     Return the address of the node that took the request.
@@ -77,7 +83,7 @@ def server_addr(ctx: Context) -> str:
     return ctx.request.server_addr
 
 
-@inspect.builtin(cost=Cost(2))
+@inspect.builtin(cost=Cost(1))
 def server_port(ctx: Context) -> int:
     """
     Return the port of the node that took the request.
@@ -87,7 +93,7 @@ def server_port(ctx: Context) -> int:
     return ctx.request.server_port
 
 
-@inspect.builtin(cost=Cost(2))
+@inspect.builtin(cost=_FACT)
 def client_addr(ctx: Context) -> str:
     """
     Return the address the client connected from.
@@ -97,7 +103,7 @@ def client_addr(ctx: Context) -> str:
     return ctx.request.client_addr
 
 
-@inspect.builtin(cost=Cost(2))
+@inspect.builtin(cost=Cost(1))
 def client_port(ctx: Context) -> int:
     """
     Return the client's port.
@@ -107,7 +113,7 @@ def client_port(ctx: Context) -> int:
     return ctx.request.client_port
 
 
-@inspect.builtin(cost=Cost(2))
+@inspect.builtin(cost=_FACT)
 def req_id(ctx: Context) -> str:
     """
     Return the unique id of the request, which the response carries as X-Request-Id.
@@ -235,7 +241,7 @@ def _user_agent(ctx: Context) -> str | None:
     return ctx.request.headers.get("user-agent")
 
 
-@inspect.builtin(cost=_ANSWER)
+@inspect.builtin(cost=_FIELD)
 def req_user_agent(ctx: Context, pattern: OptMatcher = None) -> str | bool:
     """
     Return the User-Agent, '' if there is none; or whether there is one that matches `pattern`.
@@ -250,7 +256,7 @@ def _referer(ctx: Context) -> str | None:
     return ctx.request.headers.get("referer")
 
 
-@inspect.builtin(cost=_ANSWER)
+@inspect.builtin(cost=_FIELD)
 def req_referer(ctx: Context, pattern: OptMatcher = None) -> str | bool:
     """
     Return the Referer, '' if there is none; or whether there is one that matches `pattern`.
@@ -261,7 +267,7 @@ def req_referer(ctx: Context, pattern: OptMatcher = None) -> str | bool:
     return _answer(ctx, _referer(ctx), pattern, "")
 
 
-@inspect.builtin(cost=_ANSWER)
+@inspect.builtin(cost=_FIELD)
 def req_cookie(ctx: Context, name: Str, pattern: OptMatcher = None) -> str | bool:
     """
     Return the first value of cookie `name`, or false if it is absent; or whether it matches `pattern`.
@@ -280,7 +286,7 @@ def _first_forwarded(ctx: Context) -> str | None:
     return line.partition(",")[0].strip(" \t") if line is not None else None
 
 
-@inspect.builtin(cost=_ANSWER)
+@inspect.builtin(cost=_FIELD)
 def req_first_x_forwarded(ctx: Context, pattern: OptMatcher = None) -> str | bool:
     """
     Return the first address of X-Forwarded-For, or false without one; or whether it matches `pattern`.
@@ -293,7 +299,7 @@ def req_first_x_forwarded(ctx: Context, pattern: OptMatcher = None) -> str | boo
     return _answer(ctx, _first_forwarded(ctx), pattern, False)
 
 
-@inspect.builtin(cost=_ANSWER)
+@inspect.builtin(cost=_FIELD)
 def req_header(ctx: Context, name: Str, pattern: OptMatcher = None) -> str | bool:
     """
     Return the first line of request header `name`, or false if it is absent; or whether it matches `pattern`.
@@ -307,7 +313,13 @@ def req_header(ctx: Context, name: Str, pattern: OptMatcher = None) -> str | boo
     return _answer(ctx, lookup.header(ctx, name), pattern, False)
 
 
-@inspect.builtin(cost=Cost(12))
+@inspect.builtin(
+    cost=Cost(
+        12,
+        worst=lambda _: MAX_SEGMENTS,
+        makes=lambda call: call.table(MAX_SEGMENTS, call.inputs.target_bytes),
+    )
+)
 def req_uri_seg(ctx: Context, idx: Int = 1) -> Table:
     """
     Return the parts of the path between slashes from number `idx` on, under their numbers counted from 1.

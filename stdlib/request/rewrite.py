@@ -41,7 +41,7 @@ _REDIRECT_CODES: Final = (301, 302, 303, 307, 308)
 _DEFAULT_CODE: Final = 302
 
 
-@rewrites.builtin(cost=Cost(40, per="url", shift=4), may_end=True, ends_when={"flag": _REDIRECTING})
+@rewrites.builtin(cost=Cost(10, per="url", shift=5), may_end=True, ends_when={"flag": _REDIRECTING})
 def rewrite(ctx: Context, url: Str, flag: Str, code: Int = 302) -> Literal[True]:
     """
     Change the URI for origin and cache (`break`, `enhance_break`) or redirect the client and end the request

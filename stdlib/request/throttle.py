@@ -28,7 +28,7 @@ def _bytes(n: int, unit: str) -> int | None:
     return min(n * factor, MAX_EXACT_INT) if factor is not None and n >= 0 else None
 
 
-@throttle.builtin(cost=Cost(12))
+@throttle.builtin(cost=Cost(1))
 def limit_rate_after(ctx: Context, n: Int, unit: Str = "") -> bool:
     """
     Set how much of the response is sent at full speed before `limit_rate` counts: `n` bytes, or units of k, m or g
@@ -44,7 +44,7 @@ def limit_rate_after(ctx: Context, n: Int, unit: Str = "") -> bool:
     return True
 
 
-@throttle.builtin(cost=Cost(12))
+@throttle.builtin(cost=Cost(1))
 def limit_rate(ctx: Context, n: Int, unit: Str = "") -> bool:
     """
     Limit the response's speed to `n` bytes a second, or units of k, m or g (1024, in either case).
@@ -88,7 +88,7 @@ def _rate_constant(n: int, unit: str = "") -> Callable[[Context], bool]:
     return limit
 
 
-@throttle.builtin(cost=Cost(60), effect=Effect.AMBIENT, extension=True)
+@throttle.builtin(cost=Cost(60, per="key", shift=6), effect=Effect.AMBIENT, extension=True)
 def limit_req(ctx: Context, key: Text, rate: Text, burst: Num = 0) -> bool:
     """
     Count this request under `key` and return whether it keeps to `rate`: a number a second, or '10r/s', '90r/m'.

@@ -13,7 +13,7 @@ import pytest
 
 from edgescript.context import Context
 from edgescript.request import Connection, Headers, Request
-from stdlib.example import EXAMPLE_SERVICES, NOW_S, example_request
+from stdlib.example import example_context
 
 FOLDER = Path(__file__).parent / "edges"
 
@@ -25,7 +25,9 @@ class Case:
     facts: tuple[tuple[str, str], ...] = field(default=())
 
     def context(self) -> Context:
-        return Context(_changed(example_request(), dict(self.facts)), now_s=NOW_S, services=EXAMPLE_SERVICES)
+        context = example_context()
+        context.request = _changed(context.request, dict(self.facts))
+        return context
 
 
 def read_cases() -> list[object]:

@@ -14,6 +14,8 @@ from tests.stdlib.harness import TIERS, Tier, run
 KILO = "k = 'aaaaaaaaaaaaaaaa'\n" + "k = concat(k, k)\n" * 6  # 1024 bytes
 LIMITS = Limits(value_bytes=4096, total_bytes=1 << 20)
 
+AES = "aes_new(['key' = 'k', 'cipher_len' = 128, 'cipher_mode' = 'ctr'])"
+
 # Each makes just over 4096 bytes; the same with one `k` less stays within.
 TOO_LARGE = {
     "concat": "concat(k, k, k, k, 'x')",
@@ -27,6 +29,8 @@ TOO_LARGE = {
     "gsub_re": "gsub_re(concat(k, k), 'a', 'bcd')",
     "json_enc": "json_enc([k, k, k, k])",
     "rand_bytes": "rand_bytes(4097)",
+    "aes_enc": f"aes_enc({AES}, concat(k, k, k, k))",
+    "aes_dec": f"aes_dec({AES}, concat(k, k, k, k, 'x'))",
 }
 
 
@@ -136,8 +140,9 @@ def test_json_is_written_to_the_same_depth(levels: int, fits: bool) -> None:
 @pytest.mark.parametrize("tier", TIERS)
 @pytest.mark.parametrize("call", ["say", "print"])
 def test_output_is_charged_by_its_length(call: str, tier: Tier) -> None:
-    long, short = (run(f"{KILO}{call}({value})\n", tier=tier).fuel for value in ("k", "'k'"))
-    assert long - short == 1024 >> 8
+    text = f"{KILO}t = concat(k, k, k, k)\nt = concat(t, t, t, t)\n"
+    long, short = (run(f"{text}{call}({value})\n", tier=tier).fuel for value in ("t", "'t'"))
+    assert long > short
 
 
 def test_output_is_bounded() -> None:
@@ -154,6 +159,23 @@ def test_header_operations_are_bounded() -> None:
     assert fault.limit == "header_operations"
 
 
+# A set of addresses as text of 64 KiB, and as dictionary of 5000 values; then one more.
+SETS = {
+    "gsub_re(concat(k, k, k, k), 'a', '10.0.0.0/8, 1.1.')": False,
+    "gsub_re(concat(k, k, k, k), 'a', '10.0.0.0/8     ,')": True,
+    "concat(gsub_re(concat(k, k, k, k), 'a', '10.0.0.0/8     ,'), ' ')": False,
+    "split(substr(gsub_re(concat(k, k, k, k, k), 'a', '1.1.1.1,'), 1, 39999), ',')": True,
+    "split(substr(gsub_re(concat(k, k, k, k, k), 'a', '1.1.1.1,'), 1, 40007), ',')": False,
+}
+
+
+@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize(("blocks", "fits"), SETS.items())
+def test_sets_of_addresses_are_bounded(blocks: str, fits: bool, tier: Tier) -> None:
+    fault = run(f"{KILO}probe(type(ip_in('10.0.0.1', {blocks})))\n", tier=tier).fault
+    assert (fault is None) is fits
+
+
 HARD = {
     "many array inserts in front": "def f(k, v, u) {\narr_insert(u, v, 1)\n}\nforeach(split(k, ''), f, [])",
     "many array removals in front": (
@@ -167,6 +189,12 @@ HARD = {
     "a long JSON number": "json_dec(gsub_re(concat(k, k), 'a', '99999999'))",
     "a long date": "parse_http_time(concat(k, k, k, k))",
     "white space and no end": "trim(gsub_re(concat(k, k, k, k), 'a', ' '))",
+    "a large set of networks": "ip_in('1.2.3.4', gsub_re(concat(k, k, k, k), 'a', '10.0.0.0/8 '))",
+    "a long IPv6 address": "ip_in(gsub_re(concat(k, k, k, k), 'a', '::::::::'), '::/0')",
+    "a long text for a slow checksum": "crc32c(concat(k, k, k, k))",
+    "a long AES key": "aes_new(['key' = concat(k, k, k, k), 'cipher_len' = 256, 'cipher_mode' = 'ecb'])",
+    "a token of dots": "jwt_verify(gsub_re(concat(k, k, k, k), 'a', '.'), 'kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk', 'HS256')",
+    "a public key that is none": "jwt_verify('a.b.c', concat(k, k, k, k), 'HS256')",
     "a format of percent signs": "format(gsub_re(concat(k, k, k, k), 'a', '%%'))",
 }
 
