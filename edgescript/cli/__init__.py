@@ -21,11 +21,15 @@ from edgescript.cli.status import BROKEN_PIPE, INTERNAL_ERROR, INTERRUPTED, WRON
 
 COMMANDS: Final = {
     "check": "edgescript.cli.check",
+    "cost": "edgescript.cli.cost",
     "disasm": "edgescript.cli.disasm",
     "doc": "edgescript.cli.doc",
     "explain": "edgescript.cli.explain",
+    "fmt": "edgescript.cli.fmt",
+    "repl": "edgescript.cli.repl",
     "run": "edgescript.cli.run",
     "serve": "edgescript.cli.serve",
+    "test": "edgescript.cli.test",
 }
 PROGRAM: Final = "edgescript"
 WIDTH: Final = 80

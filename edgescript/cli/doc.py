@@ -2,14 +2,19 @@
 
 import json
 import textwrap
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from edgescript.builtins import Builtin, Registry, Variable
 from edgescript.cli import WIDTH
+from edgescript.cli.codes import TABLES, code_table
 from edgescript.cli.completion import builtins
 from edgescript.cli.status import NO
+from edgescript.reference import facts_of, kind_of, variable_name
+
+EXTENSION: Final = "extension: "
+"""Before the families that the vendor does not have, in the list."""
 
 
 @click.command(
@@ -19,16 +24,36 @@ from edgescript.cli.status import NO
 )
 @click.argument("name", required=False, metavar="[NAME]", shell_complete=builtins)
 @click.option("--list", "listed", is_flag=True, help="List all that a script may name, as without a NAME.")
+@click.option(
+    "--codes",
+    type=click.Choice(list(TABLES)),
+    help="List the codes that client_region, client_city or client_isp give.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object, or an array of all.")
+@click.option("--markdown", "form", flag_value="markdown", help="Print the whole reference as Markdown.")
+@click.option("--html", "form", flag_value="html", help="Print the whole reference as one HTML file.")
 @click.pass_context
-def command(context: click.Context, name: str | None, listed: bool, as_json: bool) -> None:
+def command(
+    context: click.Context, name: str | None, listed: bool, codes: str | None, as_json: bool, form: str | None
+) -> None:
     """Show what the function or variable NAME is for; without a NAME, list them all."""
     import stdlib
     from edgescript.diagnostics.spelling import FOREIGN_FUNCTIONS, nearest
+    from edgescript.reference import as_html, as_markdown
 
     if listed and name is not None:
         raise click.UsageError("want either NAME or --list")
+    if codes is not None:
+        if listed or name is not None:
+            raise click.UsageError("--codes: want no NAME and no --list beside it")
+        click.echo(code_table(codes, as_json=as_json))
+        return
     registry = stdlib.registry()
+    if form is not None:
+        if name is not None or listed or as_json:
+            raise click.UsageError(f"--{form}: want no NAME, --list or --json beside it")
+        click.echo(as_html(registry) if form == "html" else as_markdown(registry), nl=form == "markdown")
+        return
     if name is None:
         click.echo(json.dumps(_everything(registry), indent=2) if as_json else _listing(registry), nl=as_json)
         return
@@ -65,7 +90,7 @@ def _everything(registry: Registry) -> list[dict[str, Any]]:
 
 def _record(member: Builtin | Variable) -> dict[str, Any]:
     if not isinstance(member, Builtin):
-        return {"kind": "variable", "name": _variable_name(member), "text": member.text}
+        return {"kind": "variable", "name": variable_name(member), "text": member.text}
     return {
         "kind": "function",
         "name": member.name,
@@ -89,26 +114,13 @@ def _record(member: Builtin | Variable) -> dict[str, Any]:
     }
 
 
-def _variable_name(variable: Variable) -> str:
-    return f"${variable.name}{'NAME' if variable.prefixed else ''}"
-
-
 def _page(member: Builtin | Variable) -> str:
     if not isinstance(member, Builtin):
-        return f"{click.style(_variable_name(member), bold=True)}\n\n{_paragraphs(member.text)}"
-    facts = [member.family, f"effect: {member.effect.name.lower()}"]
-    if member.stages != ("head", "foot"):
-        facts.append(f"meant for {' and '.join(member.stages)}")
-    if member.extension:
-        facts.append("extension")
-    kinds = [
-        f"  {param.name:<12} {param.kind.label}{', optional' if param.optional and not param.variadic else ''}"
-        f"{', any number' if param.variadic else ''}"
-        for param in member.params
-    ]
+        return f"{click.style(variable_name(member), bold=True)}\n\n{_paragraphs(member.text)}"
+    kinds = [f"  {param.name:<12} {kind_of(param)}" for param in member.params]
     examples = [f"  {example.call} => {example.result}" for example in member.examples]
     sections = [
-        f"{click.style(member.signature, bold=True)}\n{'; '.join(facts)}",
+        f"{click.style(member.signature, bold=True)}\n{'; '.join(facts_of(member))}",
         "\n".join(kinds),
         _paragraphs(member.text).rstrip("\n"),
         "\n".join(examples),
@@ -126,17 +138,21 @@ def _paragraphs(text: str) -> str:
 
 
 def _listing(registry: Registry) -> str:
-    families: dict[str, list[str]] = {}
+    """The vendor's functions by its own pages, the variables, and apart from both the extensions."""
+    from stdlib.vendor import PAGES
+
+    extensions: dict[str, list[str]] = {}
     for member in registry.functions.values():
-        families.setdefault(member.family, []).append(member.name)
-    families["variables"] = [
-        _variable_name(variable) for variable in (*registry.variables.values(), *registry.prefixes.values())
+        if member.extension:
+            extensions.setdefault(f"{EXTENSION}{member.family}", []).append(member.name)
+    variables = [
+        variable_name(variable) for variable in (*registry.variables.values(), *registry.prefixes.values())
     ]
     return "\n".join(
-        f"{click.style(family, bold=True)}\n"
+        f"{click.style(title, bold=True)}\n"
         + textwrap.fill(
             " ".join(names), WIDTH, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
         )
         + "\n"
-        for family, names in families.items()
+        for title, names in {**PAGES, "variables": variables, **extensions}.items()
     )

@@ -65,7 +65,10 @@ def _pages() -> dict[str, Page]:
         Page(entry.code, entry.severity, entry.summary, entry.why, entry.example)
         for entry in CATALOGUE.values()
     ]
-    faults = [Page(str(int(code)), "run-time", page.summary, page.advice) for code, page in PAGES.items()]
+    faults = [
+        Page(str(int(code)), "run-time", page.summary, page.advice, page.example)
+        for code, page in PAGES.items()
+    ]
     return {page.code: page for page in (*diagnostics, *faults)}
 
 

@@ -32,6 +32,37 @@ def test_warnings_do_not_fail(script):
     assert result.status == 0
 
 
+def test_hints_are_counted_for_themselves_and_do_not_fail(script):
+    result = run_command("check", script("a.es", "password = 'sesame'\nsay(password)\n"))
+    assert "hint[secret-in-script]" in result.stdout
+    assert (result.status, result.stderr) == (0, "1 file checked: 1 hint\n")
+
+
+TWO = "x = 1\nupper($uri)\nsay(\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "codes"),
+    [
+        ((), ["unused-variable", "unused-result", "unclosed-bracket"]),
+        (("--ignore", "unused-variable"), ["unused-result", "unclosed-bracket"]),
+        (("--ignore", "unused-variable", "--ignore", "unused-result"), ["unclosed-bracket"]),
+        (("--ignore", "unclosed-bracket"), ["unused-variable", "unused-result", "unclosed-bracket"]),
+        (("--select", "unused-result"), ["unused-result", "unclosed-bracket"]),
+    ],
+)
+def test_codes_can_be_left_out_but_errors_cannot(script, options, codes):
+    result = run_command("check", script("a.es", TWO), "--json", *options)
+    assert [each["code"] for each in json.loads(result.stdout)] == codes
+    assert result.status == 1
+
+
+def test_a_code_that_does_not_exist_is_a_usage_error(script):
+    result = run_command("check", script("a.es", "say('a')\n"), "--ignore", "unused-resul")
+    assert result.status == 2
+    assert "did you mean 'unused-result'?" in result.stderr
+
+
 def test_compat_tells_what_the_vendor_would_refuse(script):
     name = script("a.es", 'say("hi")\n')
     assert run_command("check", name).stdout == ""

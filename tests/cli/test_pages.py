@@ -1,6 +1,8 @@
 """`doc`, `explain` and `disasm`: pages made from declarations, the catalogue and Code."""
 
+import html
 import json
+import re
 
 import pytest
 
@@ -119,3 +121,51 @@ def test_disasm_of_a_wrong_script_shows_what_is_wrong(script):
     result = run_command("disasm", script("a.es", "lenght()\n"))
     assert (result.status, result.stdout) == (1, "")
     assert "error[unknown-function]" in result.stderr
+
+
+# What a request must bring for the script of a code's page to raise it.
+BRINGS = {
+    FaultCode.ARGUMENT_COUNT: "?layout=%d%d",
+    FaultCode.NOT_A_NUMBER: "?n=1",
+    FaultCode.NOT_A_DICTIONARY: "?json=5",
+    FaultCode.NOT_A_BOOLEAN: "?n=1",
+    FaultCode.NOT_A_FUNCTION: "?n=1",
+    FaultCode.OTHER: "?digest=md4",
+}
+
+
+@pytest.mark.parametrize("code", FaultCode)
+def test_the_script_on_an_error_codes_page_raises_it(code, tmp_path):
+    path = tmp_path / "a.es"
+    path.write_text(PAGES[code].example)
+    result = run_command("run", path, "--json", "--url", f"http://a/{BRINGS.get(code, '')}")
+    if code is FaultCode.UNSUPPORTED_FUNCTION:  # found before anything runs
+        assert (result.status, "unknown-function" in result.stderr) == (1, True)
+        return
+    error = json.loads(result.stdout)["scripts"][0]["error"]
+    assert error["code"] == int(code), error
+
+
+@pytest.mark.parametrize("form", ["markdown", "html"])
+def test_the_reference_has_every_function_variable_and_code(form):
+    text = html.unescape(run_command("doc", f"--{form}").stdout)
+    for builtin in REGISTRY.functions.values():
+        assert builtin.signature in text
+        assert all(example.call in text for example in builtin.examples)
+    assert all(f"${name}" in text for name in (*REGISTRY.variables, *REGISTRY.prefixes))
+    assert all(code in text for code in CATALOGUE)
+    assert all(page.summary in text for page in PAGES.values())
+
+
+def test_the_html_reference_is_well_formed_and_asks_nothing_of_any_place():
+    text = run_command("doc", "--html").stdout
+    links = re.findall(r'(?:href|src)="([^"]*)"', text)
+    ids = re.findall(r'id="([^"]*)"', text)
+    assert len(ids) == len(set(ids))
+    assert {link for link in links if link.removeprefix("#") not in ids} == set()
+    assert "url(" not in text
+
+
+@pytest.mark.parametrize("beside", [("substr",), ("--list",), ("--json",)])
+def test_the_reference_is_whole(beside):
+    assert run_command("doc", "--html", *beside).status == 2

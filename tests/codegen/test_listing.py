@@ -91,7 +91,7 @@ def test_listing_shows_places_blocks_and_fuel():
         t.es  sha256 569e364a337f2e3c  format 1
 
         main()
-             5:7  VARIABLE   $host                                     10
+             5:7  VARIABLE   $host                                      7
             5:14  CONST      'a.example'
              5:4  CALL       eq 2
              5:1  IF

@@ -1,0 +1,135 @@
+"""`edgescript repl`: EdgeScript typed in and run entry by entry."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from edgescript.cli.completion import files
+from edgescript.cli.geography import PlaceType, StatedPlace
+from edgescript.cli.status import NO
+from edgescript.cli.values import AddressType, FieldType, TimeType, TokenType, Url, UrlType
+
+if TYPE_CHECKING:
+    from edgescript.cli.repl_console import Console
+    from edgescript.cli.repl_lines import Complete, Lines
+
+PROMPT: Final = "es> "
+MORE: Final = "... "
+
+
+@click.command(
+    "repl",
+    short_help="Run EdgeScript as it is typed.",
+    epilog="Example: edgescript repl --url 'http://example.com/?a=1'",
+)
+@click.option("--url", type=UrlType(), help="What the client asks for.  [default: http://example.com/]")
+@click.option(
+    "-X", "--method", type=TokenType(), default="GET", show_default=True, help="The request's method."
+)
+@click.option(
+    "-H", "--header", "fields", type=FieldType(), multiple=True, help="A request header; repeatable."
+)
+@click.option(
+    "--client-ip", type=AddressType(), default="127.0.0.1", show_default=True, help="The client's address."
+)
+@click.option("--now", type=TimeType(), help="The time, as Unix seconds or ISO 8601.  [default: the clock]")
+@click.option(
+    "--geo",
+    type=PlaceType(),
+    multiple=True,
+    help="The client's place, as country=CN,region=440000,city=440100,isp=100017, or that of another address, as "
+    "192.0.2.7:country=CN; repeatable.",
+)
+@click.option(
+    "--geo-database",
+    "geo_databases",
+    multiple=True,
+    metavar="FILE",
+    shell_complete=files,
+    help="A database of addresses (MMDB), for what --geo does not say; repeatable, the first one first.",
+)
+@click.pass_context
+def command(
+    context: click.Context,
+    url: Url | None,
+    method: str,
+    fields: Sequence[tuple[str, str]],
+    client_ip: str,
+    now: float | None,
+    geo: Sequence[StatedPlace],
+    geo_databases: Sequence[str],
+) -> None:
+    """
+    Run EdgeScript as it is typed, on a stated request; :help lists the commands.
+
+    Variables, functions and effects are kept from entry to entry, and each entry has the limits of a script. Input
+    that is no terminal is run in the same way, without prompts; the exit status is then 1 if anything went wrong.
+    """
+    import stdlib
+    from edgescript.cli.repl_console import Console
+    from edgescript.cli.repl_lines import Pipe, Terminal
+    from edgescript.cli.repl_request import DEFAULT_URL, StatedRequest
+
+    stated = url or UrlType().convert(DEFAULT_URL, None, None)
+    asked = StatedRequest(stated, method, tuple(fields), client_ip, now, tuple(geo), tuple(geo_databases))
+    console = Console(stdlib.registry(), asked)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        _run(console, Pipe())
+        context.exit(NO if console.failed else 0)
+    click.echo("EdgeScript: type :help for the commands, Ctrl-D to leave")
+    _converse(console, Terminal(_completer(console)))
+
+
+def _run(console: "Console", lines: "Lines") -> None:
+    """Take entries until the input ends; one that is unfinished then is taken as it is."""
+    while not console.left and (text := _entry(lines)) is not None:
+        if text.strip():
+            console.enter(text)
+
+
+def _converse(console: "Console", lines: "Lines") -> None:
+    """As `_run`, but Ctrl-C gives up the entry, typed or running, and no more."""
+    while not console.left:
+        try:
+            _run(console, lines)
+        except KeyboardInterrupt:
+            click.echo()
+        else:
+            if not console.left:
+                click.echo()  # the terminal is still behind the prompt
+            return
+
+
+def _entry(lines: "Lines") -> str | None:
+    """The next entry: a line, and those after it while brackets are open; None at the end."""
+    from edgescript.cli.repl_console import MARK
+    from edgescript.interactive.brackets import Brackets
+    from edgescript.parsing.lexical import MAX_SOURCE_BYTES
+
+    line = lines.next(PROMPT)
+    if line is None or line.lstrip().startswith(MARK):
+        return line
+    brackets = Brackets()
+    brackets.add(line)
+    typed, size = [line], len(line)
+    while brackets.wants_more and size <= MAX_SOURCE_BYTES:
+        following = lines.next(MORE)
+        if following is None:
+            break
+        brackets.add(following)
+        typed.append(following)
+        size += len(following) + 1
+    return "\n".join(typed)
+
+
+def _completer(console: "Console") -> "Complete":
+    from edgescript.cli.repl_console import COMMANDS, MARK
+
+    def complete(word: str, before: str) -> Iterable[str]:
+        if before.strip() or not word.startswith(MARK):
+            return console.words()
+        return [f"{MARK}{name}" for name in COMMANDS]
+
+    return complete

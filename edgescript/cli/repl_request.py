@@ -1,0 +1,80 @@
+"""The request that a session's builtins read: stated like that of `edgescript run`, and judged as a node judges it."""
+
+import random
+import secrets
+import time
+from dataclasses import dataclass, field
+
+import click
+
+from edgescript.cli.geography import StatedPlace, places
+from edgescript.cli.run import CLIENT_PORT
+from edgescript.cli.values import Url, UrlType
+from edgescript.context import Context
+from edgescript.request import Connection, Headers, Request
+from edgescript.services import Services
+from runtime.http.framing import accept_request
+from runtime.http.refusal import Refuse
+from runtime.limits.requests import TokenBuckets
+from runtime.proxy.header_block import HeaderBlock
+
+DEFAULT_URL = "http://example.com/"
+
+
+@dataclass
+class StatedRequest:
+    """What a client asks for, and where and when it does. `now` is None for the time of each entry."""
+
+    url: Url = field(default_factory=lambda: UrlType().convert(DEFAULT_URL, None, None))
+    method: str = "GET"
+    fields: tuple[tuple[str, str], ...] = ()
+    client_ip: str = "127.0.0.1"
+    now: float | None = None
+    geo: tuple[StatedPlace, ...] = ()
+    geo_databases: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        self._services = Services(random=random.SystemRandom(), limiter=TokenBuckets())
+        self._id = secrets.token_hex(16)
+
+    def new_context(self) -> Context:
+        """
+        A context whose response head is made and has no field, so that `get_rsp_header` answers at once.
+
+        No wall clock: the reference tier is slower than what nodes run, so fuel alone bounds an entry. Raises as
+        `request` does, and for databases that cannot be read.
+        """
+        context = Context(self.request(), services=self.services())
+        context.response_headers = Headers()
+        return context
+
+    def apply(self, context: Context) -> None:
+        """Make it the request of `context`, whose effects stay. Raises UsageError for one that a node refuses."""
+        context.request = self.request()
+        context.services = self.services()
+        context.response_headers = Headers()
+
+    def moment(self) -> float:
+        """Unix time of an entry made now."""
+        return time.time() if self.now is None else self.now  # noqa: TID251 - the command line is where clocks are read
+
+    def services(self) -> Services:
+        return Services(
+            random=self._services.random,
+            geo=places(self.geo, self.client_ip, self.geo_databases),
+            limiter=self._services.limiter,
+        )
+
+    def request(self) -> Request:
+        """The facts as scripts see them. Raises UsageError for a request that a node refuses."""
+        named = {name.lower() for name, _ in self.fields}
+        stated = (*([] if "host" in named else [("Host", self.url.host)]), *self.fields)
+        fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in stated]
+        target = self.url.target.encode("latin-1")
+        head = accept_request(self.method.encode("latin-1"), target, b"1.1", fields)
+        if isinstance(head, Refuse):
+            raise click.UsageError(f"a node refuses this request with {head.status}: {head.reason}")
+        block = HeaderBlock(fields, head, self.url.scheme, "1.1")
+        connection = Connection(self.client_ip, CLIENT_PORT, "127.0.0.1", self.url.port, self.url.scheme)
+        path = head.target.path_and_query.decode("latin-1")
+        return Request(self.method, path, "HTTP/1.1", block.host, block.headers, connection, self._id)
