@@ -6,12 +6,14 @@ from typing import Final
 
 from edgescript.builtins import Registry, Stage
 from edgescript.checking.check import check
+from edgescript.checking.ignores import apply_ignores
 from edgescript.compiling.code import Code
 from edgescript.compiling.compile import compile_program
 from edgescript.compiling.fold import fold
 from edgescript.compiling.ir import Program
 from edgescript.compiling.lower import lower
 from edgescript.compiling.resolve import resolve
+from edgescript.costing.warn import warn_of_cost, with_cost
 from edgescript.diagnostics.findings import Diagnostic, Findings
 from edgescript.parsing import syntax
 from edgescript.parsing.parser import parse_into
@@ -54,6 +56,8 @@ def analyse(source: Source, registry: Registry) -> Analysis:
         check(script, names, position, findings, doubtful)
         if not findings.error_count:
             program = fold(lower(script, names, source))
+            warn_of_cost(program, source, registry, findings)
+        apply_ignores(source, script.comments, findings)
     return Analysis(program, findings.finish(len(source.text)), position)
 
 
@@ -61,6 +65,8 @@ def compile_source(source: Source, registry: Registry) -> Compiled:
     """The code of `source` for the builtins of `registry`. Never raises, whatever the bytes."""
     analysis = analyse(source, registry)
     code = None if analysis.program is None else compile_program(analysis.program, source)
+    if code is not None:
+        code = with_cost(code, registry)
     return Compiled(code, analysis.diagnostics, analysis.position)
 
 

@@ -6,18 +6,30 @@ its declaration, never from its name. Errors are what is certain from literals a
 of what its variables hold is a warning, for the vendor publishes it too.
 """
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Final, TypeAlias
 
-from edgescript.builtins import MATCHER_PREFIX, Builtin, Effect, Kind, Registry, Stage, refused
-from edgescript.checking.infer import accepted, conversion, described, is_literal, listed, types_of
+from edgescript.builtins import MATCHER_PREFIX, Builtin, Effect, Kind, refused
+from edgescript.checking.checker import Checker
+from edgescript.checking.conditions import check_never, check_operands, check_self_comparison
+from edgescript.checking.guards import check_guard, check_joined
+from edgescript.checking.literals import check_patterns, check_positions, check_secret_call
+from edgescript.checking.roles import (
+    DIGESTS,
+    GET,
+    JOIN,
+    KEY_ENTRIES,
+    KEYED,
+    LOGIC,
+    ORDERED,
+    POSITIONS,
+    TOO_LATE,
+)
+from edgescript.checking.words import accepted, conversion, described, is_literal, listed
 from edgescript.compiling.fold import evaluate
-from edgescript.compiling.resolve import MAX_ARGUMENTS, CustomFunction, Names
-from edgescript.diagnostics.findings import Findings
-from edgescript.diagnostics.spelling import FOREIGN_FUNCTIONS, nearest
+from edgescript.compiling.resolve import MAX_ARGUMENTS, CustomFunction
+from edgescript.diagnostics.spelling import FOREIGN_ADVICE, FOREIGN_FUNCTIONS, nearest
 from edgescript.faults import FaultCode, ScriptFault
 from edgescript.parsing import syntax
 from edgescript.regex import RegexError, compile_pattern
@@ -26,43 +38,6 @@ from edgescript.types import Value
 
 MAX_PATTERNS: Final = 300
 """Different literal patterns of a script: each is compiled here and at load, and kept by every worker."""
-
-
-@dataclass(slots=True)
-class Checker:
-    """What checks know: the names, where the script runs, and the body being looked at."""
-
-    names: Names
-    position: Stage
-    findings: Findings
-    doubtful: frozenset[str]
-    own: dict[str, int] = field(default_factory=dict)
-    """Variables of the function being looked at, none at script level."""
-    assignments: Counter[str] = field(default_factory=Counter)
-    """How often it assigns each of them, loops included."""
-    shared_assignments: Counter[str] = field(default_factory=Counter)
-    """How often the whole script assigns each global variable."""
-    dictionaries: set[str] = field(default_factory=set)
-    """Variables that surely hold a dictionary at the statement being looked at."""
-
-    patterns: dict[tuple[str, str], str] = field(default_factory=dict)
-    """Literal patterns seen, with their options: why each is refused, '' if it is not."""
-    too_many_patterns: bool = False
-
-    @property
-    def registry(self) -> Registry:
-        return self.names.registry
-
-    def is_assigned_once(self, name: str) -> bool:
-        """Whether one assignment alone can have given a variable its value."""
-        counts = self.assignments if name in self.own else self.shared_assignments
-        return counts[name] == 1 and name not in self.doubtful
-
-    def types(self, expression: syntax.Expression) -> int:
-        return types_of(expression, self.names, self.own)
-
-    def described(self, expression: syntax.Expression) -> str:
-        return described(expression, self.types(expression))
 
 
 _CallCheck: TypeAlias = Callable[[Checker, syntax.Call, Builtin], None]
@@ -79,8 +54,17 @@ def check_call(checker: Checker, call: syntax.Call) -> None:
     elif isinstance(callee, CustomFunction):
         _check_custom_call(checker, call, callee)
     elif _check_count(checker, call, callee):
-        for call_check in _CALL_CHECKS:
+        for call_check in _checks_of(checker, callee):
             call_check(checker, call, callee)
+
+
+def _checks_of(checker: Checker, builtin: Builtin) -> Sequence[_CallCheck]:
+    """The checks that a builtin is for, found once a script."""
+    found = checker.call_checks.get(builtin.name)
+    if found is None:
+        found = tuple(call_check for is_for, call_check in _CALL_CHECKS if is_for(builtin))
+        checker.call_checks[builtin.name] = found
+    return found
 
 
 def _report_unknown(checker: Checker, call: syntax.Call) -> None:
@@ -89,6 +73,10 @@ def _report_unknown(checker: Checker, call: syntax.Call) -> None:
         return
     if name in checker.own or name in checker.names.globals:
         advice = "a function held in a variable can only be passed to foreach or arr_sort"
+        checker.findings.add("unknown-function", call.function.span, name=name, advice=advice)
+        return
+    if name.lower() in FOREIGN_ADVICE:
+        advice = FOREIGN_ADVICE[name.lower()]
         checker.findings.add("unknown-function", call.function.span, name=name, advice=advice)
         return
     known = (checker.names.functions, checker.registry.functions)
@@ -164,6 +152,8 @@ def check_type(
             number=int(kind.fault),
             advice=conversion(argument, types, wanted),
         )
+    else:
+        check_guard(checker, argument, function, parameter, wanted, int(kind.fault))
 
 
 def _check_values(checker: Checker, call: syntax.Call, builtin: Builtin) -> None:
@@ -284,12 +274,42 @@ def _advice(checker: Checker, argument: syntax.Expression, other: syntax.Express
     return conversion(argument, checker.types(argument), checker.types(other))
 
 
-_CALL_CHECKS: Final[tuple[_CallCheck, ...]] = (
-    _check_argument_types,
-    _check_values,
-    _check_patterns,
-    _check_position,
-    _check_extension,
-    _check_comparison,
+def _check_order(checker: Checker, call: syntax.Call, builtin: Builtin) -> None:
+    """What acts on the request to the origin, behind a call that waits for the response."""
+    late, awaited = TOO_LATE.get(builtin.name), checker.point.facts.awaited
+    if late is None or awaited is None:
+        return
+    argument = call.arguments[late.param]
+    if not late.strings or (isinstance(argument, syntax.String) and argument.value in late.strings):
+        checker.findings.add("too-late", call.function.span, related=awaited, function=builtin.name)
+
+
+def _always(_builtin: Builtin) -> bool:
+    return True
+
+
+def _has_patterns(builtin: Builtin) -> bool:
+    return any(param.kind in _OF_PATTERNS for param in builtin.params)
+
+
+def _has_secrets(builtin: Builtin) -> bool:
+    return builtin.name in KEYED or builtin.name in DIGESTS or builtin.name in KEY_ENTRIES
+
+
+_CALL_CHECKS: Final[tuple[tuple[Callable[[Builtin], bool], _CallCheck], ...]] = (
+    (lambda builtin: bool(builtin.params), _check_argument_types),
+    (lambda builtin: builtin.name == JOIN, check_joined),
+    (_always, _check_values),
+    (_has_patterns, _check_patterns),
+    (_has_patterns, check_patterns),
+    (lambda builtin: builtin.name in POSITIONS or builtin.name == GET, check_positions),
+    (_always, _check_position),
+    (lambda builtin: builtin.name in TOO_LATE, _check_order),
+    (lambda builtin: builtin.extension, _check_extension),
+    (lambda builtin: builtin.comparison, _check_comparison),
+    (lambda builtin: builtin.comparison or _has_patterns(builtin), check_never),
+    (lambda builtin: builtin.comparison or builtin.name in ORDERED, check_self_comparison),
+    (lambda builtin: builtin.name in LOGIC, check_operands),
+    (_has_secrets, check_secret_call),
 )
-"""Look at each call of a builtin that has the right number of arguments."""
+"""Which builtins a check is for, and the check, which looks at each call with the right number of arguments."""

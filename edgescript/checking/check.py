@@ -1,27 +1,38 @@
 """
 What is wrong with a script whose syntax and names are known.
 
-A check is a function; the tables at the end say what each looks at. A new one is a function, a row, and an entry in
-`catalogue.py`. Errors are only what fails whenever it runs; what may be meant is a warning.
+`flow` walks and knows what is known; at each point it asks the checks here. A check is a function; the tables at the
+end, and that of `callcheck`, say what each looks at. A new one is a function, a row, and an entry in `catalogue.py`.
+Errors are only what fails whenever it runs; what may be meant is a warning, what is a matter of taste a hint.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterator
-from itertools import pairwise
-from typing import Final, TypeAlias
+from collections.abc import Callable
+from itertools import chain
+from typing import Final
 
 from edgescript.builtins import Builtin, Effect, Kind, Stage
-from edgescript.checking.callcheck import Checker, check_call, check_type
-from edgescript.checking.infer import described, is_literal, short
-from edgescript.compiling.opcodes import MAX_LOOPS
-from edgescript.compiling.resolve import Names
+from edgescript.checking.callcheck import check_call, check_type
+from edgescript.checking.callgraph import CallGraph
+from edgescript.checking.checker import Checker
+from edgescript.checking.conditions import check_condition, settled
+from edgescript.checking.flow import visit_all
+from edgescript.checking.literals import check_secret_name
+from edgescript.checking.narrow import literal
+from edgescript.checking.places import Places
+from edgescript.checking.results import Point
+from edgescript.checking.roles import LOGIC
+from edgescript.checking.tidy import Comments, check_arms, check_empty, check_stores
+from edgescript.checking.words import described, is_literal, short
+from edgescript.compiling.opcodes import MAX_LOOPS, MAX_STACK
+from edgescript.compiling.resolve import CustomFunction, Names
 from edgescript.diagnostics.findings import Findings
 from edgescript.parsing import syntax, walk
 from edgescript.parsing.parser import PLACEHOLDER
 from edgescript.source import Span
-from edgescript.typeset import FALSY, STRING, TABLE
+from edgescript.typeset import FALSY, STRING, TABLE, UNDEF, of_annotation
 
-_Block: TypeAlias = tuple[syntax.Statement, ...]
+MAX_VALUES: Final = MAX_STACK - 64
+"""Of one expression; the rest is for what is around it."""
 
 
 def check(
@@ -32,65 +43,81 @@ def check(
     doubtful: frozenset[str] = frozenset(),
 ) -> None:
     """Report everything the checks find."""
-    checker = Checker(names, position, findings, doubtful)
-    bodies: list[tuple[_Block, dict[str, int]]] = [(script.body, {})]
-    bodies += [(function.node.body, function.locals) for function in names.functions.values()]
-    checker.shared_assignments = Counter(
-        name for body, own in bodies for name in _assigned(body) if name not in own
-    )
-    for body, checker.own in bodies:
-        checker.assignments = Counter(name for name in _assigned(body) if name in checker.own)
-        _check_block(checker, body, 0)
-        for expression in walk.expressions(body):
-            _check_expression(checker, expression)
+    graph = CallGraph(script, names)
+    checker = Checker(names, position, findings, doubtful, Point(names, {}, Places(names, {})))
+    visit_all(script, names, graph, _Checks(checker, Comments(script.comments)))
+    check_stores(script, names, graph, findings, doubtful)
+    for body in (script.body, *(function.node.body for function in names.functions.values())):
+        _check_loops(findings, body, 0)
+        _check_sizes(findings, body)
 
 
-def _assigned(body: _Block) -> Iterator[str]:
-    """The target of each assignment and loop of a body."""
-    for statement in walk.statements(body):
-        if isinstance(statement, syntax.Assign):
-            yield statement.target.id
-        elif isinstance(statement, syntax.For):
-            yield statement.key.id
-            yield statement.value.id
+class _Checks:
+    """Asks the checks of the tables, at each point of the walk."""
 
+    def __init__(self, checker: Checker, comments: Comments) -> None:
+        self._checker = checker
+        self._comments = comments
 
-def _check_block(checker: Checker, body: _Block, loops: int) -> None:
-    """Check a block's statements and the blocks inside; `loops` are around it. Depth is bounded by the parser."""
-    for block_check in _BLOCK_CHECKS:
-        block_check(checker, body)
-    learnt: list[str] = []
-    for statement in body:
+    def at_body(self, point: Point, function: CustomFunction | None) -> None:
+        self._checker.point = point
+        self._checker.function = function
+        self._checker.missing = set()
+
+    def at_condition(self, point: Point, condition: syntax.Expression, among: str) -> None:
+        del point
+        check_condition(self._checker, condition, among)
+        if not among:
+            _check_constant(self._checker, condition)
+
+    def at_expression(self, point: Point, expression: syntax.Expression) -> None:
+        del point
+        if isinstance(expression, syntax.Call):
+            check_call(self._checker, expression)
+        for expression_check in _EXPRESSION_CHECKS.get(type(expression), ()):
+            expression_check(self._checker, expression)
+
+    def at_statement(self, point: Point, statement: syntax.Statement) -> None:
+        del point
         for statement_check in _STATEMENT_CHECKS.get(type(statement), ()):
-            statement_check(checker, statement)
+            statement_check(self._checker, statement)
+        check_empty(self._checker, self._comments, statement)
+
+    def at_unreachable(self, statement: syntax.Statement, end: syntax.Statement) -> bool:
+        """A `return` after `exit` only states the obvious, and may stay; a `def` is no step of the run."""
+        if isinstance(statement, syntax.Def):
+            return False
+        if _is_unread(statement) or (
+            isinstance(end, syntax.Evaluate) and isinstance(statement, syntax.Return)
+        ):
+            return True
+        self._checker.findings.add("unreachable-code", statement.span, related=end.span)
+        return True
+
+
+def _check_loops(findings: Findings, body: tuple[syntax.Statement, ...], loops: int) -> None:
+    """Loops inside each other; `loops` are around the block. Depth is bounded by the parser."""
+    for statement in body:
         if isinstance(statement, syntax.If):
-            _check_block(checker, statement.body, loops)
-            _check_block(checker, statement.orelse or (), loops)
+            _check_loops(findings, statement.body, loops)
+            _check_loops(findings, statement.orelse or (), loops)
         elif isinstance(statement, syntax.For):
             if loops == MAX_LOOPS:
                 span = Span(statement.span.start, statement.iterable.span.end)
-                checker.findings.add("loops-too-deep", span, depth=loops + 1, limit=MAX_LOOPS)
-            _check_block(checker, statement.body, loops + 1)
-        elif isinstance(statement, syntax.Assign):
-            name = statement.target.id
-            if checker.is_assigned_once(name) and checker.types(statement.value) == TABLE:
-                # Assigned nowhere else: what follows in this block, and inside it, finds this value.
-                checker.dictionaries.add(name)
-                learnt.append(name)
-    checker.dictionaries.difference_update(learnt)
+                findings.add("loops-too-deep", span, depth=loops + 1, limit=MAX_LOOPS)
+            _check_loops(findings, statement.body, loops + 1)
 
 
-def _check_expression(checker: Checker, expression: syntax.Expression) -> None:
-    if isinstance(expression, syntax.Dictionary):
-        for literal_check in _LITERAL_CHECKS:
-            literal_check(checker, expression)
-    elif isinstance(expression, syntax.Negation):
-        _check_negation(checker, expression)
-    elif isinstance(expression, syntax.Call):
-        check_call(checker, expression)
+def _check_sizes(findings: Findings, body: tuple[syntax.Statement, ...]) -> None:
+    """Expressions that could need more of the stack than compiled code may; a value is at least two bytes of text."""
+    for root in chain.from_iterable(map(walk.roots, walk.statements(body))):
+        if root.span.end - root.span.start > 2 * MAX_VALUES:
+            count = walk.size(root)
+            if count > MAX_VALUES:
+                findings.add("too-many-values", root.span, count=count, limit=MAX_VALUES)
 
 
-# Other expressions
+# Expressions
 
 
 def _check_negation(checker: Checker, negation: syntax.Negation) -> None:
@@ -124,23 +151,34 @@ def _check_keys(checker: Checker, literal: syntax.Dictionary) -> None:
 # Statements
 
 
-def _check_condition(checker: Checker, statement: syntax.If) -> None:
-    condition = statement.condition
-    if _is_unread(statement):
+def _check_constant(checker: Checker, condition: syntax.Expression) -> None:
+    """A condition of a type that is always true, or always false. A variable set to a literal is a switch."""
+    if isinstance(condition, syntax.Name):
+        place = checker.point.places.key(checker.point.source(condition))
+        is_switch = literal(checker.point.source(condition)) is not None
+        if condition.id == PLACEHOLDER or is_switch or place in checker.missing:
+            return
+    if settled(checker, condition) is not None:
         return
     types = checker.types(condition)
-    if isinstance(condition, syntax.Name) and condition.id in checker.dictionaries:
-        types = TABLE
-    if types & FALSY and types & ~FALSY:
+    if not types or (types & FALSY and types & ~FALSY):
         return
-    emptiness = f"a dictionary is true even when empty: want not(null({short(condition)}))"
+    if types == UNDEF and isinstance(condition, syntax.Name):
+        return
+    text = short(condition)
     checker.findings.add(
         "constant-condition",
         condition.span,
         outcome="false" if types & FALSY else "true",
         got=described(condition, types),
-        advice=emptiness if types == TABLE and short(condition) else "",
+        advice=_EMPTINESS[types].format(text=text) if types in _EMPTINESS and text else "",
     )
+
+
+_EMPTINESS: Final = {
+    TABLE: "a dictionary is true even when empty: want not(null({text}))",
+    STRING: "a string is true even when empty: want not(null({text}))",
+}
 
 
 def _check_loop_value(checker: Checker, statement: syntax.For) -> None:
@@ -157,23 +195,14 @@ def _check_loop_value(checker: Checker, statement: syntax.For) -> None:
 
 def _check_result_used(checker: Checker, statement: syntax.Evaluate) -> None:
     callee = checker.names.callee(statement.call.function)
-    if isinstance(callee, Builtin) and callee.effect in {Effect.PURE, Effect.READS} and not callee.may_end:
-        # `and(c, f())` as a statement is a way to call f under a condition.
-        inner = any(isinstance(each, syntax.Call) for each in statement.call.arguments)
-        if not (callee.name in {"and", "or"} and inner):
-            checker.findings.add("unused-result", statement.span, function=callee.name)
-
-
-def _check_reachable(checker: Checker, body: _Block) -> None:
-    """Code after a statement that always leaves. A `return` after `exit` only states the obvious, and may stay."""
-    for statement, following in pairwise(body):
-        if not _leaves(checker, statement):
-            continue
-        if isinstance(following, syntax.Def) or _is_unread(following):
-            continue
-        if not (isinstance(statement, syntax.Evaluate) and isinstance(following, syntax.Return)):
-            checker.findings.add("unreachable-code", following.span, related=statement.span)
+    if not isinstance(callee, Builtin) or callee.effect in {Effect.MUTATES, Effect.WRITES} or callee.may_end:
         return
+    if of_annotation(callee.returns) == UNDEF or (callee.effect is Effect.AMBIENT and callee.extension):
+        return  # without a result, or counted by a service, the call is made for something else
+    # `and(c, f())` as a statement is a way to call f under a condition.
+    inner = any(isinstance(each, syntax.Call) for each in statement.call.arguments)
+    if not (callee.name in LOGIC and inner):
+        checker.findings.add("unused-result", statement.span, function=callee.name)
 
 
 def _is_unread(statement: syntax.Statement) -> bool:
@@ -185,29 +214,13 @@ def _is_unread(statement: syntax.Statement) -> bool:
     )
 
 
-def _leaves(checker: Checker, statement: syntax.Statement) -> bool:
-    """Whether nothing after the statement can run in its block."""
-    if isinstance(statement, syntax.Return):
-        return True
-    if isinstance(statement, syntax.If):
-        arms = (statement.body, statement.orelse or ())
-        return all(arm and _leaves(checker, arm[-1]) for arm in arms)
-    if not isinstance(statement, syntax.Evaluate):
-        return False
-    call = statement.call
-    callee = checker.names.callee(call.function)
-    if not isinstance(callee, Builtin):
-        return False
-    given = zip(callee.params, call.arguments, strict=False)  # a wrong count is reported elsewhere
-    return callee.surely_ends(
-        {param.name: value.value for param, value in given if isinstance(value, syntax.String)}
-    )
-
-
-_LITERAL_CHECKS: Final = (_check_mixed, _check_keys)
+_EXPRESSION_CHECKS: Final[dict[type, tuple[Callable[..., None], ...]]] = {
+    syntax.Dictionary: (_check_mixed, _check_keys),
+    syntax.Negation: (_check_negation,),
+}
 _STATEMENT_CHECKS: Final[dict[type, tuple[Callable[..., None], ...]]] = {
-    syntax.If: (_check_condition,),
+    syntax.Assign: (check_secret_name,),
+    syntax.If: (check_arms,),
     syntax.For: (_check_loop_value,),
     syntax.Evaluate: (_check_result_used,),
 }
-_BLOCK_CHECKS: Final = (_check_reachable,)

@@ -42,6 +42,8 @@ class Code(msgspec.Struct, frozen=True, array_like=True):
     builtins: tuple[str, ...]
     variables: tuple[str, ...]
     functions: tuple[CodeFunction, ...]
+    worst_fuel: int = 0
+    """The worst case that the compiler stated, for people to read; 0 is unknown. No bound of a run rests on it."""
 
 
 _encoder: Final = msgspec.msgpack.Encoder()

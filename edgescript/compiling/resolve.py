@@ -2,8 +2,9 @@
 Names to slots, and what is wrong with names.
 
 Scope is static (reference section 4.6). A variable assigned anywhere at script level, in blocks too, is global:
-functions see and change it. Parameters are local to their function, and so is every other name first assigned in it.
-A block opens no scope (U-7).
+functions see and change it. Parameters and loop variables are local to their function, and so is every other name
+first assigned in it: a loop in a function leaves those of its caller alone. A block opens no scope (U-7), and a
+function defined in one at script level is known everywhere.
 
 A bare name as a value is the custom variable; else the built-in variable; else the custom function; else undef (U-8).
 With `$` the built-in variable comes first. A call looks at custom functions, then at builtins.
@@ -15,6 +16,7 @@ from itertools import chain
 from typing import Final, TypeAlias
 
 from edgescript.builtins import Builtin, Registry, Variable
+from edgescript.compiling.opcodes import MAX_FUNCTIONS
 from edgescript.diagnostics.findings import Findings
 from edgescript.diagnostics.spelling import FOREIGN_VARIABLES, nearest
 from edgescript.parsing import syntax, walk
@@ -23,6 +25,7 @@ from edgescript.source import Span
 MAX_OWN_VARIABLES: Final = 200
 """Of the script and of each function (reference section 5)."""
 MAX_ARGUMENTS: Final = 255
+_LOOP_VARIABLE: Final = "a loop variable"
 NULL_WORDS: Final = frozenset({"nil", "null", "none", "None", "NULL", "Null", "undefined", "undef"})
 
 
@@ -127,7 +130,7 @@ class _Resolver:
         pending = [each for each in main if isinstance(each, syntax.Def)]
         self._declare_variables(self._targets(main), self.names.globals, "the script")
         for node in nested:
-            self.findings.add("nested-function", node.name.span, name=node.name.id)
+            self.findings.add("compat-def-in-block", node.name.span)
         for node in pending:
             inner = self._declare_function(node)
             for each in inner:
@@ -140,7 +143,11 @@ class _Resolver:
         self._check_parameters(node)
         self._declare_variables(((param, "a parameter") for param in node.params), own)
         body = list(walk.statements(node.body))
-        assigned = (each for each in self._targets(body) if each[0].id not in self.names.globals)
+        assigned = (
+            each
+            for each in self._targets(body)
+            if each[1] == _LOOP_VARIABLE or each[0].id not in self.names.globals
+        )
         self._declare_variables(assigned, own, f"function '{node.name.id}'")
         function = CustomFunction(len(self.names.functions), node, own)
         first = self.names.functions.get(node.name.id)
@@ -149,6 +156,8 @@ class _Resolver:
             self.findings.add("duplicate-function", node.name.span, related=first.node.name.span, name=name)
         else:
             self.names.functions[node.name.id] = function
+            if len(self.names.functions) == MAX_FUNCTIONS + 1:
+                self.findings.add("too-many-functions", node.name.span, limit=MAX_FUNCTIONS)
             self._check_function_name(node.name)
         return [each for each in body if isinstance(each, syntax.Def)]
 
@@ -180,8 +189,8 @@ class _Resolver:
                 yield statement.target, "assigned"
             elif isinstance(statement, syntax.For):
                 self._check_distinct((statement.key, statement.value))
-                yield statement.key, "a loop variable"
-                yield statement.value, "a loop variable"
+                yield statement.key, _LOOP_VARIABLE
+                yield statement.value, _LOOP_VARIABLE
 
     def _declare_variables(
         self, targets: Iterable[tuple[syntax.Name, str]], slots: dict[str, int], where: str = ""

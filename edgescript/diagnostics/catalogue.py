@@ -9,7 +9,7 @@ without one are limits, shown from both sides in `tests/text_limits`.
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Severity = Literal["error", "warning", "compat"]
+Severity = Literal["error", "warning", "hint", "compat"]
 
 NEAR: Final = "did you mean '{near}'?"
 
@@ -47,6 +47,13 @@ _ENTRIES: Final = (
         "A literal is a constant in every worker. Long bodies belong to the origin.",
     ),
     Entry(
+        "name-too-long",
+        "error",
+        "name of {size} bytes, want at most {limit}",
+        "a name is too long",
+        "No person chose such a name. Long keys belong in strings.",
+    ),
+    Entry(
         "nesting-too-deep",
         "error",
         "blocks, calls and literals are nested {depth} deep, want at most {limit}",
@@ -69,6 +76,20 @@ _ENTRIES: Final = (
         "too many variables",
         "A script and each function may have 200 variables of their own (reference section 5). Keep values in a "
         "dictionary, or move a part of the script to a function.",
+    ),
+    Entry(
+        "too-many-functions",
+        "error",
+        "script has more than {limit} functions",
+        "too many functions",
+        "A script may define 1000 functions. Divide it into several scripts.",
+    ),
+    Entry(
+        "too-many-values",
+        "error",
+        "expression of {count} values, want at most {limit}",
+        "too many values in one expression",
+        "A literal is made anew on every request. Keep lists of such a length at the origin, or in one string.",
     ),
     Entry(
         "too-many-arguments",
@@ -97,6 +118,13 @@ _ENTRIES: Final = (
         "warning",
         "and {count} more warnings",
         "more warnings than are shown",
+        "Only the first hundred findings of each severity are shown.",
+    ),
+    Entry(
+        "more-hint",
+        "hint",
+        "and {count} more hints",
+        "more hints than are shown",
         "Only the first hundred findings of each severity are shown.",
     ),
     Entry(
@@ -155,7 +183,7 @@ _ENTRIES: Final = (
         "wide-character",
         "error",
         "unexpected character '{text}', want {instead}",
-        "a full-width or typographic sign in place of an ASCII one",
+        "a full-width or typographic sign",
         "Input methods and word processors put full-width commas, brackets and curly quotes. The language knows only "
         "the ASCII signs.",
         "say('a'\N{FULLWIDTH RIGHT PARENTHESIS}\n",
@@ -182,7 +210,7 @@ _ENTRIES: Final = (
         "got '{text}', want '#' to begin a comment",
         "a comment of another language",
         "A comment begins with `#` and ends with the line.",
-        "-- a note\n",
+        "/* a note */\n",
     ),
     # --- brackets and blocks -----------------------------------------------------------------------------------
     Entry(
@@ -261,6 +289,15 @@ _ENTRIES: Final = (
         "Beside `=` for assignment and a sign before a value there are no operators. Comparison, arithmetic, logic and "
         "joining of texts are functions.",
         "if $arg_a == '1' {\n}\n",
+    ),
+    Entry(
+        "nginx-directive",
+        "error",
+        "'{word}' is a directive of nginx, want {instead}",
+        "a directive of nginx",
+        "A script is made of assignments, calls and blocks: what directives say in a configuration, functions do here, on each "
+        "request, with their arguments in parentheses.",
+        "add_header X-A 1;\n",
     ),
     Entry(
         "hyphen-in-variable",
@@ -517,10 +554,11 @@ _ENTRIES: Final = (
     Entry(
         "nested-function",
         "error",
-        "function '{name}' is defined inside a block, want it at script level",
-        "a function inside a block or function",
-        "`def` stands at script level only, so that every call knows its function.",
-        "if $arg_a {\n    def f() {\n    }\n}\nf()\n",
+        "function '{name}' is defined inside another function, want it at script level",
+        "a function inside a function",
+        "`def` stands at script level only, so that every call knows its function and no function sees the variables of "
+        "another.",
+        "def f() {\n    def g() {\n    }\n    g()\n}\nf()\n",
     ),
     Entry(
         "unassigned-variable",
@@ -547,7 +585,7 @@ _ENTRIES: Final = (
         "function '{name}' takes the place of the built-in one",
         "a custom function with the name of a builtin",
         "All calls in this script reach the custom function. The vendor does not say what happens there.",
-        "def len(a) {\n    return 0\n}\nsay(len('a'))\n",
+        "def len(a) {\n    return a\n}\nsay(len('a'))\n",
     ),
     Entry(
         "hides-function",
@@ -566,6 +604,16 @@ _ENTRIES: Final = (
         "Calls inside each other are bounded (50 deep by default), so recursion over data of unknown depth ends "
         "with error 408.",
         "def f(n) {\n    return f(n)\n}\nf(1)\n",
+    ),
+    Entry(
+        "cost-over-budget",
+        "warning",
+        "a run can use {fuel} units of fuel on an ordinary request, want at most {budget}",
+        "the worst case is over what a run may spend",
+        "A run that uses up its fuel ends with error 407. Mostly it is a loop inside a loop, each as long as a client "
+        "likes: look the inner one up in a dictionary instead (`split_as_key`), or cut what is split. `edgescript cost` "
+        "shows the dearest lines, also for the largest requests a node takes.",
+        "for _i, a in split($args, '&') {\n    for _j, b in split($args, '&') {\n        say(concat(a, b))\n    }\n}\n",
     ),
     Entry(
         "unused-variable",
@@ -630,7 +678,7 @@ _ENTRIES: Final = (
         "a call that can only return false",
         "The function answers what it cannot do with false. Headers that frame a message, such as Content-Length, are the "
         "node's own, and names with spaces or colons are no header names.",
-        "add_rsp_header('Content-Length', $arg_size)\n",
+        "add_rsp_header('Content-Length', '5')\n",
     ),
     Entry(
         "bad-pattern",
@@ -714,6 +762,203 @@ _ENTRIES: Final = (
         "set_cache_ttl('path', 10)\n",
         "write '# position: {want}' in the first line",
     ),
+    # --- what a run would show -------------------------------------------------------------------------------------
+    Entry(
+        "missing-guard",
+        "warning",
+        "{got} can be {missing}, and {function} wants {want} for '{parameter}': error {number} when it is",
+        "a value that may be missing, used without a test",
+        "An argument, header or cookie that a request does not have is undef, and req_cookie and its relatives, tonumber "
+        "of a text that is no number, or get of an absent entry give false. Passing either where a string or number is "
+        "wanted ends the script. Test the value on the way: around the call, in an and() before it, or with an exit or "
+        "return when it is missing. null(x) is no such test: of undef and false it is false.",
+        "say(upper($arg_name))\n",
+        "test it first: and({got}, ...), or: if not({got}) {{ exit(400) }}",
+    ),
+    Entry(
+        "false-in-text",
+        "hint",
+        "{got} can be false, and {function} then puts the word 'false' into the text",
+        "a value that may be false, joined to a text",
+        "concat takes booleans, so an absent cookie or an unknown country does no harm but leaves the word false in "
+        "the text. Test it, or set a text of your own first.",
+        "add_rsp_header('X-Group', concat('g-', req_cookie('g')))\n",
+        "if the word is not meant, test {got} first",
+    ),
+    Entry(
+        "settled-condition",
+        "warning",
+        "this is always {outcome} here, since {got} was tested before",
+        "a condition that earlier ones have settled",
+        "Around this condition, or before it with an early exit, the same thing was asked already, or the value is known "
+        "to be another one. A condition that is always false keeps its block from ever running: a refusal there refuses "
+        "nothing. Two comparisons with different values belong into or(), two negated ones into and().",
+        "if and(eq($uri, '/a'), eq($uri, '/b')) {\n    exit(403)\n}\n",
+        related="settled here",
+    ),
+    Entry(
+        "self-comparison",
+        "warning",
+        "{function} compares {got} with itself",
+        "a value compared with itself",
+        "The answer is known without the request. One side is meant to be something else.",
+        "if eq($uri, $uri) {\n    exit(403)\n}\n",
+    ),
+    Entry(
+        "same-arms",
+        "warning",
+        "both arms do the same",
+        "if and else with the same statements",
+        "Whatever the condition says, the same happens. One of the arms was copied and not changed, or the if can go.",
+        "if $arg_a {\n    exit(403)\n} else {\n    exit(403)\n}\n",
+    ),
+    Entry(
+        "or-default",
+        "warning",
+        "{function} is always true: got {got} among its conditions",
+        "a value in an or",
+        "or() gives true or false, never one of its arguments, and a string or number is true. So it is no way to a "
+        "default, and or(eq(x, 'a'), 'b') does not compare twice. For a default assign it first and replace it in an if "
+        "block; to compare twice write or(eq(x, 'a'), eq(x, 'b')).",
+        "name = or($arg_name, 'nobody')\nsay(name)\n",
+        "or gives a boolean: assign the default first, then replace it where there is a value",
+    ),
+    Entry(
+        "and-literal",
+        "warning",
+        "{got} among the conditions of {function} is always true",
+        "a value in an and",
+        "and() gives true or false, never one of its arguments, and a string or number is true. Mostly the literal lacks "
+        "a comparison: and(x, eq(y, 'a')).",
+        "if and($arg_a, 'b') {\n    exit(403)\n}\n",
+    ),
+    Entry(
+        "never-occurs",
+        "warning",
+        "{place} is never '{got}': {reason}",
+        "a comparison with a value that does not occur",
+        "Comparisons are exact. Methods are sent in capitals, hosts have neither scheme nor capitals, paths begin with a "
+        "slash and have no query, and type() has names of its own: a dictionary is a table, undef is nil.",
+        "if eq($request_method, 'get') {\n    exit(405)\n}\n",
+    ),
+    Entry(
+        "pattern-as-text",
+        "warning",
+        "'{got}' looks like a pattern, but {function} compares it as plain text",
+        "a pattern without re:",
+        "The request functions compare with the whole value, letter by letter. A regular expression begins with `re:`, "
+        "and there are no wildcards.",
+        "if req_uri('^/private/') {\n    exit(403)\n}\n",
+        "for a regular expression write 're:...'",
+    ),
+    Entry(
+        "lua-pattern",
+        "warning",
+        "'{got}' is an escape of Lua's patterns; in a regex '%' is a percent sign",
+        "a pattern of Lua in place of a regular expression",
+        "Patterns are regular expressions (PCRE), whose escape is the backslash: `\\.`, `\\d`, `\\w`. Written with "
+        "`%`, the pattern asks for a percent sign and matches nothing it is meant to (U-27).",
+        "if match_re($uri, '%.jpg$') {\n    exit(403)\n}\n",
+        "did you mean '{want}'?",
+    ),
+    Entry(
+        "glob-pattern",
+        "warning",
+        "'{got}' reads as a wildcard, but '*' repeats what stands before it",
+        "a wildcard in place of a regular expression",
+        "In a regular expression `*` means any number of the character before it, none included, and `.` is any "
+        "character. `^/images/` is what begins with /images/, `[.]jpg$` what ends with .jpg.",
+        "if match_re($uri, '/images/*') {\n    exit(403)\n}\n",
+        "write '^/dir/' for what begins so, '[.]ext$' for what ends so",
+    ),
+    Entry(
+        "unescaped-dot",
+        "hint",
+        "'.' in '{got}' is any character",
+        "a dot in a pattern that is meant as a dot",
+        "`.jpg$` also matches /xjpg. A dot alone is written `\\.` or `[.]`.",
+        "if match_re($uri, '.jpg$') {\n    exit(403)\n}\n",
+        "write '[.]' for a dot",
+    ),
+    Entry(
+        "loose-host",
+        "hint",
+        "'{got}' also matches hosts that go on behind it",
+        "a host pattern without an end",
+        "A pattern is searched anywhere in the value, so that of a host without `$` at its end lets in "
+        "example.com.evil.example. For a Referer, end the host with a slash: `^https?://([^/]*[.])?example[.]com/`.",
+        "if match_re($host, 'example[.]com') {\n    exit(403)\n}\n",
+        "end it with '$', and begin it with '^' or '(^|[.])'",
+    ),
+    Entry(
+        "zero-position",
+        "warning",
+        "{what} from 1, there is none 0",
+        "position 0",
+        "The first character, entry or part has number 1, the last -1 where counting from the end is possible.",
+        "say(substr($uri, 0, 5))\n",
+    ),
+    Entry(
+        "too-late",
+        "warning",
+        "{function} comes too late: the request has gone to the origin by then",
+        "an effect on the request behind its response",
+        "A script that asks for a header of the response goes on when that is there. What acts on the request to the "
+        "origin (its headers, its URI) belongs before that call; headers of the response, cache lifetime and speed can "
+        "still be set (U-17).",
+        "if get_rsp_header('x-a') {\n    add_req_header('X-B', '1')\n}\n",
+        related="the script waits for the response here",
+    ),
+    # --- what can go ---------------------------------------------------------------------------------------------
+    Entry(
+        "overwritten-value",
+        "warning",
+        "the value of '{name}' is replaced before anything reads it",
+        "an assignment without use",
+        "Between this assignment and the next nothing reads the variable. One of the two names is wrong, or this "
+        "line can go.",
+        "x = lower($host)\nx = upper($host)\nsay(x)\n",
+        related="replaced here",
+    ),
+    Entry(
+        "unused-parameter",
+        "warning",
+        "parameter '{name}' of '{function}' is never read",
+        "a parameter that nothing reads",
+        "Callers pass it for nothing. Functions given to foreach or arr_sort must take what they are given and are not "
+        "reported. A name that begins with `_` is meant to be unused.",
+        "def f(a, b) {\n    return a\n}\nsay(f(1, 2))\n",
+    ),
+    Entry(
+        "empty-block",
+        "hint",
+        "the block of this {word} is empty",
+        "a block without statements",
+        "Nothing happens in it, though the script counts as a hit when it is taken. A comment in it says that this is "
+        "meant; to act on the opposite write not(...).",
+        "if $arg_a {\n}\n",
+    ),
+    Entry(
+        "secret-in-script",
+        "hint",
+        "a secret stands in the script",
+        "a key or password in plain text",
+        "Whoever can read the script, its versions or a copy in a repository can sign requests. Keep a key of its own for "
+        "each site and purpose, take several by name (get(keys, $arg_key)) so that one can be replaced without cutting "
+        "anybody off, and put the value in when the script is published. Where that is settled, silence the line.",
+        "if ne($arg_sign, md5(concat('s3cret', $uri))) {\n    exit(403)\n}\n",
+        "replace it when the script is published, or write '# check: ignore[secret-in-script]'",
+    ),
+    Entry(
+        "unused-ignore",
+        "warning",
+        "this comment silences nothing: {reason}",
+        "an ignore comment without effect",
+        "`# check: ignore[code]` silences that warning, hint or compat finding on its line or, alone on a line, on the "
+        "next. Errors cannot be silenced. Where nothing is reported any more the comment should go, so that it does not "
+        "hide what comes later.",
+        "say('a')  # check: ignore[unused-variable]\n",
+    ),
     # --- accepted extensions -----------------------------------------------------------------------------------
     Entry(
         "compat-double-quote",
@@ -740,6 +985,14 @@ _ENTRIES: Final = (
         "// a note\n",
     ),
     Entry(
+        "compat-dash-comment",
+        "compat",
+        "the vendor documents '#' as the only comment marker",
+        "a comment that begins with `--`",
+        "A page of the documentation has notes that begin with `--`, as in Lua; the syntax page does not (U-1).",
+        "-- a note\n",
+    ),
+    Entry(
         "compat-quote-escape",
         "compat",
         "the vendor documents no escape for a quote",
@@ -754,6 +1007,15 @@ _ENTRIES: Final = (
         "a block on one line",
         "The documented language has one statement a line (U-2).",
         "if $arg_a { say('a') }\n",
+    ),
+    Entry(
+        "compat-def-in-block",
+        "compat",
+        "the vendor shows 'def' at script level only",
+        "a function defined inside a block",
+        "The function is known in the whole script, whether the block is entered or not. No page shows another place "
+        "for `def` than script level.",
+        "if $arg_a {\n    def f() {\n    }\n}\nf()\n",
     ),
     Entry(
         "compat-else-if",

@@ -7,7 +7,7 @@ words a message itself.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, get_args
 
 from edgescript.diagnostics.catalogue import CATALOGUE, NEAR, Severity
 from edgescript.source import Span, as_utf8
@@ -45,7 +45,7 @@ class Findings:
 
     def __init__(self) -> None:
         self._kept: list[Diagnostic] = []
-        self._counts: dict[Severity, int] = {"error": 0, "warning": 0, "compat": 0}
+        self._counts: dict[Severity, int] = dict.fromkeys(get_args(Severity), 0)
 
     def add(
         self,
@@ -89,6 +89,16 @@ class Findings:
         """Count an error nobody will read."""
         self._counts["error"] += 1
 
+    def silence(self, is_silenced: Callable[[Diagnostic], bool]) -> None:
+        """Take back what the script's comments ask not to be told. Errors stay."""
+        kept = []
+        for diagnostic in self._kept:
+            if diagnostic.severity != "error" and is_silenced(diagnostic):
+                self._counts[diagnostic.severity] -= 1
+            else:
+                kept.append(diagnostic)
+        self._kept = kept
+
     @property
     def is_full(self) -> bool:
         """No further error would be kept."""
@@ -109,9 +119,12 @@ def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
     return any(diagnostic.severity == "error" for diagnostic in diagnostics)
 
 
-def visible(diagnostics: Iterable[Diagnostic], *, compat: bool) -> list[Diagnostic]:
-    """What to show: `compat` findings only where they are asked for."""
-    return [diagnostic for diagnostic in diagnostics if compat or diagnostic.severity != "compat"]
+def visible(diagnostics: Iterable[Diagnostic], *, compat: bool, hints: bool = True) -> list[Diagnostic]:
+    """What to show: `compat` findings only where they are asked for, hints unless they are not."""
+    hidden = {"compat"} if not compat else set()
+    if not hints:
+        hidden.add("hint")
+    return [diagnostic for diagnostic in diagnostics if diagnostic.severity not in hidden]
 
 
 def shown(text: str, most: int = MAX_FACT) -> str:

@@ -12,8 +12,8 @@ from edgescript.source import Source, Span, as_utf8
 TAB_COLUMNS: Final = 4
 MAX_SNIPPET: Final = 120
 """Terminal columns of a source line that a snippet shows, around the place."""
-_SARIF_LEVEL: Final = {"error": "error", "warning": "warning", "compat": "note"}
-_GITHUB_COMMAND: Final = {"error": "error", "warning": "warning", "compat": "notice"}
+_SARIF_LEVEL: Final = {"error": "error", "warning": "warning", "hint": "note", "compat": "note"}
+_GITHUB_COMMAND: Final = {"error": "error", "warning": "warning", "hint": "notice", "compat": "notice"}
 
 Reports = Iterable[tuple[Source, Sequence[Diagnostic]]]
 """The findings of each file."""

@@ -9,6 +9,8 @@ MAX_WORD: Final = 40
 """Longer words are not typing mistakes, and the distance is quadratic in the length."""
 
 FOREIGN_FUNCTIONS: Final = {
+    "add_header": "add_rsp_header",
+    "append": "arr_insert",
     "atoi": "tonumber",
     "b64decode": "base64_dec",
     "b64encode": "base64_enc",
@@ -20,13 +22,16 @@ FOREIGN_FUNCTIONS: Final = {
     "echo": "say",
     "encodeuri": "url_escape",
     "encodeuricomponent": "url_escape",
+    "empty": "null",
     "endswith": "match_re",
     "ends_with": "match_re",
+    "explode": "split",
     "get_cookie": "req_cookie",
     "get_header": "req_header",
     "get_query": "req_uri_arg",
     "gsub": "gsub_re",
     "hmac_sha256": "hmac",
+    "implode": "arr_concat",
     "includes": "find",
     "indexof": "find",
     "index_of": "find",
@@ -39,6 +44,7 @@ FOREIGN_FUNCTIONS: Final = {
     "md5_hex": "md5",
     "parseint": "tonumber",
     "printf": "format",
+    "pop": "arr_remove",
     "push": "arr_insert",
     "redirect": "rewrite",
     "regex_match": "match_re",
@@ -61,6 +67,7 @@ FOREIGN_FUNCTIONS: Final = {
     "str_len": "len",
     "strlen": "len",
     "strpos": "find",
+    "strip": "trim",
     "substring": "substr",
     "to_lower": "lower",
     "to_number": "tonumber",
@@ -75,6 +82,21 @@ FOREIGN_FUNCTIONS: Final = {
     "urlencode": "url_escape",
 }
 """What other languages call a builtin."""
+
+_PRESENCE: Final = "a value that is there is true: 'if x {', and not(x) asks whether it is undef or false"
+FOREIGN_ADVICE: Final = {
+    "isset": _PRESENCE,
+    "defined": _PRESENCE,
+    "exists": _PRESENCE,
+    "is_null": _PRESENCE,
+    "isnull": _PRESENCE,
+    "is_none": _PRESENCE,
+    "pairs": "a loop walks a dictionary as it is: for k, v in d {",
+    "ipairs": "a loop walks a dictionary as it is: for k, v in d {",
+    "range": "a loop walks a dictionary: for k, v in ['a', 'b'] {",
+    "in_array": "ask a dictionary by key: get(['a' = true, 'b' = true], x)",
+}
+"""What other languages have functions for, and this one has not."""
 
 FOREIGN_VARIABLES: Final = {
     "client_ip": "remote_addr",

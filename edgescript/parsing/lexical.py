@@ -21,6 +21,8 @@ from edgescript.source import Source, Span, as_utf8
 MAX_SOURCE_BYTES: Final = 128 << 10
 """Some 4,000 lines; scripts in the wild have a few hundred. Bounds the compile time of any text to about a second."""
 MAX_LITERAL_BYTES: Final = 64 << 10
+MAX_NAME_BYTES: Final = 1_000
+"""Below the bound of compiled code, with room for the `$`."""
 
 BROKEN: Final = "BROKEN"
 """A token already reported: its line is not parsed."""
@@ -46,6 +48,10 @@ _AFTER: Final = (
 MANY_STRANGE: Final = 20
 """So many bytes that no script has are no slips of typing."""
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+_DASHES: Final = re.compile(r"--(?=[\s\x80-\xff]|\Z)")
+"""A comment of Lua's anywhere (U-1): two signs with nothing to negate behind them."""
+_FIRST_DASHES: Final = re.compile(r"--(?![0-9])")
+"""The same where a statement or a line begins."""
 _TYPOGRAPHIC: Final = {
     "\N{LEFT DOUBLE QUOTATION MARK}": '"',
     "\N{RIGHT DOUBLE QUOTATION MARK}": '"',
@@ -100,7 +106,10 @@ def tokenise(source: Source, findings: Findings) -> Lexed:
     tokens: list[Token] = []
     comments: list[syntax.Comment] = []
     at_line_start = True
+    comment_end = 0
     for found in scanner.finditer(source.text):
+        if found.start() < comment_end:
+            continue
         kind = found.lastgroup
         assert kind is not None, "every alternative is named"
         if kind == "SPACE":
@@ -115,9 +124,15 @@ def tokenise(source: Source, findings: Findings) -> Lexed:
         if kind == "COMMENT":
             comments.append(_comment(text, start, findings))
             continue
+        if text == "-" and _begins_comment(source.text, start, tokens, at_line_start=at_line_start):
+            comment_end = _line_end(source.text, start)
+            comments.append(_comment(source.text[start:comment_end], start, findings))
+            continue
         at_line_start = False
         if kind == "NAME":
             kind = words.get(text, kind)
+            if end - start > MAX_NAME_BYTES:
+                findings.add("name-too-long", Span(start, end), size=end - start, limit=MAX_NAME_BYTES)
             if text[0] == "$" and text[1:] in words:
                 findings.add("keyword-as-name", Span(start, end), word=text[1:])
                 kind = BROKEN
@@ -132,14 +147,28 @@ def tokenise(source: Source, findings: Findings) -> Lexed:
     return Lexed(tokens, tuple(comments))
 
 
+def _begins_comment(text: str, start: int, before: list[Token], *, at_line_start: bool) -> bool:
+    """Whether the sign at `start` is the first of a comment's two."""
+    first = at_line_start or before[-1].type in {"LBRACE", "RBRACE"}
+    return (_FIRST_DASHES if first else _DASHES).match(text, start) is not None
+
+
+def _line_end(text: str, start: int) -> int:
+    end = text.find("\n", start)
+    return len(text) if end < 0 else end
+
+
 def _comment(text: str, start: int, findings: Findings) -> syntax.Comment:
     span = Span(start, start + len(text))
-    marker = "#" if text[0] == "#" else "//"
-    if marker == "//":
-        findings.add("compat-slash-comment", Span(start, start + 2))
+    marker = "#" if text[0] == "#" else text[:2]
+    if marker in _FOREIGN_MARKERS:
+        findings.add(_FOREIGN_MARKERS[marker], Span(start, start + 2))
     if '"' in text:
         findings.add("compat-double-quote", _at(text, '"', start))
     return syntax.Comment(span, marker, text[len(marker) :])
+
+
+_FOREIGN_MARKERS: Final = {"//": "compat-slash-comment", "--": "compat-dash-comment"}
 
 
 def _at(text: str, part: str, start: int) -> Span:

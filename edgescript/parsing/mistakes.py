@@ -13,6 +13,7 @@ from typing import Final
 from lark import Token
 
 from edgescript.diagnostics.findings import Findings
+from edgescript.parsing import foreign
 from edgescript.parsing.layout import described, span_of
 from edgescript.parsing.lexical import COLON, NEWLINE, OPERATOR, SEMICOLON
 from edgescript.source import Span
@@ -23,72 +24,6 @@ VALUES: Final = frozenset(
 _VALUE_ENDS: Final = frozenset({"NAME", "STRING", "DOUBLE_QUOTED", "NUMBER", "TRUE", "FALSE", "RPAR", "RSQB"})
 _STRINGS: Final = frozenset({"STRING", "DOUBLE_QUOTED"})
 _KEYWORDS: Final = frozenset({"IF", "ELSE", "DEF", "RETURN", "FOR", "IN", "TRUE", "FALSE"})
-
-_OPERATORS: Final = {
-    "==": "eq(a, b)",
-    "===": "eq(a, b)",
-    "!=": "ne(a, b)",
-    "!==": "ne(a, b)",
-    "~=": "ne(a, b)",
-    "<>": "ne(a, b)",
-    "<": "lt(a, b)",
-    "<=": "le(a, b)",
-    ">": "gt(a, b)",
-    ">=": "ge(a, b)",
-    "&&": "and(a, b)",
-    "&": "and(a, b)",
-    "||": "or(a, b), which gives true or false; for a default use an if",
-    "|": "or(a, b)",
-    "!": "not(a)",
-    "+": "add(a, b), or concat(a, b) for texts",
-    "-": "sub(a, b)",
-    "*": "mul(a, b)",
-    "/": "div(a, b)",
-    "%": "mod(a, b)",
-    "..": "concat(a, b)",
-    "+=": "a = add(a, b), or a = concat(a, b) for texts",
-    "-=": "a = sub(a, b)",
-    "*=": "a = mul(a, b)",
-    "/=": "a = div(a, b)",
-    "%=": "a = mod(a, b)",
-    "++": "a = add(a, 1)",
-    "=>": "'=' in a dictionary, def for a function",
-    "->": "def for a function",
-    "?": "an if block",
-    "^": "a function",
-    "~": "match_re(a, 'pattern')",
-}
-
-_FOREIGN_STATEMENTS: Final = {
-    "while": "walk a dictionary with 'for k, v in d {'",
-    "until": "walk a dictionary with 'for k, v in d {'",
-    "loop": "walk a dictionary with 'for k, v in d {'",
-    "do": "walk a dictionary with 'for k, v in d {'",
-    "break": "put the loop into a function and return from it",
-    "continue": "put the rest of the loop's block into an if block",
-    "switch": "use if blocks, or a dictionary and get",
-    "case": "use if blocks, or a dictionary and get",
-    "unless": "write 'if not(...) {'",
-    "end": "close a block with a brace",
-    "endif": "close a block with a brace",
-    "then": "begin a block with a brace",
-    "import": "all functions are there already",
-    "require": "all functions are there already",
-    "try": "test values before they are used",
-    "throw": "end the request with exit(code)",
-    "class": "keep values in a dictionary",
-}
-_OPERATOR_WORDS: Final = frozenset(
-    {"and", "or", "eq", "ne", "lt", "le", "gt", "ge", "add", "sub", "mul", "div", "mod"}
-)
-_HYPHENATED: Final = {
-    "http": "$http_{underlines}",
-    "arg": "req_uri_arg('{hyphens}')",
-    "cookie": "req_cookie('{hyphens}')",
-}
-_ELIF: Final = frozenset({"elif", "elseif", "elsif"})
-_FUNCTION: Final = frozenset({"function", "func", "fn", "sub"})
-_DECLARE: Final = frozenset({"local", "var", "let", "const", "my"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,44 +96,50 @@ def _foreign_word(failure: _Failure, findings: Findings) -> bool:
     if first.type != "NAME" or len(failure.before) > 1:
         return False
     word = str(first)
-    if word in _ELIF:
+    if word in foreign.ELIF:
         findings.add("no-elif", span_of(first), word=word)
-    elif word in _FUNCTION and failure.before and failure.token.type == "NAME":
+    elif word in foreign.FUNCTION and failure.before and failure.token.type == "NAME":
         findings.add("function-keyword", span_of(first), word=word)
-    elif word in _DECLARE and failure.before and failure.token.type == "NAME":
+    elif word in foreign.DECLARE and failure.before and failure.token.type == "NAME":
         span = Span(first.start_pos or 0, failure.token.end_pos or 0)
         findings.add("declaration-keyword", span, word=word, name=failure.token)
-    elif word in _FOREIGN_STATEMENTS:
-        findings.add("unknown-statement", span_of(first), word=word, instead=_FOREIGN_STATEMENTS[word])
+    elif word in foreign.FOREIGN_STATEMENTS:
+        findings.add("unknown-statement", span_of(first), word=word, instead=foreign.FOREIGN_STATEMENTS[word])
     else:
         return False
+    return True
+
+
+def _directive(failure: _Failure, findings: Findings) -> bool:
+    """A line that begins as one of nginx's configuration: the name of a directive, then no `(` or `=`."""
+    first = failure.first
+    second = failure.before[1] if len(failure.before) > 1 else failure.token
+    if first.type != "NAME" or second.type in {"EQUAL", "LPAR"} or str(second) in {"==", "."}:
+        return False
+    instead = foreign.DIRECTIVES.get(str(first))
+    if instead is None:
+        return False
+    findings.add("nginx-directive", span_of(first), word=first, instead=instead)
     return True
 
 
 def _foreign_call(failure: _Failure, findings: Findings) -> bool:
     """`while(x) {`: reads as a call until the brace."""
     word = str(failure.first)
-    if failure.token.type == "LBRACE" and word in _FUNCTION:
+    if failure.token.type == "LBRACE" and word in foreign.FUNCTION:
         findings.add("function-keyword", span_of(failure.first), word=word)
         return True
-    if failure.token.type != "LBRACE" or word not in _FOREIGN_STATEMENTS:
+    if failure.token.type != "LBRACE" or word not in foreign.FOREIGN_STATEMENTS:
         return False
-    instead = _FOREIGN_STATEMENTS[word]
+    instead = foreign.FOREIGN_STATEMENTS[word]
     findings.add("unknown-statement", span_of(failure.first), word=word, instead=instead)
     return True
 
 
 def _foreign_comment(failure: _Failure, findings: Findings) -> bool:
-    token = failure.token
-    dashes = (
-        token.type == "MINUS"
-        and failure.following is not None
-        and failure.following.type == "MINUS"
-        and (not failure.before or "_NEWLINE" in failure.expected)
-    )
-    if not dashes and str(failure.token) != "/*":
+    if str(failure.token) != "/*":
         return False
-    findings.add("comment-marker", span_of(token), text="--" if dashes else "/*")
+    findings.add("comment-marker", span_of(failure.token), text="/*")
     return True
 
 
@@ -221,9 +162,9 @@ def _hyphen(failure: _Failure, findings: Findings) -> bool:
         return False
     prefix, mark, stem = name.removeprefix("$").partition("_")
     touching = name.end_pos == failure.token.start_pos and failure.token.end_pos == rest.start_pos
-    if prefix not in _HYPHENATED or not mark or not touching or rest.type != "NAME":
+    if prefix not in foreign.HYPHENATED or not mark or not touching or rest.type != "NAME":
         return False
-    instead = _HYPHENATED[prefix].format(hyphens=f"{stem}-{rest}", underlines=f"{stem}_{rest}")
+    instead = foreign.HYPHENATED[prefix].format(hyphens=f"{stem}-{rest}", underlines=f"{stem}_{rest}")
     findings.add("hyphen-in-variable", span_of(failure.token), name=name, instead=instead)
     return True
 
@@ -231,7 +172,16 @@ def _hyphen(failure: _Failure, findings: Findings) -> bool:
 def _operator_word(failure: _Failure, findings: Findings) -> bool:
     """`a and b`, `a eq b`, `not a`: a function written as an operator."""
     token, previous = failure.token, failure.previous
-    if token.type == "NAME" and failure.after_value and token in _OPERATOR_WORDS and failure.following:
+    if (
+        failure.after_value
+        and str(token) in foreign.SEARCHES
+        and failure.following
+        and failure.first.type != "FOR"
+    ):
+        findings.add("operator", span_of(token), operator=token, instead=foreign.SEARCHES[str(token)])
+    elif (
+        token.type == "NAME" and failure.after_value and token in foreign.OPERATOR_WORDS and failure.following
+    ):
         findings.add("operator", span_of(token), operator=token, instead=f"{token}(a, b)")
     elif previous is not None and previous.type == "NAME" and previous == "not" and token.type in VALUES:
         findings.add("operator", span_of(previous), operator=previous, instead="not(a)")
@@ -245,10 +195,13 @@ def _operator(failure: _Failure, findings: Findings) -> bool:
     if token.type != OPERATOR and not (token.type == "MINUS" and failure.after_value):
         return False
     if str(token) == "." and failure.after_value:
-        instead = "concat(a, b)" if _joins(failure) else "get(a, 'name')"
+        library = foreign.LIBRARIES.get(str(failure.previous), "get(a, 'name')")
+        instead = "concat(a, b)" if _joins(failure) else library
         findings.add("member-operator", span_of(token), instead=instead)
+    elif str(token) == "~" and failure.following is not None and str(failure.following) == "*":
+        findings.add("operator", span_of(token), operator="~*", instead="match_re(a, 'pattern', 'i')")
     else:
-        instead = _OPERATORS.get(str(token), "a function")
+        instead = foreign.OPERATORS.get(str(token), "a function")
         findings.add("operator", span_of(token), operator=token, instead=instead)
     return True
 
@@ -276,6 +229,9 @@ def _misplaced_assignment(failure: _Failure, findings: Findings) -> bool:
     if failure.token.type != "EQUAL" or failure.wants_value:
         return False
     span = span_of(failure.token)
+    if failure.following is not None and str(failure.following) == "~" and failure.after_value:
+        findings.add("operator", span, operator="=~", instead=foreign.OPERATORS["~"])
+        return True
     kinds = [token.type for token in failure.before]
     if failure.first.type == "DEF":
         findings.add("parameter-default", span)
@@ -389,6 +345,7 @@ def _no_statement(failure: _Failure, findings: Findings) -> bool:
 
 _RULES: Final[tuple[Callable[[_Failure, Findings], bool], ...]] = (
     _foreign_word,
+    _directive,
     _foreign_call,
     _foreign_comment,
     _stray_sign,

@@ -114,7 +114,7 @@ Statement: TypeAlias = Assign | If | For | Def | Return | Evaluate
 
 @dataclass(frozen=True, slots=True)
 class Comment(Node):
-    """`marker` is `#` or the accepted extension `//`; `text` excludes it."""
+    """`marker` is `#` or one of the accepted extensions, `//` and `--`; `text` excludes it."""
 
     marker: str
     text: str

@@ -51,3 +51,24 @@ def expressions(body: Iterable[syntax.Statement]) -> Iterator[syntax.Expression]
             expression = pending.pop()
             yield expression
             pending.extend(reversed(children(expression)))
+
+
+def size(expression: syntax.Expression) -> int:
+    """How many values an expression is made of, itself among them, and the zero that a sign takes its operand from."""
+    count = 0
+    pending = [expression]
+    while pending:
+        part = pending.pop()
+        count += 2 if isinstance(part, syntax.Negation) else 1
+        pending.extend(children(part))
+    return count
+
+
+def assigned(body: Iterable[syntax.Statement]) -> Iterator[str]:
+    """The target of each assignment and loop of a body, as often as there is one."""
+    for statement in statements(body):
+        if isinstance(statement, syntax.Assign):
+            yield statement.target.id
+        elif isinstance(statement, syntax.For):
+            yield statement.key.id
+            yield statement.value.id

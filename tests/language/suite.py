@@ -8,7 +8,7 @@ from typing import NamedTuple
 FOLDER = Path(__file__).parent
 _HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
 _FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_MARKER = re.compile(r'# (error|warning|compat): \[([a-z-]+)\](?: "([^"]*)")?')
+_MARKER = re.compile(r'# (error|warning|hint|compat): \[([a-z-]+)\](?: "([^"]*)")?')
 
 
 class Marker(NamedTuple):

@@ -12,6 +12,8 @@ from edgescript.source import Source, as_utf8
 from tests.language.suite import Case, Marker, cases, markers
 
 CASES = list(cases())
+QUIET = {"hint", "compat"}
+"""Severities that count only in blocks that ask for them."""
 
 
 def say_all(found: list[Marker]) -> str:
@@ -22,7 +24,7 @@ def findings(source: Source, compiled: Compiled, case: Case) -> list[Marker]:
     return [
         Marker(source.position(each.span.start).line, each.severity, each.code, each.message)
         for each in compiled.diagnostics
-        if each.severity != "compat" or "compat" in case.options
+        if each.severity not in QUIET or each.severity in case.options
     ]
 
 
@@ -31,7 +33,11 @@ def test_case(case):
     source = Source.from_bytes("script.es", case.source.encode())
     compiled = compile_source(source, stdlib.registry())
     if case.text is not None:
-        shown = [each for each in compiled.diagnostics if each.severity != "compat"]
+        shown = [
+            each
+            for each in compiled.diagnostics
+            if each.severity not in QUIET or each.severity in case.options
+        ]
         assert "\n".join(as_text(source, each) for each in shown) == case.text
         return
     rest = findings(source, compiled, case)

@@ -8,12 +8,13 @@ import pytest
 
 import stdlib
 from edgescript.checking.callcheck import MAX_PATTERNS
+from edgescript.checking.check import MAX_VALUES
 from edgescript.compiler import compile_source
-from edgescript.compiling.opcodes import MAX_LOOPS
+from edgescript.compiling.opcodes import MAX_FUNCTIONS, MAX_LOOPS
 from edgescript.compiling.resolve import MAX_ARGUMENTS, MAX_OWN_VARIABLES
 from edgescript.diagnostics.findings import MAX_PER_SEVERITY
 from edgescript.parsing.layout import MAX_NESTING
-from edgescript.parsing.lexical import MAX_LITERAL_BYTES, MAX_SOURCE_BYTES
+from edgescript.parsing.lexical import MAX_LITERAL_BYTES, MAX_NAME_BYTES, MAX_SOURCE_BYTES
 from edgescript.source import Source
 
 
@@ -63,6 +64,11 @@ LIMITS = {
         f"def f(a) {{\n{variables(MAX_OWN_VARIABLES - 1 + over)}}}\n"
     ),
     "too-many-arguments": lambda over: f"say(concat({', '.join(['1'] * (MAX_ARGUMENTS + over))}))\n",
+    "too-many-values": lambda over: f"x = [{', '.join(['1'] * (MAX_VALUES - 1 + over))}]\n",
+    "too-many-functions": lambda over: "".join(
+        f"def f{index}() {{\n}}\nf{index}()\n" for index in range(MAX_FUNCTIONS + over)
+    ),
+    "name-too-long": lambda over: f"say({'a' * (MAX_NAME_BYTES + over)})\n",
     "too-many-patterns": lambda over: "".join(
         f"say(match_re($uri, 'a{index}'))\n" for index in range(MAX_PATTERNS + over)
     ),

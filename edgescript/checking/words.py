@@ -1,28 +1,11 @@
-"""
-What types an expression can have, as far as that is certain without running it.
-
-The answer errs on the wide side: a type left out can never occur. Sets are those of `typeset.py`.
-"""
+"""Types and expressions in the words of messages. Sets of types are those of `typeset`."""
 
 from typing import Final
 
-from edgescript.builtins import Builtin, Kind
-from edgescript.compiling.resolve import BuiltinVariable, CustomFunction, Names
+from edgescript.builtins import Kind
 from edgescript.parsing import syntax
 from edgescript.types import value_text
-from edgescript.typeset import (
-    ACCEPTED,
-    ANY,
-    BOOLEAN,
-    FALSE,
-    FUNCTION,
-    NUMBER,
-    STRING,
-    TABLE,
-    TRUE,
-    UNDEF,
-    of_annotation,
-)
+from edgescript.typeset import ACCEPTED, BOOLEAN, FUNCTION, NUMBER, STRING, TABLE, UNDEF
 
 _WORDS: Final = {
     STRING: "a string",
@@ -34,30 +17,13 @@ _WORDS: Final = {
 }
 
 
+_BRIEF: Final = 30
+"""Characters of a call's arguments that a message repeats."""
+
+
 def accepted(kind: Kind) -> int:
     """What a script may pass for a parameter of the kind."""
     return NUMBER if kind is Kind.INTEGER else ACCEPTED[kind]
-
-
-def types_of(expression: syntax.Expression, names: Names, own: dict[str, int]) -> int:
-    """The types `expression` can have, in a body whose own variables are `own`."""
-    match expression:
-        case syntax.String():
-            return STRING
-        case syntax.Number() | syntax.Negation():
-            return NUMBER
-        case syntax.Boolean(value=value):
-            return TRUE if value else FALSE
-        case syntax.Dictionary():
-            return TABLE
-        case syntax.Name():
-            meaning = names.value(expression, own)
-            if isinstance(meaning, BuiltinVariable):
-                return STRING | UNDEF
-            return FUNCTION if isinstance(meaning, CustomFunction) else ANY
-        case syntax.Call():
-            callee = names.callee(expression.function)
-            return of_annotation(callee.returns) if isinstance(callee, Builtin) else ANY
 
 
 def is_literal(expression: syntax.Expression) -> bool:
@@ -70,6 +36,23 @@ def short(expression: syntax.Expression) -> str:
     if isinstance(expression, syntax.Name):
         return f"{'$' if expression.dollar else ''}{expression.id}"
     return f"{expression.function.id}(...)" if isinstance(expression, syntax.Call) else ""
+
+
+def brief(expression: syntax.Expression) -> str:
+    """As `short`, with the arguments of a call where they are few and short too."""
+    if not isinstance(expression, syntax.Call):
+        return short(expression)
+    texts = [_argument(each) for each in expression.arguments]
+    joined = ", ".join(texts)
+    return f"{expression.function.id}({joined if all(texts) and len(joined) <= _BRIEF else '...'})"
+
+
+def _argument(expression: syntax.Expression) -> str:
+    if isinstance(expression, syntax.String):
+        return f"'{expression.value}'" if len(expression.value) <= _BRIEF else ""
+    if isinstance(expression, syntax.Number | syntax.Boolean):
+        return value_text(expression.value)
+    return short(expression) if isinstance(expression, syntax.Name) else ""
 
 
 def conversion(expression: syntax.Expression, types: int, wanted: int) -> str:
