@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: run test check bench image lock format clean help
+.PHONY: run test check bench fuzz image lock format clean help
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -29,6 +29,9 @@ check: $(STAMP)  ## format, lint, types, architecture
 
 bench: $(STAMP)  ## side by side with nginx + Lua and Varnish, into loadtest/RESULTS.md
 	$(BIN)/python -m loadtest.bench
+
+fuzz: $(STAMP)  ## feed bytes to everything that reads some, a minute each; FUZZ='--seconds 5 --target check' for less
+	nice -n 10 $(BIN)/python -m tests.fuzz $(FUZZ)
 
 image:  ## build the container
 	@echo "make image: the container is not built yet (it comes with the Kubernetes manifests)" >&2; exit 1

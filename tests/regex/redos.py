@@ -14,6 +14,7 @@ class Attack(NamedTuple):
     prefix: str
     pump: str
     suffix: str
+    options: str = ""
 
     def subject(self, size: int) -> str:
         return self.prefix + self.pump * (size // len(self.pump)) + self.suffix
@@ -130,4 +131,71 @@ ATTACKS = [
     ),
     Attack("CVE-2022-31129 (moment, comments)", r"\([^)]*\)", "", "(", ""),
     Attack("CVE-2024-45296 (path-to-regexp)", r"^/([^/]+?)-([^/]+?)/?$", "/", "-a", "/a/\n"),
+    # Polynomial: two or three repeats that overlap.
+    Attack("two words with a space between", r"^\w*\s*\w*$", "", "a", "!"),
+    Attack("three overlapping digits", r"^\d+\d+\d+$", "", "1", "x"),
+    Attack("key and value, spaces on both sides", r"^\s*(\w+)\s*=\s*(.*?)\s*;", "a=", " ", ""),
+    Attack("any before any before any", r"^(.*),(.*),(.*);$", "", ",", ""),
+    Attack("lazy between quotes, not closed", r"\"(.*?)\".*\"(.*?)\"$", "", '"a', "x"),
+    Attack("end of line after spaces", r"[ \t]+(?:\r?\n|$)", "x", " ", "x"),
+    Attack("last path segment without end", r"/+[^/]+$", "", "/a", "/"),
+    # Counted repeats.
+    Attack("counted in a repeat", r"^(a{1,20})*$", "", "a", "!"),
+    Attack("counted pairs", r"^(?:[a-z]{1,10}[0-9]{0,5}){1,20}$", "", "a", "!"),
+    Attack("counted, adjacent", r"^\w{0,30}\w{0,30}x$", "", "a", "!"),
+    Attack("counted, not anchored", r"a.{60}b", "", "a", ""),
+    Attack("counted gap of any", r"(a.{20})+b", "", "a", ""),
+    Attack("counted twice over", r"^((a{1,8}){1,8}){1,8}$", "", "a", "!"),
+    # Arms with a common beginning.
+    Attack("common beginnings", r"^(?:foo|foob|fooba|foobar)*$", "", "foo", "!"),
+    Attack("an arm inside an arm", r"^(?:ab|a|b)*c$", "", "ab", "!"),
+    Attack("digits or words", r"^(?:\d|\w)+$", "", "1", "!"),
+    Attack("escapes or any", r"^'(?:\\.|.)*'$", "'", "\\\\", ""),
+    Attack("words of a list, repeated", r"^(?:(?:a|an|and)\s*)+$", "", "and", "!"),
+    # Anchors and places.
+    Attack("word ends in a repeat", r"^(?:\b\w+\b\s*)+$", "", "a ", "!"),
+    Attack("word ends, not anchored", r"(\w+\b)+;", "", "a", ""),
+    Attack("lines with an end each", r"(?m)^(\s*\w*)*$", "", "a\n", "!"),
+    Attack("end of text in every arm", r"(?:a+$|a+!$|a+\?$)", "", "a", "x"),
+    Attack("not inside a word", r"\B\w+\B-", "", "a", ""),
+    # What no linear engine can do.
+    Attack("back reference", r"^(a+)\1+$", "", "a", "!"),
+    Attack("back reference by name", r"(?P<q>['\"]).*?(?P=q)", "", "'a", ""),
+    Attack("look-ahead in a repeat", r"^(?:(?=a)a|a)+$", "", "a", "!"),
+    Attack("password rules", r"^(?=.*[a-z])(?=.*[A-Z])(?=.*\d).{8,}$", "", "a", "!"),
+    Attack("look-behind and any", r"(?<=a).*(?<=b)c", "", "ab", ""),
+    Attack("look-ahead that runs on", r"(?!.*x)a", "", "a", "x"),
+    Attack("recursion", r"\((?:[^()]|(?R))*\)", "", "(", ""),
+    Attack("possessive, then the same", r"a*+a", "", "a", ""),
+    Attack("atomic group with arms", r"^(?>a+|b)+c$", "", "a", "!"),
+    # Letter case that makes sets overlap; bytes past ASCII.
+    Attack("cases overlap", r"^([a-z]+|[A-Z]+)*$", "", "aA", "!", "i"),
+    Attack("cases overlap, not anchored", r"(?:[a-z]+[A-Z]+)+1", "", "aA", "", "i"),
+    Attack("word list in any case", r"(?:google|bing|baidu)bot.*spider", "", "gOOGLEbot", "", "i"),
+    Attack("UTF-8 words", r"^(?:[\xe4-\xe9][\x80-\xbf]{2}|[\x80-\xff])+$", "", "\xe4\xb8\xad", "!"),
+    Attack("any byte but, repeated", r"^(?:[^\x00-\x7f]+\s?)*$", "", "\xe9", "!"),
+    Attack("no-break spaces", r"^[\s\xa0]*(.*?)[\s\xa0]*$", "", "\xa0", "\n\nx"),
+    # More of what was published.
+    Attack("CVE-2017-18077 (brace-expansion)", r"^(.*,)+(.+)?$", "", ",", "\n!"),
+    Attack("CVE-2018-13863 (js-bson)", r"^(\+|-)?(\d+|(\d*\.\d*))?(E|e)?([-+])?(\d+)?$", "", "1", "x"),
+    Attack("CVE-2020-28500 (lodash, trim)", r"^\s+|\s+$", "x", " ", "x"),
+    Attack("words with a suffix", r"[a-z0-9]+(?:'(?:d|ll|m|re|s|t|ve))?(?=[^a-z]|$)", "", "a", "A"),
+    Attack("native code, spaces", r"\{\s*\[native code\]\s*\}", "{", " ", "x"),
+    Attack("CVE-2020-5243 (uap-core)", r"\bSmartWatch *\( *([^;]+) *; *([^;]+) *;", "SmartWatch(", " ", "z"),
+    Attack("user agent, two parts before a build", r"\s(.+)\s(.+)\sbuild/", " ", "a ", ""),
+    Attack(
+        "CVE-2021-27290 (ssri)",
+        r"^([a-z0-9]+)-([A-Za-z0-9+/=]{44,88})(\?[\x21-\x7E]*)*$",
+        "sha512-" + "a" * 64,
+        "?",
+        "\n!",
+    ),
+    Attack("user agent, Android build", r"android.+[;/]\s+([a-z\s]+)\s+build", "android;", " a", "!"),
+    Attack("CVE-2021-29060 (color-string)", r"^hwb\(\s*([+-]?\d*[.]?\d+)(?:deg)?\s*,", "hwb(", " ", "x"),
+    Attack("CVE-2021-33502 (normalize-url)", r"^data:([^,]*?),([^#]*?)(?:#(.*))?$", "data:", ",#", "\n\n"),
+    Attack("CVE-2022-24713 (rust regex, empty repeats)", r"(?:){1000}", "", "a", ""),
+    Attack("CVE-2022-3517 (minimatch, braces)", r"\{.*\}", "", "{", ""),
+    Attack("CVE-2023-26115 (word-wrap)", r"[\t ]*$", "x", "\t", "x"),
+    Attack("CVE-2024-4067 (micromatch)", r"\{.*\}", "{", "{", ""),
+    Attack("Apache mod_security score", r"(?:/\*.*?\*/|\s|\()+select", "", "/**/", ""),
 ]

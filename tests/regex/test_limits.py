@@ -6,8 +6,9 @@ import time
 import pytest
 
 import edgescript.regex as regex_package
-from edgescript.regex import RegexError, cached, compile_pattern
+from edgescript.regex import RegexError, RegexLimitError, cached, compile_pattern, most_group_units
 from edgescript.regex.engines import MAX_STACKED_BYTES
+from edgescript.regex.linear import MAX_CRAWL_WORK
 
 REFUSED = [
     ("a" * 4097, "pattern has 4097 bytes, the limit is 4096"),
@@ -161,3 +162,53 @@ def test_long_subjects_of_stacking_repeats_give_the_same_answers(pattern, engine
             assert (found and found.span(0)) == (expected and expected.span())
             assert (compiled.captures(text) is None) is (expected is None)
             assert compiled.sub("x", text, 1 << 20) == re.sub(pattern, "x", text)
+
+
+CRAWLING = "a(.{60})(.{60})c"
+"""Ever new sets of open ways on RE2, of 122 states."""
+
+
+def test_large_patterns_take_shorter_subjects():
+    compiled = compile_pattern(CRAWLING)
+    most = compiled._crawled_bytes
+    assert most == MAX_CRAWL_WORK // 122
+    assert compiled.test("b" * most) is False
+    for work in (compiled.test, compiled.search, compiled.captures):
+        with pytest.raises(RegexLimitError) as caught:
+            work("b" * (most + 1))
+        assert caught.value.limit == "regex_bytes"
+
+
+def test_word_lists_are_large_and_take_any_subject():
+    compiled = compile_pattern("|".join(f"word{number}" for number in range(100)))
+    assert compiled.engine == "re2"
+    assert compiled.test("x" * (64 << 10)) is False
+
+
+def test_groups_of_long_matches_are_paid_for_before_they_are_found():
+    compiled, spent = compile_pattern("(.*?)" * 20 + "$"), []
+    subject = "a" * (32 << 10)
+    assert compiled.search("ab", 0, spent.append).span(0) == (0, 2)
+    assert spent == []
+    assert compiled.search(subject, 0, spent.append).end == len(subject)
+    # Some 100 instructions at 6 ns for each byte.
+    assert sum(spent) <= most_group_units(compiled, len(subject))
+    assert sum(spent) * 50e-9 == pytest.approx(len(subject) * compiled.instructions * 6e-9, rel=0.1)
+    with pytest.raises(TimeoutError):
+        compiled.search(subject, 0, _no_more)
+
+
+def _no_more(_units):
+    raise TimeoutError
+
+
+@pytest.mark.parametrize("subject", ["a\xe9\nb\xff\n", "\n\n", "ab\n", "\xff\n"])
+def test_places_in_texts_that_end_in_a_newline_are_places_of_bytes(subject):
+    compiled = compile_pattern(r"([^\n])+?$|\n|(x+x+)+y")
+    assert compiled.engine == "re2"
+    expected = [found.span() for found in re.finditer(r"([^\n])+?$|\n|(x+x+)+y", subject)]
+    spans, begin = [], 0
+    while (match := compiled.search(subject, begin)) is not None:
+        spans.append(match.span(0))
+        begin = match.end
+    assert spans == expected

@@ -1,5 +1,6 @@
 """A small registry in which every road a call can take is taken by some builtin, and runs of programs over it."""
 
+from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
 from edgescript.builtins import (
@@ -190,10 +191,14 @@ def outcome(run: Any, context: Context) -> Outcome:
     return Outcome(result, context.effects.__dict__, context.fuel_used, context.calls, context.ended)
 
 
-def both(program: Program, limits: Limits = Limits()) -> Outcome:  # noqa: B008 - frozen
+def both(
+    program: Program,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+    make_context: Callable[[Limits], Context] = context_of,
+) -> Outcome:
     """The outcome, the same in both tiers."""
-    interpreted = outcome(program.interpret, context_of(limits))
-    translated = outcome(program.run, context_of(limits))
+    interpreted = outcome(program.interpret, make_context(limits))
+    translated = outcome(program.run, make_context(limits))
     assert translated == interpreted, (interpreted, translated)
     return translated
 

@@ -413,6 +413,9 @@ class Watcher:
     def branch(self, line, column, taken):
         self.seen.append(f"branch {line}:{column} {taken}")
 
+    def assign(self, _line, name, value):
+        self.seen.append(f"{name} = {value}")
+
     def call(self, line, name, arguments, result, elapsed_s):
         self.seen.append(f"_{line}_{name}({','.join(map(str, arguments))}):{result}{{_{elapsed_s}}}")
 

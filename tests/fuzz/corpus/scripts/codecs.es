@@ -1,0 +1,5 @@
+say(tostring(base64_dec(tostring($arg_x))))
+say(json_enc(json_dec('{"a":[1,null]}')))
+say(get(decode_args($args), 'x'))
+say(url_unescape('%41'))
+say(parse_http_time('Thu, 01 Jan 1970 00:01:00 GMT'))
