@@ -1,9 +1,9 @@
 """
 `python -m runtime.demo`, which is `make run`: a demo origin and an edge node with the example scripts, on loopback.
 
-Each folder of `examples/` is a site of the node, `FOLDER.localhost`. The requests printed to try are cases of the
-examples' `requests.toml`, chosen by `try = "what it shows"`; each was taken through the same scripts before (`simulate`), so what stands beside it is
-what it gives. Ports are 8080 and 8000, or `EDGESCRIPT_DEMO_PORT` and `EDGESCRIPT_DEMO_ORIGIN_PORT`, or free ones
+Each folder of `examples/` is a site of the node, `FOLDER.localhost`; one with several test files is a site for each, by
+the file's name. The requests printed to try are cases of the test files, chosen by `try = "what it shows"`; each was
+taken through the same scripts before (`simulate`), so what stands beside it is what it gives. Ports are 8080 and 8000, or `EDGESCRIPT_DEMO_PORT` and `EDGESCRIPT_DEMO_ORIGIN_PORT`, or free ones
 where these are taken. Ctrl-C or SIGTERM ends it.
 """
 
@@ -16,19 +16,22 @@ import sys
 import textwrap
 import threading
 import time
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
-from urllib.parse import urlsplit
 
 import click
 
 from edgescript.cli import WIDTH
-from edgescript.cli.loading import load, show_diagnostics
+from edgescript.cli.loading import show_diagnostics
+from edgescript.cli.testing.run import Prepared, ScriptsWithErrorsError, outcome_of, prepare
+from edgescript.cli.values import UrlType
 from edgescript.request import Connection
 from edgescript.services import Services
+from edgescript.testing.cases import SUFFIX, Case, Expect
+from edgescript.testing.expectations import mismatches
 from runtime.config import Config
 from runtime.http.refusal import Refuse
 from runtime.io.serve import serve
@@ -75,19 +78,19 @@ CACHED: Final = Try(
 
 def main() -> int:
     """Serve until told to stop; the exit status."""
-    folders = sorted(path.parent for path in EXAMPLES.glob("*/requests.toml"))
-    if not folders:
+    files = sorted(EXAMPLES.glob(f"*/*{SUFFIX}"))
+    if not files:
         click.echo(f"demo: no examples in {EXAMPLES}", err=True)
         return 1
     with _Origin(wanted_port(*ORIGIN_PORT)) as origin:
         address = OriginAddress("127.0.0.1", origin.port)
-        sites = [_site(folder, address) for folder in folders]
+        examples = [_example(path, name, address) for path, name in zip(files, _names(files), strict=True)]
         port = free_port(wanted_port(*PORT))
-        named = [(f"{site.name}.localhost", site) for site in sites]
+        named = [(f"{site.name}.localhost", site) for site, _ in examples]
         config = Config(listen=f"127.0.0.1:{port}", origin=f"http://127.0.0.1:{origin.port}", drain_s=2.0)
 
         def announce(_host: str, port: int) -> None:
-            click.echo("\n".join(_announcement(port, origin.port, zip(folders, sites, strict=True))))
+            click.echo("\n".join(_announcement(port, origin.port, examples)))
 
         return serve(config, Sites(Site("demo", address), named), on_listening=announce)
 
@@ -114,34 +117,40 @@ def free_port(wanted: int) -> int:
     raise SystemExit(1)
 
 
-def _site(folder: Path, origin: OriginAddress) -> Site:
-    loaded = load([str(folder / name) for name in _requests(folder)["scripts"]])
-    if loaded.has_errors:
-        show_diagnostics(loaded.reports, err=True)
-        raise SystemExit(1)
-    return Site(folder.name, origin, loaded.scripts, _services())
+def _names(files: Sequence[Path]) -> list[str]:
+    """What the site of each test file is called: its folder, or the file where there are several in a folder."""
+    in_folder = Counter(path.parent for path in files)
+    return [
+        path.parent.name if in_folder[path.parent] == 1 else path.name.removesuffix(SUFFIX) for path in files
+    ]
+
+
+def _example(path: Path, name: str, origin: OriginAddress) -> tuple[Site, Prepared]:
+    """The site of a test file's scripts. Raises SystemExit."""
+    try:
+        prepared = prepare(str(path))
+    except ScriptsWithErrorsError as error:
+        show_diagnostics(error.reports, err=True)
+        raise SystemExit(1) from None
+    return Site(name, origin, prepared.scripts, _services()), prepared
 
 
 def _services() -> Services:
     return Services(random=random.SystemRandom(), limiter=TokenBuckets())
 
 
-def _requests(folder: Path) -> dict[str, Any]:
-    return tomllib.loads((folder / "requests.toml").read_text(encoding="utf-8"))
-
-
 # --- what to try ------------------------------------------------------------------------------------------------
 
 
-def _announcement(port: int, origin_port: int, sites: Iterable[tuple[Path, Site]]) -> Iterator[str]:
+def _announcement(port: int, origin_port: int, examples: Iterable[tuple[Site, Prepared]]) -> Iterator[str]:
     yield f"origin     http://127.0.0.1:{origin_port}  answers with what it was asked"
     yield f"edge node  http://127.0.0.1:{port}  without scripts"
     yield f"           http://NAME.localhost:{port}  with those of examples/NAME"
     yield ""
     yield "Try, in another terminal:"
-    for folder, site in sites:
+    for site, prepared in examples:
         host = f"{site.name}.localhost:{port}"
-        tries = _worth_trying(folder, site, host)
+        tries = _worth_trying(prepared, site, host)
         if tries:
             yield ""
             yield f"# {site.name}"
@@ -154,10 +163,10 @@ def _announcement(port: int, origin_port: int, sites: Iterable[tuple[Path, Site]
     yield "Ctrl-C ends it."
 
 
-def _worth_trying(folder: Path, site: Site, host: str) -> list[tuple[Try, Simulation]]:
+def _worth_trying(prepared: Prepared, site: Site, host: str) -> list[tuple[Try, Simulation]]:
     """Up to two requests, those chosen first, then with different outcomes if there are such; and the outcomes."""
     possible: list[tuple[Try, Simulation]] = []
-    for each, expect in _candidates(folder, site.name):
+    for each, expect in _candidates(prepared, site.name):
         outcome = _rehearse(site, each, host)
         # A case that turns out otherwise needs another host, time or origin than there are here.
         if not isinstance(outcome, Refuse) and _as_expected(outcome, expect):
@@ -171,56 +180,43 @@ def _worth_trying(folder: Path, site: Site, host: str) -> list[tuple[Try, Simula
     return first + others[-1:]
 
 
-def _as_expected(outcome: Simulation, expect: Mapping[str, Any]) -> bool:
+def _as_expected(outcome: Simulation, expect: Expect) -> bool:
     """Whether the demo shows what the case is about, as far as it does not depend on the case's own origin."""
-    seen: dict[str, object] = {"status": outcome.status, "action": outcome.action}
-    asked: Sequence[tuple[bytes, bytes]] = ()
-    if outcome.forward is not None:
-        seen["forward_uri"] = outcome.forward.target.decode("latin-1")
-        asked = outcome.forward.fields
-    return (
-        all(expect.get(name, value) == value for name, value in seen.items())
-        and _has_fields(outcome.fields, expect.get("headers", {}))
-        and _has_fields(asked, expect.get("forward_headers", {}))
+    of_scripts = Expect(
+        action=expect.action,
+        status=expect.status,
+        headers=expect.headers,
+        forward_uri=expect.forward_uri,
+        forward_headers=expect.forward_headers,
+        error=expect.error,
+        state=expect.state,
     )
+    return not mismatches(of_scripts, outcome_of(outcome))
 
 
-def _has_fields(fields: Sequence[tuple[bytes, bytes]], expected: Mapping[str, Any]) -> bool:
-    """Whether each expected name has one line with its value; '' means none."""
-    for name, value in expected.items():
-        lines = [line for key, line in fields if key.lower() == name.lower().encode()]
-        if lines != ([_as_bytes_text(value).encode("latin-1")] if value else []):
-            return False
-    return True
-
-
-def _candidates(folder: Path, name: str) -> Iterator[tuple[Try, Mapping[str, Any]]]:
+def _candidates(prepared: Prepared, name: str) -> Iterator[tuple[Try, Expect]]:
     """Requests and what is expected of them."""
     if name == "auth":
-        yield _signed(time.time()), {"status": 200}  # noqa: TID251 - a composition root; the signature is for now
+        yield _signed(time.time()), Expect(status=200)  # noqa: TID251 - a composition root; the signature is for now
     if name == "cache":
-        yield CACHED, {"status": 200, "headers": {"X-Cache": "HIT"}}
-    for case in _requests(folder)["case"]:
-        if case.keys() & {"now", "geo"} or not case["url"].startswith("http:"):
+        yield CACHED, Expect(status=200, headers={"X-Cache": "HIT"})
+    for case in prepared.suite.cases:
+        if _needs_another_world(case):
             continue
-        url = urlsplit(case["url"])
-        target = (url.path or "/") + (f"?{url.query}" if url.query else "")
-        fields = [
-            (field, value) for field, value in case.get("headers", {}).items() if isinstance(value, str)
-        ]
-        repeat = case.get("repeat", 1)
-        if repeat <= MAX_REPEAT and all(field.lower() != "host" for field, _ in fields):
-            yield (
-                Try(
-                    case.get("method", "GET"),
-                    target,
-                    fields,
-                    repeat,
-                    case.get("try", case["name"]),
-                    "try" in case,
-                ),
-                case["expect"],
-            )
+        target = UrlType().convert(case.url, None, None).target
+        fields = [(field, value) for field, value in case.headers.items() if isinstance(value, str)]
+        says = case.worth_trying or case.name
+        yield Try(case.method, target, fields, case.repeat, says, bool(case.worth_trying)), case.expect
+
+
+def _needs_another_world(case: Case) -> bool:
+    """Whether the case speaks of a time, place, connection or past that a visitor of the demo does not have."""
+    return (
+        bool(case.now is not None or case.geo or case.places or case.before or case.body or case.every_s)
+        or not case.url.startswith("http:")
+        or case.repeat > MAX_REPEAT
+        or any(field.lower() == "host" for field in case.headers)
+    )
 
 
 def _signed(now: float) -> Try:

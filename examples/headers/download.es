@@ -1,11 +1,16 @@
 # position: head
 #
-# ?filename=NAME makes the browser save the response under that name.
+# ?filename=NAME makes the browser save the response under that name. What is under /download/ is saved in any case, by
+# default under its own name.
 
 quote = tochar(34)
 
-if $arg_filename {
-    name = url_unescape($arg_filename)
+asked = $arg_filename
+if and(not(asked), match_re($uri, '^/download/')) {
+    asked = get(capture_re($uri, '([^/]*)\z'), 1)
+}
+if asked {
+    name = url_unescape(asked)
     # Only plain names: a path, a quote or a line end would reach further than the name. `\z` is the end; `$` would let
     # a last line end pass.
     if match_re(name, '^[A-Za-z0-9][A-Za-z0-9 ._-]*\z') {

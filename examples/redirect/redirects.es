@@ -17,6 +17,11 @@ if and(eq($uri, '/'), $http_from) {
     }
 }
 
+# A short name in print has nothing but its root: a fixed page over https, whichever way it was asked for.
+if and(eq($uri, '/'), req_host('go.example.com')) {
+    rewrite('https://www.example.com/start/welcome.html', 'enhance_redirect')
+}
+
 # The root is the start page. `redirect` keeps the query.
 if eq($uri, '/') {
     rewrite('/start/index.html', 'redirect')

@@ -1,125 +1,174 @@
-"""Every case of every example, twice: as `edgescript run` does it, and over a socket through a served node."""
+"""Every case of every example: by `edgescript test`, as `edgescript run` does it, and over a socket through a node."""
 
-import functools
 import json
+import random
 import subprocess
 import sys
-from urllib.parse import urlsplit
+from dataclasses import dataclass
 
+import msgspec
 import pytest
 
-from edgescript.cli.loading import load
+from edgescript.cli.testing.requests import Places
 from edgescript.source import as_utf8
-from tests.examples.cases import EXAMPLES, all_examples, check_fields, pairs
-from tests.examples.cases import load as load_example
+from edgescript.testing.cases import header_lines
+from edgescript.testing.expectations import Fault, Forwarded, Outcome, ScriptRan, mismatches
+from tests.examples.cases import EXAMPLES, FILES, cases, prepared, sendings
 from tests.support.command import run_command
 from tests.support.node import World, serve_in_thread
 from tests.support.origin import RecordingOrigin
 
-CASES = [
-    pytest.param(loaded, case, id=f"{loaded.folder.name}: {case.name}")
-    for loaded in all_examples()
-    for case in loaded.example.case
-]
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_by_the_command(path):
+    result = run_command("test", path, "--json")
+    shown = json.loads(result.stdout)
+    failed = [case for file in shown["files"] for case in file["cases"] if not case["passed"]]
+    assert (result.status, failed) == (0, []), result.stdout
+    assert shown["passed"] == len(prepared(path).suite.cases)
 
 
-def command_line(loaded, case):
-    """The case as a person would type it."""
-    origin = loaded.example.origin
-    line = ["run", *loaded.scripts, "--json", "--url", case.url, "--method", case.method]
+def command_line(file, index):
+    """The case as a person would type it for `run`."""
+    case = file.suite.cases[index]
+    origin = file.suite.origin_of(case)
+    line = ["run", "--json", "--url", case.url, "--method", case.method]
+    line += [
+        word for entry, path in zip(file.suite.scripts, file.paths, strict=True) for word in rule(entry, path)
+    ]
     line += ["--now", repr(case.now_s), "--client-ip", case.client_ip, "--repeat", str(case.repeat)]
-    line += [word for name, value in pairs(case.headers) for word in ("-H", f"{name}: {as_utf8(value)}")]
-    if case.geo is not None:
-        codes = {name: code for name, code in case.geo.record()._asdict().items() if code}
-        line += ["--geo", ",".join(f"{name}={code}" for name, code in codes.items())]
+    line += [
+        word for name, value in header_lines(case.headers) for word in ("-H", f"{name}: {as_utf8(value)}")
+    ]
+    for address, place in [("", case.geo), *case.places.items()]:
+        if place is not None:
+            codes = ",".join(f"{name}={code}" for name, code in msgspec.structs.asdict(place).items() if code)
+            line += ["--geo", f"{address}:{codes}" if address else codes] if codes else []
     line += ["--origin-status", str(origin.status), "--origin-body", origin.body]
-    for name, value in pairs(origin.headers):
+    for name, value in header_lines(origin.headers):
         line += ["--origin-header", f"{name}: {as_utf8(value)}"]
     return line
 
 
-def check_run(expect, shown):
-    """The JSON object of `run` is what the case expects."""
-    wanted = {
-        name: getattr(expect, name) for name in ("action", "status") if getattr(expect, name) is not None
-    }
-    assert {name: shown[name] for name in wanted} == wanted
-    check_fields(expect.headers, shown["response"]["headers"], "response")
-    if expect.body is not None:
-        assert shown["response"]["body"] == expect.body
-    if expect.body_contains is not None:
-        assert expect.body_contains in shown["response"]["body"]
-    if expect.forward_uri is not None:
-        assert shown["forward"]["uri"] == expect.forward_uri
-    if expect.forward_headers:
-        check_fields(expect.forward_headers, shown["forward"]["headers"], "forwarded")
-    if expect.limit_rate is not None:
-        assert (shown["limit_rate"] or {"rate": 0})["rate"] == expect.limit_rate
-    if expect.cache_ttl is not None:
-        assert (shown["cache"]["ttl_s"] or 0) == expect.cache_ttl
+def rule(entry, path):
+    """A script of the test file as `run` takes it."""
+    settings = (
+        {}
+        if isinstance(entry, str)
+        else {key: entry[key] for key in entry if key not in {"file", "rule_path"}}
+    )
+    return ["--rule", json.dumps({"rule_path": path, **settings})]
 
 
-@pytest.mark.parametrize(("loaded", "case"), CASES)
-def test_run(loaded, case):
-    result = run_command(*command_line(loaded, case))
+def fits_a_command_line(case):
+    origin = case.origin
+    return not (
+        case.before or case.every_s or case.body or (origin is not None and (origin.down or origin.timeout))
+    )
+
+
+TYPED = cases(fits_a_command_line)
+
+
+def outcome_of(shown):
+    """What the JSON object of `run` says."""
+    forward, throttle = shown["forward"], shown["limit_rate"] or {"rate": 0, "after": 0}
+    return Outcome(
+        action=shown["action"],
+        status=shown["status"],
+        headers=shown["response"]["headers"],
+        body=shown["response"]["body"],
+        forward=forward and Forwarded(forward["method"], forward["uri"], forward["headers"]),
+        cache=next((value for name, value in shown["response"]["headers"] if name.lower() == "x-cache"), ""),
+        cache_ttl=shown["cache"]["ttl_s"] or 0,
+        limit_rate=throttle["rate"] or 0,
+        limit_rate_after=throttle["after"],
+        scripts=[
+            ScriptRan(
+                each["name"],
+                each["state"],
+                each["fuel"],
+                each["error"]
+                and Fault(**{key: each["error"][key] for key in ("code", "line", "column", "message")}),
+            )
+            for each in shown["scripts"]
+        ],
+    )
+
+
+@pytest.mark.parametrize(("file", "index"), TYPED)
+def test_run(file, index):
+    result = run_command(*command_line(file, index))
     assert result.status == 0, result.stderr
-    check_run(case.expect, json.loads(result.stdout))
+    assert mismatches(file.suite.cases[index].expect, outcome_of(json.loads(result.stdout))) == []
 
 
-@pytest.mark.parametrize(("loaded", "case"), CASES[:: max(1, len(CASES) // 3)])
-def test_run_in_a_process_of_its_own(loaded, case):
-    line = [sys.executable, "-m", "edgescript", *command_line(loaded, case)]
+@pytest.mark.parametrize(("file", "index"), TYPED[:: max(1, len(TYPED) // 3)])
+def test_run_in_a_process_of_its_own(file, index):
+    line = [sys.executable, "-m", "edgescript", *command_line(file, index)]
     result = subprocess.run(line, capture_output=True, text=True, timeout=30, check=False)
     assert result.returncode == 0, result.stderr
-    check_run(case.expect, json.loads(result.stdout))
+    assert mismatches(file.suite.cases[index].expect, outcome_of(json.loads(result.stdout))) == []
 
 
-@functools.cache
-def installed(folder):
-    """The example's scripts as a node runs them."""
-    loaded = load(load_example(folder).scripts)
-    assert not loaded.has_errors
-    return loaded.scripts
+@dataclass
+class CaseWorld(World):
+    """The world of a case: its places beside that of the client."""
+
+    places: Places | None = None
+
+    def lookup(self, address, /):
+        return self.places.lookup(address)
 
 
-@pytest.mark.parametrize(
-    ("loaded", "case"), [param for param in CASES if param.values[1].url.startswith("http:")]
-)
-def test_served(loaded, case):
-    says = loaded.example.origin
-    url = urlsplit(case.url)
-    target = (url.path or "/") + (f"?{url.query}" if url.query else "")
-    named = {name.lower() for name in case.headers}
-    fields = [*([] if "host" in named else [("Host", url.netloc)]), *pairs(case.headers)]
-    world = World(now=case.now_s, client_addr=case.client_ip, geo=case.geo and case.geo.record())
-    with (
-        RecordingOrigin(says.status, pairs(says.headers), says.body.encode()) as origin,
-        serve_in_thread(installed(loaded.folder), origin.url, world) as node,
-    ):
-        for _ in range(case.repeat):
-            answer = node.ask(case.method, target, fields)
+def can_be_served(case):
+    sent = [*case.before, case]
+    return not any(each.url.startswith("https:") or (each.origin and each.origin.timeout) for each in sent)
+
+
+@pytest.mark.parametrize(("file", "index"), cases(can_be_served))
+def test_served(file, index):
+    case = file.suite.cases[index]
+    world = CaseWorld(now=case.now_s, chance=random.Random(case.seed), places=Places(case))
+    with RecordingOrigin() as origin, serve_in_thread(file.scripts, origin.url, world) as node:
+        for sending, shot in sendings(file, index):
+            says, incoming, body = file.suite.origin_of(sending), shot.incoming, sending.body.encode()
+            origin.says(says.status, header_lines(says.headers), says.body.encode(), down=says.down)
+            world.client_addr = incoming.connection.client_addr
+            world.places.set_client(world.client_addr, shot.geo)
+
+            def ask(incoming=incoming, body=body):
+                return node.ask(incoming.method, incoming.target, incoming.fields, body)
+
+            for number in range(shot.repeat):
+                world.now += shot.every_s if number else 0
+                origin.asked.clear()
+                answer = ask()
+            world.now += shot.after_s
         check_served(case.expect, answer, origin)
         if case.expect.cache_ttl is not None:
-            check_stored_for(case.expect.cache_ttl, lambda: node.ask(case.method, target, fields), world)
+            check_stored_for(case.expect.cache_ttl, ask, world)
 
 
 def check_served(expect, answer, origin):
     """What came over the socket, and what the origin saw, is what the case expects."""
-    if expect.status is not None:
-        assert answer.status == expect.status
-    decoded = [(name, as_utf8(value)) for name, value in answer.fields]
-    check_fields(expect.headers, decoded, "response")
-    if expect.body is not None:
-        assert answer.body.decode("utf-8", "replace") == expect.body
-    if expect.body_contains is not None:
-        assert expect.body_contains in answer.body.decode("utf-8", "replace")
-    if expect.action is not None:
-        assert bool(origin.asked) == (expect.action == "forward")
-    if expect.forward_uri is not None:
-        assert origin.asked[-1].target == expect.forward_uri
-    if expect.forward_headers:
-        seen = [(name, as_utf8(value)) for name, value in origin.asked[-1].fields]
-        check_fields(expect.forward_headers, seen, "forwarded")
+    label = answer.values("x-cache")
+    forwarded = bool(origin.asked) or label in (["HIT"], ["STALE"], ["REVALIDATED"])
+    own_answer = "redirect" if expect.action == "redirect" and 300 <= answer.status < 400 else "respond"
+    seen = origin.asked[-1] if origin.asked else None
+    outcome = Outcome(
+        action="forward" if forwarded else own_answer,
+        status=answer.status,
+        headers=[(name, as_utf8(value)) for name, value in answer.fields],
+        body=answer.body.decode("utf-8", "replace"),
+        forward=seen
+        and Forwarded(seen.method, seen.target, [(name, as_utf8(value)) for name, value in seen.fields]),
+        cache=next(iter(label), ""),
+    )
+    assert mismatches(msgspec.structs.replace(expect, **dict.fromkeys(NOT_ON_THE_WIRE)), outcome) == []
+
+
+NOT_ON_THE_WIRE = ("limit_rate", "limit_rate_after", "cache_ttl", "hit", "state", "error", "fuel_max")
 
 
 def check_stored_for(ttl_s, ask, world):
@@ -136,8 +185,7 @@ def test_every_example_has_scripts_prose_and_cases():
     folders = [path for path in EXAMPLES.iterdir() if path.is_dir()]
     assert folders
     for folder in folders:
-        names = {path.name for path in folder.iterdir()}
-        assert {"README.md", "requests.toml"} <= names, folder.name
-        assert {name for name in names if name.endswith(".es")} == set(
-            next(each for each in all_examples() if each.folder == folder).example.scripts
-        ), folder.name
+        tested = {path for file in FILES if file.parent == folder for path in prepared(file).paths}
+        assert tested, folder.name
+        assert (folder / "README.md").exists(), folder.name
+        assert {str(path) for path in folder.glob("*.es")} == tested, folder.name
