@@ -31,6 +31,7 @@ SANS_IO = ("runtime.cache", "runtime.http", "runtime.limits", "runtime.proxy", "
 
 LANGUAGE_VALUES = ("edgescript.source", "edgescript.types", "edgescript.typeset", "edgescript.faults")
 DECLARATIONS = (
+    "edgescript.bounds",
     "edgescript.builtins",
     "edgescript.calls",
     "edgescript.context",
@@ -50,6 +51,7 @@ LAYERS = {
         (),
         (
             "stdlib",
+            "edgescript.bounds",
             "edgescript.builtins",
             "edgescript.context",
             "edgescript.effects",
@@ -80,10 +82,55 @@ LAYERS = {
         ),
         WORLD,
     ),
+    "formatting knows texts": Layer(
+        ("edgescript.formatting",),
+        (),
+        ("edgescript.source", "edgescript.diagnostics", "edgescript.parsing", "edgescript.formatting"),
+        WORLD,
+    ),
+    "costing knows verified code": Layer(
+        ("edgescript.costing",),
+        ("edgescript.costing.warn",),
+        (
+            *LANGUAGE_VALUES,
+            *DECLARATIONS,
+            "edgescript.bounds",
+            "edgescript.compiling",
+            "edgescript.costing",
+        ),
+        (*WORLD, "lark"),
+    ),
+    "users' tests know no node": Layer(
+        ("edgescript.testing",),
+        (),
+        (
+            *LANGUAGE_VALUES,
+            *DECLARATIONS,
+            "edgescript.compiling",
+            "edgescript.diagnostics",
+            "edgescript.pipeline",
+            "edgescript.program",
+            "edgescript.running",
+            "edgescript.testing",
+        ),
+        (*WORLD, "lark"),
+    ),
     "running knows no text": Layer(
         ("edgescript.running",),
         (),
         (*LANGUAGE_VALUES, *DECLARATIONS, "edgescript.compiling", "edgescript.running"),
+        (*WORLD, "lark"),
+    ),
+    "costs are stated of verified code": Layer(
+        ("edgescript.costing",),
+        (),
+        (
+            *LANGUAGE_VALUES,
+            *DECLARATIONS,
+            "edgescript.compiling",
+            "edgescript.costing",
+            "edgescript.diagnostics",
+        ),
         (*WORLD, "lark"),
     ),
     "patterns know only themselves": Layer(
@@ -94,6 +141,9 @@ LAYERS = {
     ),
     "messages are judged by themselves": Layer(("runtime.http",), (), ("runtime.http",), WORLD),
     "limits know nobody": Layer(("runtime.limits",), (), ("runtime.limits",), WORLD),
+    "places know addresses and names": Layer(
+        ("runtime.geo",), (), ("runtime.geo", "edgescript.services"), (*WORLD, "click")
+    ),
     "the cache knows messages": Layer(("runtime.cache",), (), ("runtime.cache", "runtime.http"), WORLD),
     "sites know scripts": Layer(("runtime.scripts",), (), ("runtime.scripts", "edgescript"), WORLD),
     "the proxy puts them together": Layer(
@@ -130,7 +180,7 @@ CLOCKS_AND_CHANCE = {
     "os.urandom",
     "uuid.uuid4",
 }
-PURE = ("edgescript", "stdlib", *SANS_IO)
+PURE = ("edgescript", "stdlib", "runtime.geo", *SANS_IO)
 ROOTS = ("edgescript.cli", "runtime.demo", "runtime.io")
 """Where things are put together: these may touch the loop."""
 LOOPS = ("asyncio", "httptools", "uvloop")

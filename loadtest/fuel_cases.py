@@ -1,0 +1,136 @@
+"""
+The calls that `fuel_bench` times: for every builtin the examples of its declaration, and larger arguments here.
+
+`LARGE` has, for a builtin whose work grows with an argument, the text `make(n)` gives and the call; the text is in `s`,
+a request header and so unknown before the run. Contents are what takes long: every byte escaped, every field a pair.
+`SETS` does the same with dictionaries of n entries in `d`.
+"""
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+SIZES: Final = (256, 4_096, 65_536)
+REGEX_SIZES: Final = (256, 4_096, 32_000)
+ENTRIES: Final = (16, 256, 4_096)
+
+Make = Callable[[int], str]
+
+
+def plain(size: int) -> str:
+    return ("abc/Def-123.x_" * (size // 14 + 1))[:size]
+
+
+def spread(piece: str) -> Make:
+    """Texts of one piece over and over, whole pieces only."""
+    return lambda size: piece * max(size // len(piece), 1)
+
+
+def shuffled(entries: int) -> str:
+    """Numbers in no order, joined by commas."""
+    return ",".join(str(index * 7_919 % 10_007) for index in range(entries))
+
+
+def json_array(size: int) -> str:
+    return "[" + ",".join(['{"k":"v1"}'] * max(size // 11, 1)) + "]"
+
+
+class Large(NamedTuple):
+    make: Make
+    call: str
+    sizes: tuple[int, ...] = SIZES
+
+
+PLAIN: Final = plain
+LARGE: Final[dict[str, tuple[Large, ...]]] = {
+    "ab_group": (Large(PLAIN, "ab_group('test', s, ['a' = 50, 'b' = 50])"),),
+    "base64_dec": (Large(spread("QUJD"), "base64_dec(s)"),),
+    "base64_dec_safe": (Large(spread("QU-_"), "base64_dec_safe(s)"),),
+    "base64_enc": (Large(PLAIN, "base64_enc(s)"),),
+    "base64_enc_safe": (Large(PLAIN, "base64_enc_safe(s)"),),
+    "capture_re": (
+        Large(PLAIN, "capture_re(s, '^([^/]*)/(.*)$')", REGEX_SIZES),
+        Large(PLAIN, "capture_re(s, '([0-9]+)z')", REGEX_SIZES),
+    ),
+    "concat": (Large(PLAIN, "concat(s, 'x')"), Large(PLAIN, "concat('a', s, '/', $uri)")),
+    "crc": (Large(PLAIN, "crc(s)"),),
+    "decode_args": (Large(spread("a=%41&"), "decode_args(s)"), Large(PLAIN, "decode_args(s)")),
+    "find": (Large(PLAIN, "find(s, '#')"), Large(spread("a"), "find(s, 'aaaaaaaabaaaaaaaa')")),
+    "format": (Large(PLAIN, "format('%s|%s', s, 1)"), Large(spread("%%"), "format(s)")),
+    "get": (Large(PLAIN, "get(['a' = 1], s)"),),
+    "gsub_re": (
+        Large(PLAIN, "gsub_re(s, '[0-9]', '-')", REGEX_SIZES),
+        Large(PLAIN, "gsub_re(s, '#+', '-')", REGEX_SIZES),
+    ),
+    "hmac": (Large(PLAIN, "hmac('key', s, 'sha256')"),),
+    "hmac_sha1": (Large(PLAIN, "hmac_sha1('key', s)"),),
+    "json_dec": (Large(json_array, "json_dec(s)"), Large(PLAIN, "json_dec(s)")),
+    "json_enc": (Large(PLAIN, "json_enc(['k' = s])"), Large(spread('"'), "json_enc(['k' = s])")),
+    "lower": (Large(PLAIN, "lower(s)"), Large(spread("\xe9A"), "lower(s)")),
+    "match_re": (
+        Large(PLAIN, "match_re(s, '[a-z]+#')", REGEX_SIZES),
+        Large(PLAIN, "match_re(s, '#')", REGEX_SIZES),
+        Large(PLAIN, "match_re(s, '^abc')", REGEX_SIZES),
+    ),
+    "md5": (Large(PLAIN, "md5(s)"),),
+    "md5_bin": (Large(PLAIN, "md5_bin(s)"),),
+    "print": (Large(PLAIN, "print(s)"),),
+    "req_header": (Large(PLAIN, "req_header('data', 're:[a-z]+#')", (256, 4_096, 32_000)),),
+    "reverse": (Large(PLAIN, "reverse(s)"),),
+    "say": (Large(PLAIN, "say(s)"),),
+    "sha1": (Large(PLAIN, "sha1(s)"),),
+    "sha2": (Large(PLAIN, "sha2(s, 256)"), Large(PLAIN, "sha2(s, 512)")),
+    "split": (Large(PLAIN, "split(s, '/')"), Large(PLAIN, "split(s)"), Large(PLAIN, "split(s, '')")),
+    "split_as_key": (Large(PLAIN, "split_as_key(s, '/')"),),
+    "substr": (Large(PLAIN, "substr(s, 2, -2)"),),
+    "tobin": (Large(spread("4a"), "tobin(s)"),),
+    "tohex": (Large(PLAIN, "tohex(s)"),),
+    "tonumber": (Large(spread("1"), "tonumber(s)", (16, 256, 4_000)),),
+    "trim": (Large(spread(" "), "trim(s)"), Large(PLAIN, "trim(s)")),
+    "upper": (Large(PLAIN, "upper(s)"), Large(spread("\xe9a"), "upper(s)")),
+    "url_escape": (Large(PLAIN, "url_escape(s)"), Large(spread("/"), "url_escape(s)")),
+    "url_unescape": (Large(spread("%41"), "url_unescape(s)"), Large(PLAIN, "url_unescape(s)")),
+    "add_req_header": (Large(PLAIN, "add_req_header('X-A', s)", (256, 4_096)),),
+    "add_rsp_header": (Large(PLAIN, "add_rsp_header('X-A', s)", (256, 4_096)),),
+    "add_rsp_cookie": (Large(PLAIN, "add_rsp_cookie('a', s)", (256, 4_096)),),
+    "rewrite": (Large(PLAIN, "rewrite(s, 'break')", (256, 4_096)),),
+    "limit_req": (Large(PLAIN, "limit_req(s, '10r/s')"),),
+    "set_cache_ttl": (
+        Large(spread("404=1,"), "set_cache_ttl('code', concat(s, '500=0'))", (16, 256, 4_000)),
+    ),
+    "rand_bytes": (Large(PLAIN, "rand_bytes(len(s))"),),
+}
+
+SETS: Final[dict[str, tuple[str, ...]]] = {
+    "arr_concat": ("arr_concat(d, ',')",),
+    "arr_insert": ("arr_insert(d, 'x')", "arr_insert(d, 'x', 1)"),
+    "arr_remove": ("arr_remove(d, 1)",),
+    "arr_sort": ("arr_sort(d)",),
+    "encode_args": ("encode_args(['k' = d])", "encode_args(d)"),
+    "foreach": ("foreach(d, nothing, d)",),
+    "get": ("get(d, 7)",),
+    "json_enc": ("json_enc(d)",),
+    "set": ("set(d, 3, 'x')",),
+}
+"""Calls on an array `d` of texts in no order, made anew for each."""
+
+ANSWERED_BY_HOST: Final = frozenset(
+    {f"{whose}_{what}" for whose in ("client", "ip") for what in ("country", "region", "city", "isp")}
+    | {"limit_req"}
+)
+
+OPERATIONS: Final[dict[str, tuple[str, str]]] = {
+    "assign a variable": ("x = s", ""),
+    "assign a constant": ("x = 'text'", ""),
+    "read $uri": ("x = $uri", ""),
+    "read $arg_x": ("x = $arg_x", ""),
+    "read $http_data": ("x = $http_data", ""),
+    "array literal": ("x = [s, s, s, s]", ""),
+    "dictionary literal": ("x = ['a' = s, 'b' = s]", ""),
+    "if": ("if s {\n x = s\n}", "x = s"),
+    "and": ("x = and(s, s)", ""),
+    "or": ("x = or($arg_none, s)", ""),
+    "function call": ("nothing()", ""),
+    "function as a value": ("x = nothing", ""),
+    "for, 16 rounds": ("for k, v in d {\n x = v\n}", ""),
+}
+"""A statement, and what of it is not to be timed."""
