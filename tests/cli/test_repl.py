@@ -312,6 +312,9 @@ def test_hostile_input_ends(enter):
     assert "Traceback" not in result.stderr
 
 
+PROMPTS = ("es> ", "... ")
+
+
 class Terminal:
     """A session at a pseudo-terminal."""
 
@@ -349,7 +352,9 @@ class Terminal:
 
     def type(self, typed):
         if typed is signal.SIGINT:
-            time.sleep(0.3)  # a person's pause: between the prompt and its wait, the line editor notes no signal
+            time.sleep(
+                0.3
+            )  # a person's pause: between the prompt and its wait, the line editor notes no signal
             self.process.send_signal(typed)
         else:
             os.write(self.main, typed.encode())
@@ -366,6 +371,10 @@ def at_terminal(*steps):
     try:
         for awaited, typed in steps:
             terminal.wait_for(awaited)
+            if (
+                awaited not in PROMPTS
+            ):  # what is typed before a prompt may be lost when the terminal changes modes
+                terminal.wait_for(PROMPTS[0])
             terminal.type(typed)
         terminal.wait_for(None)
         return terminal.shown, terminal.process.wait(20)
