@@ -371,9 +371,8 @@ def at_terminal(*steps):
     try:
         for awaited, typed in steps:
             terminal.wait_for(awaited)
-            if (
-                awaited not in PROMPTS
-            ):  # what is typed before a prompt may be lost when the terminal changes modes
+            # What is typed before a prompt may be lost when the terminal changes modes.
+            if typed and awaited not in PROMPTS:
                 terminal.wait_for(PROMPTS[0])
             terminal.type(typed)
         terminal.wait_for(None)
