@@ -13,7 +13,7 @@ from edgescript.compiling.fold import fold
 from edgescript.compiling.ir import Program
 from edgescript.compiling.lower import lower
 from edgescript.compiling.resolve import resolve
-from edgescript.costing.warn import warn_of_cost, with_cost
+from edgescript.costing.warn import priced
 from edgescript.diagnostics.findings import Diagnostic, Findings
 from edgescript.parsing import syntax
 from edgescript.parsing.parser import parse_into
@@ -26,29 +26,25 @@ _MEANT_AS_POSITION: Final = re.compile(r"\bposition\s*[:=]\s*(head|foot)\b", re.
 
 
 @dataclass(frozen=True, slots=True)
-class Analysis:
-    """A script understood but not compiled: `program` is None exactly when a diagnostic is an error."""
+class Compiled:
+    """
+    `program` and `code` are None exactly when a diagnostic is an error.
+
+    Diagnostics are in source order, `compat` ones included.
+    """
 
     program: Program | None
-    diagnostics: tuple[Diagnostic, ...]
-    position: Stage
-
-
-@dataclass(frozen=True, slots=True)
-class Compiled:
-    """`code` is None exactly when a diagnostic is an error. Diagnostics are in source order, `compat` ones included."""
-
     code: Code | None
     diagnostics: tuple[Diagnostic, ...]
     position: Stage
 
 
-def analyse(source: Source, registry: Registry) -> Analysis:
-    """The folded program of `source` and all that is to be said about it. Never raises, whatever the bytes."""
+def compile_source(source: Source, registry: Registry) -> Compiled:
+    """The code of `source` for the builtins of `registry`. Never raises, whatever the bytes."""
     findings = Findings()
     script, doubtful = parse_into(source, findings)
     position = DEFAULT_POSITION
-    program = None
+    program = code = None
     if script is not None and not findings.is_full:
         position = _position(source, script.comments, findings)
         _report_ignored(script.comments, position, findings)
@@ -56,18 +52,9 @@ def analyse(source: Source, registry: Registry) -> Analysis:
         check(script, names, position, findings, doubtful)
         if not findings.error_count:
             program = fold(lower(script, names, source))
-            warn_of_cost(program, source, registry, findings)
+            code = priced(compile_program(program, source), source, registry, findings)
         apply_ignores(source, script.comments, findings)
-    return Analysis(program, findings.finish(len(source.text)), position)
-
-
-def compile_source(source: Source, registry: Registry) -> Compiled:
-    """The code of `source` for the builtins of `registry`. Never raises, whatever the bytes."""
-    analysis = analyse(source, registry)
-    code = None if analysis.program is None else compile_program(analysis.program, source)
-    if code is not None:
-        code = with_cost(code, registry)
-    return Compiled(code, analysis.diagnostics, analysis.position)
+    return Compiled(program, code, findings.finish(len(source.text)), position)
 
 
 def _position(source: Source, comments: tuple[syntax.Comment, ...], findings: Findings) -> Stage:

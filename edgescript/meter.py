@@ -16,7 +16,7 @@ class Limits:
     """The named limits of a run; every one configurable per site."""
 
     fuel: int = 500_000
-    """Units of work; one is about 50 ns of translated code."""
+    """Units of work; one is at most some 50 ns of translated code, 30 in the middle of scripts (`loadtest`)."""
     wall_clock_s: float = 0.05
     """Fault 407 (reference section 5). Looked at every `FUEL_STRIDE` units and after work fuel cannot measure."""
     calls: int = 10_000

@@ -6,8 +6,17 @@ a request header and so unknown before the run. Contents are what takes long: ev
 `SETS` does the same with dictionaries of n entries in `d`.
 """
 
+import hmac
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
+from functools import cache
 from typing import Final, NamedTuple
+
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 SIZES: Final = (256, 4_096, 65_536)
 REGEX_SIZES: Final = (256, 4_096, 32_000)
@@ -34,6 +43,57 @@ def json_array(size: int) -> str:
     return "[" + ",".join(['{"k":"v1"}'] * max(size // 11, 1)) + "]"
 
 
+SECRET: Final = "a secret of sixty-four bytes or more, so that it is enough for HS512"
+_AES: Final = "aes_new(['key' = 'k', 'salt' = 'abcdefgh', 'cipher_len' = 256, 'cipher_mode' = 'cbc'])"
+
+
+def _base64url(data: bytes) -> str:
+    return urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def _token(alg: str, size: int, sign: Callable[[bytes], bytes]) -> str:
+    """A signed token whose claims have about `size` bytes."""
+    head = _base64url(f'{{"alg":"{alg}"}}'.encode())
+    claims = _base64url(b'{"sub":"ann","x":"%b"}' % (b"y" * size))
+    return f"{head}.{claims}.{_base64url(sign(f'{head}.{claims}'.encode()))}"
+
+
+def _hmac_tokens(alg: str) -> "Large":
+    def sign(data: bytes) -> bytes:
+        return hmac.digest(SECRET.encode(), data, f"sha{alg[2:]}")
+
+    return Large(lambda size: _token(alg, size, sign), f"jwt_verify(s, '{SECRET}', '{alg}')", TOKEN_SIZES)
+
+
+def _public_tokens(alg: str) -> "Large":
+    @cache
+    def key() -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey:
+        if alg == "RS256":
+            return rsa.generate_private_key(65_537, 2048)
+        return (
+            ec.generate_private_key(ec.SECP256R1())
+            if alg == "ES256"
+            else ed25519.Ed25519PrivateKey.generate()
+        )
+
+    def sign(data: bytes) -> bytes:
+        match key():
+            case rsa.RSAPrivateKey() as private:
+                return private.sign(data, PKCS1v15(), SHA256())
+            case ec.EllipticCurvePrivateKey() as private:
+                r, s = decode_dss_signature(private.sign(data, ec.ECDSA(SHA256())))
+                return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+            case private:
+                return private.sign(data)
+
+    der = key().public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    call = f"jwt_verify(s, '{b64encode(der).decode()}', '{alg}')"
+    return Large(lambda size: _token(alg, size, sign), call, TOKEN_SIZES)
+
+
+TOKEN_SIZES: Final = (64, 4_096)
+
+
 class Large(NamedTuple):
     make: Make
     call: str
@@ -43,6 +103,9 @@ class Large(NamedTuple):
 PLAIN: Final = plain
 LARGE: Final[dict[str, tuple[Large, ...]]] = {
     "ab_group": (Large(PLAIN, "ab_group('test', s, ['a' = 50, 'b' = 50])"),),
+    "aes_new": (Large(PLAIN, _AES, (0,)),),
+    "aes_enc": (Large(PLAIN, f"aes_enc({_AES}, s)"),),
+    "aes_dec": (Large(spread("0123456789abcdef"), f"aes_dec({_AES}, s)"),),
     "base64_dec": (Large(spread("QUJD"), "base64_dec(s)"),),
     "base64_dec_safe": (Large(spread("QU-_"), "base64_dec_safe(s)"),),
     "base64_enc": (Large(PLAIN, "base64_enc(s)"),),
@@ -63,6 +126,10 @@ LARGE: Final[dict[str, tuple[Large, ...]]] = {
     ),
     "hmac": (Large(PLAIN, "hmac('key', s, 'sha256')"),),
     "hmac_sha1": (Large(PLAIN, "hmac_sha1('key', s)"),),
+    "jwt_verify": (
+        *map(_hmac_tokens, ("HS256", "HS512")),
+        *map(_public_tokens, ("RS256", "ES256", "EdDSA")),
+    ),
     "json_dec": (Large(json_array, "json_dec(s)"), Large(PLAIN, "json_dec(s)")),
     "json_enc": (Large(PLAIN, "json_enc(['k' = s])"), Large(spread('"'), "json_enc(['k' = s])")),
     "lower": (Large(PLAIN, "lower(s)"), Large(spread("\xe9A"), "lower(s)")),
@@ -77,6 +144,9 @@ LARGE: Final[dict[str, tuple[Large, ...]]] = {
     "req_header": (Large(PLAIN, "req_header('data', 're:[a-z]+#')", (256, 4_096, 32_000)),),
     "reverse": (Large(PLAIN, "reverse(s)"),),
     "say": (Large(PLAIN, "say(s)"),),
+    "secure_eq": (Large(PLAIN, "secure_eq(s, s)"),),
+    "sha3": (Large(PLAIN, "sha3(s, 256)"),),
+    "crc32c": (Large(PLAIN, "crc32c(s)"),),
     "sha1": (Large(PLAIN, "sha1(s)"),),
     "sha2": (Large(PLAIN, "sha2(s, 256)"), Large(PLAIN, "sha2(s, 512)")),
     "split": (Large(PLAIN, "split(s, '/')"), Large(PLAIN, "split(s)"), Large(PLAIN, "split(s, '')")),

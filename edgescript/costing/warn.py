@@ -14,8 +14,6 @@ import msgspec
 from edgescript.bounds import ORDINARY_INPUTS
 from edgescript.builtins import Registry
 from edgescript.compiling.code import Code
-from edgescript.compiling.compile import compile_program
-from edgescript.compiling.ir import Program
 from edgescript.compiling.verify import verify
 from edgescript.costing.statement import state_cost
 from edgescript.diagnostics.findings import Findings
@@ -28,26 +26,24 @@ _UNKNOWN: Final = frozenset({"calls", "dictionary_entries", "loop_rounds", "valu
 """Limits that stand for what the script does not bound itself."""
 
 
-def warn_of_cost(program: Program, source: Source, registry: Registry, findings: Findings) -> None:
-    """Report `cost-over-budget` at the dearest line of a script that an ordinary request can drive over the limit."""
+def priced(code: Code, source: Source, registry: Registry, findings: Findings) -> Code:
+    """
+    The code with its worst case stated.
+
+    Reports `cost-over-budget` at the dearest line of a script that an ordinary request can drive over the limit.
+    """
     try:
-        linked = verify(compile_program(program, source), registry)
+        linked = verify(code, registry)
     except CodeError:
-        return  # too large to run at all, which the limits on text say better
-    statement = state_cost(linked, inputs=ORDINARY_INPUTS)
+        return code  # too large to run at all, which the limits on text say better
+    worst = state_cost(linked).fuel
     budget = DEFAULT_LIMITS.fuel
-    if statement.fuel > budget and not _UNKNOWN.intersection(statement.limits):
-        span = _line_span(source, statement.shares[0].line)
-        findings.add("cost-over-budget", span, fuel=statement.fuel, budget=budget)
-
-
-def with_cost(code: Code, registry: Registry) -> Code:
-    """The code with its worst case stated."""
-    try:
-        fuel = state_cost(verify(code, registry)).fuel
-    except CodeError:
-        return code
-    return msgspec.structs.replace(code, worst_fuel=min(fuel, MAX_EXACT_INT))
+    if worst > budget:
+        ordinary = state_cost(linked, inputs=ORDINARY_INPUTS)
+        if ordinary.fuel > budget and not _UNKNOWN.intersection(ordinary.limits):
+            span = _line_span(source, ordinary.shares[0].line)
+            findings.add("cost-over-budget", span, fuel=ordinary.fuel, budget=budget)
+    return msgspec.structs.replace(code, worst_fuel=min(worst, MAX_EXACT_INT))
 
 
 def _line_span(source: Source, line: int) -> Span:

@@ -122,7 +122,7 @@ class AddressSet:
         return address is not None and address[0] in self._by_bits[address[1]]
 
 
-@addresses.builtin(cost=Cost(20, worst=lambda call: call.entries("blocks") >> 1))
+@addresses.builtin(cost=Cost(40, worst=lambda call: call.entries("blocks") >> 1))
 def ip_in(meter: Meter, ip: Str, blocks: AnyValue) -> bool:
     """
     Return whether the address `ip` is in one of `blocks`: addresses and CIDR blocks, IPv4 and IPv6, in a string with

@@ -144,7 +144,7 @@ def aes_enc(meter: Meter, o: Dict, s: Str) -> str:
     return aes.encrypted(s.encode("latin-1")).decode("latin-1")
 
 
-@ciphers.builtin(cost=Cost(45, per="s", shift=6, makes=lambda call: call.size("s")))
+@ciphers.builtin(cost=Cost(45, per="s", shift=7, makes=lambda call: call.size("s")))
 def aes_dec(meter: Meter, o: Dict, s: Str) -> str | Literal[False]:
     """
     Return what `aes_enc` encrypted; false where the length or the padding shows that it did not. `o` is from `aes_new`.

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import stdlib
-from edgescript.compiler import analyse
+from edgescript.compiler import compile_source
 from edgescript.compiling import ir
 from edgescript.compiling.compile import compile_program
 from edgescript.compiling.fold import fold
@@ -22,7 +22,7 @@ from edgescript.source import Source
 
 def folded(expression):
     """The ir of an expression, folded."""
-    program = analyse(Source.from_bytes("a.es", f"say({expression})\n".encode()), stdlib.registry()).program
+    program = compile_source(Source.from_bytes("a.es", f"say({expression})\n".encode()), stdlib.registry()).program
     assert program is not None
     statement = program.main[0]
     assert isinstance(statement, ir.Discard)
