@@ -22,6 +22,7 @@ from edgescript.checking.roles import (
     SOURCES,
     TO_NUMBER,
 )
+from edgescript.compiling.fold import evaluate
 from edgescript.compiling.resolve import BuiltinVariable, CustomFunction, Names
 from edgescript.parsing import syntax
 from edgescript.typeset import (
@@ -36,6 +37,7 @@ from edgescript.typeset import (
     TRUE,
     UNDEF,
     of_annotation,
+    of_value,
 )
 
 MISSABLE: Final = 256
@@ -124,7 +126,10 @@ class Point:
         if builtin.name == TO_NUMBER:
             return types | MISSABLE if self._may_be_no_number(call.arguments[0]) else types
         can_miss = types & FALSY and types & ~FALSY & ~TRUE and builtin.name not in SELDOM_FALSE
-        return types | MISSABLE if can_miss and types != ANY else types
+        if not can_miss or types == ANY:
+            return types
+        known = _of_literals(builtin, call.arguments)
+        return types | MISSABLE if known is None else known
 
     def _may_be_no_number(self, text: syntax.Expression) -> bool:
         """Whether text of a request is read that nothing has matched with a pattern."""
@@ -171,6 +176,21 @@ class Point:
     def filled_key(self, table: syntax.Expression) -> str:
         """The condition that an entry was found in `table`."""
         return self.places.about(self.places.key(table), FILLED)
+
+
+def _of_literals(builtin: Builtin, arguments: tuple[syntax.Expression, ...]) -> int | None:
+    """The type of what a call of literals gives, since that is known; None where it is not."""
+    if builtin.effect is not Effect.PURE or builtin.may_end or not arguments:
+        return None
+    values = [
+        each.value for each in arguments if isinstance(each, syntax.String | syntax.Number | syntax.Boolean)
+    ]
+    if len(values) < len(arguments):
+        return None
+    try:
+        return of_value(evaluate(builtin, values))
+    except Exception:  # noqa: BLE001 - as in `fold`: whatever it raises is for run time
+        return None
 
 
 def _is_given(literal: syntax.Dictionary, key: syntax.Expression) -> bool:
