@@ -60,7 +60,7 @@ class Context(Meter):
         self.faults: tuple[Any, ...] = ()
         """Results of the scripts that raised, in order; kept by `pipeline`."""
         self.response_headers: Headers | None = None
-        """The response's fields, with all earlier wishes carried out, once its head is made (U-17)."""
+        """The response's fields, before any wish is carried out, once its head is made (U-17)."""
 
     def start_script(self) -> Effects | None:
         """Ready the meter for the next script; what `abandon_script` needs should it raise."""

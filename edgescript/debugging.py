@@ -83,6 +83,7 @@ class Chain:
         self._items: list[str] = []
         self._size = 0
         self._left_out = 0
+        self._fault = ""
 
     def line(self, line: int, /) -> None:
         """Lines are told by the calls on them."""
@@ -99,8 +100,7 @@ class Chain:
 
     def fault(self, fault: ScriptFault) -> None:
         """Where and how the run failed: the last thing, and always told."""
-        self._size = 0
-        self._add(f"_{fault.line}_error({int(fault.code)}):{_printable(fault.message)}")
+        self._fault = f"_{fault.line}_error({int(fault.code)}):{_printable(fault.message)}"
 
     def _add(self, item: str) -> None:
         if self._left_out or self._size + len(item) > MAX_TRACE_BYTES:
@@ -111,8 +111,8 @@ class Chain:
 
     @property
     def text(self) -> str:
-        """The chain; where it grew too long, it ends with how many calls are left out."""
-        text = "".join(self._items) + (f"..{self._left_out}" if self._left_out else "")
+        """The chain; where it grew too long, how many calls are left out; last, the fault that ended the run."""
+        text = "".join(self._items) + (f"..{self._left_out}" if self._left_out else "") + self._fault
         return text.replace("${", "$ {").replace("@{", "@ {")  # else they would be filled in
 
 

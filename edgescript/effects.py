@@ -94,25 +94,9 @@ class Effects:
         self.output.append(text)  # type: ignore[union-attr]  # a list from the first text on
         self.output_bytes += len(text)
 
-    def followed_by(self, later: "Effects") -> "Effects":
-        """These, and then what was asked for when the response's head was made: only that can still be carried out."""
-        both = self.snapshot()
-        both.waiting = ()
-        if later.response_headers:
-            both.response_headers = [*self.response_headers, *later.response_headers]
-        for name in _LATE:
-            value = getattr(later, name)
-            if value is not None:
-                setattr(both, name, value)
-        return both
-
     def snapshot(self) -> "Effects":
         """An independent copy: what to go back to when a script raises."""
         copy = Effects()
         for name, value in self.__dict__.items():
             copy.__dict__[name] = list(value) if type(value) is list else value
         return copy
-
-
-_LATE: Final = ("ttl_s", "ttl_s_by_status", "rate_bytes_per_s", "rate_after_bytes")
-"""What may still be asked for when the response's head is made, and replaces what was asked before."""

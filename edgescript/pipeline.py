@@ -14,7 +14,7 @@ it asked for before is in force since its first run.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from edgescript.builtins import Stage
 from edgescript.context import Context
@@ -86,15 +86,28 @@ class ScriptResult(NamedTuple):
     """Microseconds by the clock the host gave; 0 without one."""
 
 
+class _Asked(NamedTuple):
+    """What a run asked for before it waited: its part of the lists, from and up to, and what it changed, old and new."""
+
+    headers: tuple[int, int]
+    output: tuple[int, int]
+    changed: dict[str, tuple[Any, Any]]
+
+
 class Suspended(NamedTuple):
     """A run that waits for the response's head."""
 
     script: InstalledScript
     before: Effects
     """Of the scripts before it."""
+    asked: _Asked
     tape: Tape
     at: int
     """The index of its result."""
+
+
+_SETTINGS: Final = ("ttl_s", "ttl_s_by_status", "rate_bytes_per_s", "rate_after_bytes")
+"""Effects on the response that are one value each."""
 
 
 def in_order(scripts: Iterable[InstalledScript], position: Stage) -> tuple[InstalledScript, ...]:
@@ -173,9 +186,23 @@ def _run_until_it_waits(script: InstalledScript, context: Context, saved: Effect
         _count(script, hit)
         return hit
     context.ended = False
+    _count(script, hit=False)  # until it goes on
     before = Effects() if saved is None else saved
-    context.effects.waiting = (*context.effects.waiting, Suspended(script, before, tape, at))
+    effects = context.effects
+    effects.waiting = (*effects.waiting, Suspended(script, before, _asked(before, effects), tape, at))
     return False
+
+
+def _asked(before: Effects, after: Effects) -> _Asked:
+    return _Asked(
+        (len(before.response_headers), len(after.response_headers)),
+        (len(before.output), len(after.output)),
+        {
+            name: (getattr(before, name), getattr(after, name))
+            for name in _SETTINGS
+            if getattr(before, name) != getattr(after, name)
+        },
+    )
 
 
 def _count(script: InstalledScript, hit: bool) -> None:
@@ -188,43 +215,74 @@ def _count(script: InstalledScript, hit: bool) -> None:
 
 def respond(
     context: Context,
-    waiting: Sequence[Suspended],
+    first: Effects,
     fields: Headers,
     results: list[ScriptResult] | None = None,
     timer: Callable[[], float] | None = None,
 ) -> None:
     """
-    Let the runs that wait go on, now that the response's head is known: `fields`, wishes so far carried out.
+    Let the runs that wait go on, now that the response's head is known: `fields`, without any wish carried out.
 
-    `context` is renewed with the request. What they ask for is in its `effects` afterwards, and nothing else. With
-    `results`, those of the first runs are replaced.
+    `context` is renewed with the request, and `first` is what all scripts asked for until now. Its `effects` are what
+    they ask for in all afterwards. With `results`, those of the first runs are replaced. A run that raises has all it
+    asked of the response taken back; what was asked of the origin's request has happened.
     """
+    effects = context.effects = first.snapshot()
+    effects.waiting = ()
     context.response_headers = fields
     services = context.services
-    for script, before, tape, at in waiting:
+    headers_moved = output_moved = 0
+    for script, before, asked, tape, at in first.waiting:
         if context.ended:  # by another that waited: this one goes no further than it came
-            _count(script, hit=False)
-            continue
+            break
         saved = context.effects.snapshot()
+        said = len(saved.output)
         context.replay(before.snapshot())
         tape.rewind()
         context.services = tape.services
         started = timer() if timer is not None else 0.0
+        script.tally.no_hit -= 1
         try:
             hit = script.run(context)
             context.end_replay()
             _count(script, hit)
+            late = list(context.effects.output[said:])
+            _splice(context.effects, "output", asked.output[1] + output_moved, 0, late, cut=said)
+            output_moved += len(late)
             state = ScriptState.HIT if hit else ScriptState.NO_HIT
             result = ScriptResult(script, state, None, context.fuel_used, 0.0)
         except ScriptFault as fault:
             context.end_replay()
             context.abandon_script(saved)
+            _take_back(context.effects, asked, headers_moved, output_moved)
+            headers_moved -= asked.headers[1] - asked.headers[0]
+            output_moved -= asked.output[1] - asked.output[0]
             result = _failed(script, context, fault)
         finally:
             context.services = services
         if results is not None:
             spent = (timer() - started) * 1e6 if timer is not None else 0.0
             results[at] = result._replace(time_us=results[at].time_us + spent)
+
+
+def _splice(
+    effects: Effects, name: str, start: int, count: int, new: list[Any], cut: int | None = None
+) -> None:
+    """Put `new` in place of `count` items of a list of `effects`, whose items from `cut` on are dropped before."""
+    items = list(getattr(effects, name))[:cut]
+    items[start : start + count] = new
+    setattr(effects, name, items or ())
+
+
+def _take_back(effects: Effects, asked: _Asked, headers_moved: int, output_moved: int) -> None:
+    """Undo what a run asked of the response before it waited."""
+    (start, end), (said, to) = asked.headers, asked.output
+    _splice(effects, "response_headers", start + headers_moved, end - start, [])
+    _splice(effects, "output", said + output_moved, to - said, [])
+    effects.output_bytes = sum(map(len, effects.output))
+    for name, (old, new) in asked.changed.items():
+        if getattr(effects, name) == new:  # no later script has set it since
+            setattr(effects, name, old)
 
 
 def conclude(context: Context) -> None:

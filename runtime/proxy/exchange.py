@@ -232,7 +232,7 @@ class Exchange:
             self._cache.store.delete(plan.cache_key)
         if plan.stale is not None and head.status == 304:
             return self._on_not_modified(plan.stale, head, now)
-        heard = self._hear_scripts(head.fields)
+        heard = self._hear_scripts(head.fields, now)
         if plan.coalesce:
             self._decide_storage(head, now)
             if self._storing is None:
@@ -256,12 +256,15 @@ class Exchange:
             return
         self._storing = Collection(decision, head, now, [])
 
-    def _hear_scripts(self, fields: Sequence[tuple[bytes, bytes]]) -> list[Command]:
+    def _hear_scripts(
+        self, fields: Sequence[tuple[bytes, bytes]], now: float, length: int | None = None
+    ) -> list[Command]:
         """Let the scripts that wait for the head go on; with `_swallow` set, they have answered themselves."""
         waiting, before = self.plan.continuation, self.plan.effects
         if waiting is None:
             return []
-        effects, answer = waiting.hear(end_to_end(fields), self.plan.keep_alive and self._request_done)
+        keep_alive = self.plan.keep_alive and self._request_done
+        effects, answer = waiting.hear(end_to_end(fields), keep_alive, now, length)
         self.plan = self.plan._replace(continuation=None, effects=effects)
         rate, after = effects.rate_bytes_per_s, effects.rate_after_bytes
         changed = (rate, after) != (before.rate_bytes_per_s, before.rate_after_bytes)
@@ -293,7 +296,7 @@ class Exchange:
             self._refetch = True
             return []
         fields = merge_304(stale.fields, head.fields)
-        heard = self._hear_scripts(fields)
+        heard = self._hear_scripts(fields, now, len(stale.body))
         answered = self._swallow
         decision = self._storage(stale.status, fields, now)
         if isinstance(decision, DoNotStore):
@@ -456,7 +459,7 @@ class Exchange:
         return [OpenUpstream(fresh=False)]
 
     def _answer_from(self, stored: StoredResponse, label: CacheStatus, now: float) -> list[Command]:
-        commands = self._hear_scripts(stored.fields)
+        commands = self._hear_scripts(stored.fields, now, len(stored.body))
         if self._head_sent:
             return commands
         request = self.plan.request

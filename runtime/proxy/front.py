@@ -200,7 +200,7 @@ def _decide_with_care(
         return _plan(site, request, block, effects, target, key, asked, continuation, stale)
     assert stored is not None
     if continuation is not None:
-        effects, answer = continuation.hear(list(stored.fields), keep_alive)
+        effects, answer = continuation.hear(list(stored.fields), keep_alive, now, len(stored.body))
         if answer is not None:
             return answer
     tail = connection_tail(request.protocol, keep_alive)

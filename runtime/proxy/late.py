@@ -10,12 +10,13 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from edgescript.context import Context
-from edgescript.effects import Answer, Effects
+from edgescript.effects import Effects
 from edgescript.pipeline import ScriptResult, conclude, respond
 from edgescript.request import Headers, Request
+from runtime.http.dates import format_http_date
 from runtime.proxy.header_ops import Fields
 from runtime.proxy.own_answer import Immediate, Response, synthesise, synthetic, whole_of_script
-from runtime.proxy.respond import with_script_ops
+from runtime.proxy.respond import MADE_ANEW
 
 Heard = Callable[[Context, Sequence[ScriptResult]], None]
 """Told of what the scripts did when they went on."""
@@ -29,9 +30,13 @@ class Outcome(NamedTuple):
 
 
 class Continuation:
-    """The scripts of one request that wait. `context` serves other requests in the meantime."""
+    """
+    The scripts of one request that wait. `context` serves other requests in the meantime.
 
-    __slots__ = ("_context", "_effects", "_end", "_heard", "_now", "_request", "_results", "_timer")
+    To be made before anything is concluded from what the scripts asked for.
+    """
+
+    __slots__ = ("_context", "_effects", "_heard", "_now", "_request", "_results", "_timer")
 
     def __init__(
         self,
@@ -43,54 +48,44 @@ class Continuation:
         self._context = context
         self._request: Request = context.request
         self._now = context.now_s
-        self._effects = context.effects
-        self._end = context.effects.end
-        """How a script ended the request already, if one did."""
+        self._effects = context.effects.snapshot()
         self._results = results
         self._timer = timer
         self._heard = heard
 
-    def hear(self, fields: Fields, keep_alive: bool) -> Outcome:
-        """Let the scripts go on; call once. `fields` are those of the response without this request's wishes."""
-        before = self._effects
-        asked_for = with_script_ops(list(fields), before.response_headers, self._request)
-        head = Headers(
-            tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in asked_for)
-        )
-        context = self._context
-        context.renew(self._request, self._now)
-        respond(
-            context, before.waiting, head, self._results, self._timer if self._results is not None else None
-        )
-        self._conclude(context)
-        effects = before.followed_by(context.effects)
-        self._heard(context, self._results or ())
-        if not context.ended:
-            return Outcome(effects, None)
-        effects.end = context.effects.end
-        return Outcome(effects, whole_of_script(effects, self._request, keep_alive, self._now))
+    def hear(self, fields: Fields, keep_alive: bool, now: float, length: int | None = None) -> Outcome:
+        """
+        Let the scripts go on; call once, at Unix second `now`.
 
-    def _conclude(self, context: Context) -> None:
-        """What was said before the wait and after it is one body, as if there had been no wait."""
-        late = context.effects
-        if not late.output:
-            return
-        late.output = [*self._effects.output, *late.output]
-        if late.end is None:
-            late.end = self._end
-        if isinstance(late.end, Answer) or late.end is None:
+        `fields` are the response's end-to-end ones, without this request's wishes; `length` is the bytes of its
+        content where no field says it. So a script reads the same whoever made the head.
+        """
+        named = {name.lower() for name, _ in fields}
+        told = [field for field in fields if field[0].lower() not in MADE_ANEW - {b"content-length"}]
+        if b"date" not in named:
+            told.append((b"Date", format_http_date(int(now))))
+        if length is not None and b"content-length" not in named:
+            told.append((b"Content-Length", b"%d" % length))
+        head = Headers(
+            tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in told)
+        )
+        context, results = self._context, self._results
+        context.renew(self._request, self._now)
+        respond(context, self._effects, head, results, None if results is None else self._timer)
+        effects = context.effects
+        if effects.output:
             conclude(context)
-        context.ended = True
+        self._heard(context, results or ())
+        if effects.end is None:
+            return Outcome(effects, None)
+        return Outcome(effects, whole_of_script(effects, self._request, keep_alive, self._now))
 
 
 def own_answer(context: Context, continuation: Continuation | None, keep_alive: bool) -> Immediate:
     """The answer of a script that ended the request; scripts that wait for its head go on first."""
     if continuation is None:
         return synthesise(context, keep_alive)
-    response: Response = synthetic(context.effects)
-    effects, request, now = context.effects, context.request, context.now_s
-    outcome = continuation.hear(response.fields, keep_alive)
-    if outcome.answer is not None:
-        return outcome.answer
-    outcome.effects.end = effects.end
-    return whole_of_script(outcome.effects, request, keep_alive, now)
+    made: Response = synthetic(context.effects)
+    answer = continuation.hear(made.fields, keep_alive, context.now_s, len(made.body)).answer
+    assert answer is not None, "a script had ended the request"
+    return answer

@@ -93,3 +93,9 @@ def test_a_run_that_failed_is_told_although_its_wishes_are_taken_back():
     assert "A" not in headers
     assert headers["X-DEBUG-ES-TRACE-RULE-7"].startswith("_1_add_rsp_header(A,1):true{_1}_2_error(402):")
     assert "X-DEBUG-ES-COST-RULE-7" in headers
+
+
+def test_the_fault_is_told_although_the_chain_is_full():
+    text = "for k, v in split($args, 'x') {\n    len(v)\n}\nlen($arg_none)\n"
+    headers = run(text, Request(target="/a?_es_dbg=sesame&" + "x" * 900))
+    assert re.search(r"\.\.\d+_4_error\(402\):", headers["X-DEBUG-ES-TRACE-RULE-7"])

@@ -44,7 +44,7 @@ class Story:
         run_position(scripts, context, self.results)
         self.first, self.ended_first = context.effects, context.ended
         context.renew(Request(target="/a"), 0.0)
-        respond(context, self.first.waiting, HEAD, self.results)
+        respond(context, self.first, HEAD, self.results)
         self.late, self.context = context.effects, context
 
     @property
@@ -52,7 +52,14 @@ class Story:
         return [result.state.value for result in self.results]
 
     def added(self, late: bool = True) -> list[tuple[str, str]]:
-        return [(op.name, op.value) for op in (self.late if late else self.first).response_headers]
+        """The first run's wishes, or those that came with the head."""
+        known = len(self.first.response_headers)
+        ops = self.late.response_headers[known:] if late else self.first.response_headers
+        return [(op.name, op.value) for op in ops]
+
+    @property
+    def all(self) -> list[tuple[str, str]]:
+        return [(op.name, op.value) for op in self.late.response_headers]
 
 
 def test_wishes_before_the_wait_belong_to_the_first_run_and_those_after_it_to_the_second():
@@ -120,15 +127,57 @@ def test_custom_functions_and_callbacks_may_wait():
 
 
 @pytest.mark.parametrize(("on_error", "status"), [("deny", 500), ("continue", None)])
-def test_a_fault_after_the_wait_takes_back_what_came_after_it(on_error: OnError, status: int | None):
+def test_a_fault_after_the_wait_takes_back_what_was_asked_of_the_response(
+    on_error: OnError, status: int | None
+):
+    asks = "say('a')\nlimit_rate(10, 'k')\nset_cache_ttl('path', 5)\nadd_rsp_header('A', '1')\n"
     story = Story(
-        script(
-            "add_rsp_header('A', '1')\nget_rsp_header('x')\nadd_rsp_header('B', '2')\nlen($arg_x)\n", on_error
-        ),
+        script("add_rsp_header('Kept', '0')\nset_cache_ttl('path', 3)\n"),
+        script(f"{asks}get_rsp_header('x')\nadd_rsp_header('B', '2')\nsay('b')\nlen($arg_x)\n", on_error),
+        script("add_rsp_header('Other', '3')\n"),
     )
-    assert story.states == ["Exception"]
-    assert (story.added(late=False), story.added()) == ([("A", "1")], [])
-    assert story.late.end == (None if status is None else Answer(status, None))
+    assert story.states == ["ExecutedButNotHit", "Exception", "ExecutedButNotHit"]
+    assert story.all == [("Kept", "0"), ("Other", "3")]
+    late = story.late
+    assert (late.ttl_s, late.rate_bytes_per_s, list(late.output), late.output_bytes) == (3, None, [], 0)
+    assert late.end == (None if status is None else Answer(status, None))
+
+
+def test_what_a_later_script_set_stays_when_an_earlier_one_fails():
+    story = Story(
+        script("limit_rate(10, 'k')\nget_rsp_header('x')\nlen($arg_x)\n", "continue"),
+        script("limit_rate(20, 'k')\n"),
+    )
+    assert story.late.rate_bytes_per_s == 20_480
+
+
+def test_two_that_fail_each_take_back_their_own():
+    fails = "say('f{0}')\nadd_rsp_header('F{0}', '1')\nget_rsp_header('x')\nlen($arg_x)\n"
+    stays = "say('s{0}')\nadd_rsp_header('S{0}', '1')\nget_rsp_header('x')\nsay('t{0}')\n"
+    texts = [fails.format(1), stays.format(2), fails.format(3), stays.format(4)]
+    story = Story(*(script(text, "continue", name=str(at)) for at, text in enumerate(texts)))
+    assert story.all == [("S2", "1"), ("S4", "1")]
+    assert "".join(story.late.output) == "s2\nt2\ns4\nt4\n"
+
+
+def test_what_is_said_stands_in_the_order_of_the_scripts():
+    story = Story(
+        script("say('1')\nget_rsp_header('x')\nsay('2')\n"),
+        script("say('3')\n"),
+        script("get_rsp_header('x')\nsay('4')\n"),
+    )
+    assert "".join(story.late.output) == "1\n2\n3\n4\n"
+
+
+def test_limits_hold_for_both_parts_of_a_run_together():
+    rounds = "for k, v in split('{}', '') {{\n    add_rsp_header('A', 'b', true)\n}}\n".format("x" * 200)
+    assert Story(script(f"{rounds}get_rsp_header('x')\n{rounds}")).states == ["Exception"]
+
+
+def test_a_run_that_never_goes_on_counts_as_no_hit():
+    waits = script("get_rsp_header('x')\nreturn true\n")
+    run_position([waits], Context(Request()))
+    assert (waits.tally.no_hit, waits.tally.hit) == (1, 0)
 
 
 def test_a_fault_before_the_wait_is_like_any_other():

@@ -216,3 +216,32 @@ async def test_a_client_that_leaves_stops_the_wait(tmp_path):
         gate.set()
         async with node.client() as other:
             assert (await other.get("/a"))["X-Kind"] == "image/png"
+
+
+@scenario
+async def test_the_length_of_what_is_fetched_stored_and_revalidated(tmp_path):
+    def origin_says(asked):
+        if asked.values(b"if-none-match"):
+            return [b'HTTP/1.1 304 Not Modified\r\nETag: "1"\r\nCache-Control: max-age=60\r\n\r\n']
+        return [KEPT]
+
+    script = installed(tmp_path, "add_rsp_header('X-Length', get_rsp_header('content-length'))\n")
+    async with behind(origin_says, script) as (_origin, node, client):
+        for label, wait_s in (("MISS", 0), ("HIT", 0), ("REVALIDATED", 61)):
+            node.now += wait_s
+            answer = await client.get("/a")
+            assert (answer["X-Cache"], answer["X-Length"]) == (label, "7")
+
+
+@pytest.mark.parametrize(
+    "asks",
+    ["add_rsp_header('A', 'b', true)", "print(concat($uri, $uri, $uri, $uri))"],
+    ids=["headers", "output"],
+)
+@scenario
+async def test_limits_hold_for_what_is_asked_before_and_after_the_wait_together(asks, tmp_path):
+    rounds = f"for k, v in split($arg_n, 'x') {{\n    {asks}\n}}\n"
+    script = installed(tmp_path, f"{rounds}get_rsp_header('x')\n{rounds}")
+    async with behind(lambda _: [PICTURE], script) as (_origin, _node, client):
+        answer = await client.get(f"/{'a' * 900}?n={'x' * 199}")
+        assert answer.status == 500
