@@ -101,6 +101,8 @@ class Suspended(NamedTuple):
     before: Effects
     """Of the scripts before it."""
     asked: _Asked
+    hit: bool
+    """So far."""
     tape: Tape
     at: int
     """The index of its result."""
@@ -138,14 +140,17 @@ def run_position(
         started = timer() if timer is not None else 0.0
         try:
             if script.awaits_response:
-                hit = _run_until_it_waits(script, context, saved, 0 if results is None else len(results))
+                hit, waits = _run_until_it_waits(
+                    script, context, saved, 0 if results is None else len(results)
+                )
+                skip = context.ended or (hit and not waits and script.break_on_hit)
             else:
                 hit = script.run(context)
                 if hit:
                     script.tally.hit += 1
                 else:
                     script.tally.no_hit += 1
-            skip = context.ended or (hit and script.break_on_hit)
+                skip = context.ended or (hit and script.break_on_hit)
             if results is None:
                 continue
             result = ScriptResult(
@@ -173,8 +178,10 @@ def _failed(script: InstalledScript, context: Context, fault: ScriptFault) -> Sc
     return result
 
 
-def _run_until_it_waits(script: InstalledScript, context: Context, saved: Effects | None, at: int) -> bool:
-    """Run a script that may wait. If it does, it has not hit yet, and `effects.waiting` has the rest of it."""
+def _run_until_it_waits(
+    script: InstalledScript, context: Context, saved: Effects | None, at: int
+) -> tuple[bool, bool]:
+    """Run a script that may wait: whether it hit so far, and whether it waits; `effects.waiting` has the rest then."""
     services = context.services
     tape = Tape(services)
     context.services = tape.services
@@ -182,15 +189,14 @@ def _run_until_it_waits(script: InstalledScript, context: Context, saved: Effect
         hit = script.run(context)
     finally:
         context.services = services
+    _count(script, hit)
     if not context.is_waiting:
-        _count(script, hit)
-        return hit
+        return hit, False
     context.ended = False
-    _count(script, hit=False)  # until it goes on
     before = Effects() if saved is None else saved
     effects = context.effects
-    effects.waiting = (*effects.waiting, Suspended(script, before, _asked(before, effects), tape, at))
-    return False
+    effects.waiting = (*effects.waiting, Suspended(script, before, _asked(before, effects), hit, tape, at))
+    return hit, True
 
 
 def _asked(before: Effects, after: Effects) -> _Asked:
@@ -205,12 +211,11 @@ def _asked(before: Effects, after: Effects) -> _Asked:
     )
 
 
-def _count(script: InstalledScript, hit: bool) -> None:
-    """Of a run that came to its end."""
+def _count(script: InstalledScript, hit: bool, times: int = 1) -> None:
     if hit:
-        script.tally.hit += 1
+        script.tally.hit += times
     else:
-        script.tally.no_hit += 1
+        script.tally.no_hit += times
 
 
 def respond(
@@ -232,7 +237,7 @@ def respond(
     context.response_headers = fields
     services = context.services
     headers_moved = output_moved = 0
-    for script, before, asked, tape, at in first.waiting:
+    for script, before, asked, has_hit, tape, at in first.waiting:
         if context.ended:  # by another that waited: this one goes no further than it came
             break
         saved = context.effects.snapshot()
@@ -241,7 +246,7 @@ def respond(
         tape.rewind()
         context.services = tape.services
         started = timer() if timer is not None else 0.0
-        script.tally.no_hit -= 1
+        _count(script, has_hit, -1)  # it counts for what it comes to
         try:
             hit = script.run(context)
             context.end_replay()

@@ -31,6 +31,7 @@ from edgescript.parsing.parser import PLACEHOLDER
 from edgescript.source import Span
 from edgescript.typeset import FALSY, STRING, TABLE, UNDEF, of_annotation
 
+_STATUSES: Final = range(200, 600)
 MAX_VALUES: Final = MAX_STACK - 64
 """Of one expression; the rest is for what is around it."""
 
@@ -118,6 +119,13 @@ def _check_sizes(findings: Findings, body: tuple[syntax.Statement, ...]) -> None
 
 
 # Expressions
+
+
+def _check_returned(checker: Checker, statement: syntax.Return) -> None:
+    """At script level, nginx's `return 403` would let the request pass."""
+    value = statement.value
+    if checker.function is None and isinstance(value, syntax.Number) and value.value in _STATUSES:
+        checker.findings.add("return-status", statement.span, got=f"{value.value:g}")
 
 
 def _check_negation(checker: Checker, negation: syntax.Negation) -> None:
@@ -223,4 +231,5 @@ _STATEMENT_CHECKS: Final[dict[type, tuple[Callable[..., None], ...]]] = {
     syntax.If: (check_arms,),
     syntax.For: (_check_loop_value,),
     syntax.Evaluate: (_check_result_used,),
+    syntax.Return: (_check_returned,),
 }

@@ -5,7 +5,7 @@ from typing import Final
 
 from edgescript.builtins import MATCHER_PREFIX, Builtin, Kind
 from edgescript.checking.checker import Checker
-from edgescript.checking.roles import DIGESTS, GET, JOIN, KEY_ENTRIES, KEYED, NUMBERED, POSITIONS
+from edgescript.checking.roles import ALGORITHMS, DIGESTS, GET, JOIN, KEY_ENTRIES, KEYED, NUMBERED, POSITIONS
 from edgescript.parsing import syntax
 
 # `%d+`, `%w*`, `%.`: classes and escapes of Lua. `%2F` and `%[0-9A-F]` are percent signs of URLs.
@@ -95,12 +95,21 @@ def _check_zero(checker: Checker, argument: syntax.Expression, what: str) -> Non
 def check_secret_call(checker: Checker, call: syntax.Call, builtin: Builtin) -> None:
     """A key written out as an argument."""
     index = KEYED.get(builtin.name)
-    if index is not None and index < len(call.arguments):
+    if index is not None and index < len(call.arguments) and not _has_public_key(call, builtin):
         _check_secret(checker, call.arguments[index])
     if builtin.name in DIGESTS:
         _check_digest(checker, call.arguments[0])
     for entry in _key_entries(checker, call, builtin):
         _check_secret(checker, entry)
+
+
+def _has_public_key(call: syntax.Call, builtin: Builtin) -> bool:
+    """Whether the key is none that has to be kept: the algorithm is a literal, and not one with a shared secret."""
+    index = ALGORITHMS.get(builtin.name)
+    if index is None or index >= len(call.arguments):
+        return False
+    algorithm = call.arguments[index]
+    return isinstance(algorithm, syntax.String) and not algorithm.value.startswith("HS")
 
 
 def _key_entries(checker: Checker, call: syntax.Call, builtin: Builtin) -> list[syntax.Expression]:

@@ -73,6 +73,8 @@ SOURCES: Final = {
     "req_uri_seg": STRING,
     "split": STRING,
     "decode_args": STRING | TABLE | BOOLEAN,
+    "json_dec": STRING | NUMBER | TABLE | BOOLEAN,
+    "jwt_verify": STRING | NUMBER | TABLE | BOOLEAN,
 }
 """Functions that make a dictionary, and what its entries are; an entry may be missing."""
 ALL_OR_NONE: Final = frozenset({"capture_re", "find"})
@@ -87,8 +89,10 @@ POSITIONS: Final = {"substr": (1, 2), "find": (2,), "capture_re": (2,)}
 
 DIGESTS: Final = frozenset({"md5", "md5_bin", "sha1", "sha2", "crc"})
 """Digests whose text may have a secret joined in."""
-KEYED: Final = {"hmac": 0, "hmac_sha1": 0}
+KEYED: Final = {"hmac": 0, "hmac_sha1": 0, "jwt_verify": 1}
 """Functions with a key among their arguments: its index."""
+ALGORITHMS: Final = {"jwt_verify": 2}
+"""Those whose key is a secret only of some algorithms: the index of the algorithm."""
 KEY_ENTRIES: Final = {"aes_new": ("key", "salt")}
 """Functions whose dictionary argument has a key: the entries."""
 

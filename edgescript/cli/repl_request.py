@@ -33,9 +33,9 @@ class StatedRequest:
     geo: tuple[StatedPlace, ...] = ()
     geo_databases: tuple[str, ...] = ()
 
-    def __post_init__(self) -> None:
-        self._services = Services(random=random.SystemRandom(), limiter=TokenBuckets())
-        self._id = secrets.token_hex(16)
+    limiter: TokenBuckets = field(default_factory=TokenBuckets)
+    """Counts for the whole session, whatever the request is changed to."""
+    id: str = field(default_factory=lambda: secrets.token_hex(16))
 
     def new_context(self) -> Context:
         """
@@ -60,9 +60,9 @@ class StatedRequest:
 
     def services(self) -> Services:
         return Services(
-            random=self._services.random,
+            random=random.SystemRandom(),
             geo=places(self.geo, self.client_ip, self.geo_databases),
-            limiter=self._services.limiter,
+            limiter=self.limiter,
         )
 
     def request(self) -> Request:
@@ -77,4 +77,4 @@ class StatedRequest:
         block = HeaderBlock(fields, head, self.url.scheme, "1.1")
         connection = Connection(self.client_ip, CLIENT_PORT, "127.0.0.1", self.url.port, self.url.scheme)
         path = head.target.path_and_query.decode("latin-1")
-        return Request(self.method, path, "HTTP/1.1", block.host, block.headers, connection, self._id)
+        return Request(self.method, path, "HTTP/1.1", block.host, block.headers, connection, self.id)

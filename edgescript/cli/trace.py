@@ -57,6 +57,7 @@ class RunTrace:
         self._shown = 0
         self._heading = MAX_LINES
         self._effects = self._before = Effects()
+        self._is_late = False
 
     def begin(self, context: Context) -> None:
         """A run in `context` starts."""
@@ -107,9 +108,13 @@ class RunTrace:
             return
         now, before = self._context.effects, self._before
         if now is not self._effects:  # a run that waited goes on: from here on its wishes count anew
-            self._effects, self._before = now, now.snapshot()
+            self._effects, self._before, self._is_late = now, now.snapshot(), True
             return
-        for side, label in (("request_headers", "to the origin"), ("response_headers", "to the client")):
+        late = "too late, " if self._is_late else ""
+        for side, label in (
+            ("request_headers", f"{late}to the origin"),
+            ("response_headers", "to the client"),
+        ):
             ops, known = getattr(now, side), len(getattr(before, side))
             for op in ops[known:]:
                 value = "" if op.action == "delete" else f": {_escaped(op.value[:MAX_VALUE])}"
@@ -119,7 +124,8 @@ class RunTrace:
         for name, words in _TOLD.items():
             value = getattr(now, name)
             if value != getattr(before, name):
-                self._note(f"{_INNER}{words} {_plain(value)}")
+                told = late if name in {"path", "query"} else ""
+                self._note(f"{_INNER}{told}{words} {_plain(value)}")
         self._before = now.snapshot()
 
     def _note(self, line: str) -> None:

@@ -771,9 +771,20 @@ _ENTRIES: Final = (
         "An argument, header or cookie that a request does not have is undef, and req_cookie and its relatives, tonumber "
         "of a text that is no number, or get of an absent entry give false. Passing either where a string or number is "
         "wanted ends the script. Test the value on the way: around the call, in an and() before it, or with an exit or "
-        "return when it is missing. null(x) is no such test: of undef and false it is false.",
+        "return when it is missing. In a condition that refuses, as in if ne($arg_sign, x) {{ exit(403) }}, an and() would "
+        "let requests without the value pass: exit before it. null(x) is no such test: of undef and false it is false.",
         "say(upper($arg_name))\n",
-        "test it first: and({got}, ...), or: if not({got}) {{ exit(400) }}",
+        "test it first: if not({got}) {{ exit(400) }}; or and({got}, ...), where a true condition refuses nothing",
+    ),
+    Entry(
+        "return-status",
+        "warning",
+        "return {got} answers nothing: the request goes on",
+        "a status returned where one is to be answered",
+        "return ends the script and says whether it hit; only exit answers a request. What return gives at script level is "
+        "looked at for true and false alone.",
+        "if not($arg_token) {\n    return 403\n}\n",
+        "did you mean 'exit({got})'?",
     ),
     Entry(
         "false-in-text",

@@ -232,7 +232,7 @@ class Exchange:
             self._cache.store.delete(plan.cache_key)
         if plan.stale is not None and head.status == 304:
             return self._on_not_modified(plan.stale, head, now)
-        heard = self._hear_scripts(head.fields, now)
+        heard = self._hear_scripts(head.fields, now, getattr(head.framing, "size", None))
         if plan.coalesce:
             self._decide_storage(head, now)
             if self._storing is None:

@@ -20,6 +20,8 @@ tokens = Family("tokens", effect=Effect.AMBIENT, extension=True)
 MAX_TOKEN_BYTES: Final = 8 << 10
 """No longer than what most servers take as one header field."""
 _MAX_LEEWAY_S: Final = 3600
+_KEY_SHIFT: Final = 3
+"""A unit for each 8 bytes of a key, which is read anew where it is no constant."""
 _Result = Table | Literal[False]
 
 
@@ -31,7 +33,14 @@ class _Wanted(NamedTuple):
     leeway_s: float = 0
 
 
-@tokens.builtin(cost=Cost(30, per="token", shift=1, worst=lambda call: jws.MAX_FUEL + 8 * call.size("token")))
+@tokens.builtin(
+    cost=Cost(
+        30,
+        per="token",
+        shift=1,
+        worst=lambda call: jws.MAX_FUEL + 8 * call.size("token") + (call.size("key") >> 3),
+    )
+)
 def jwt_verify(ctx: Context, token: Str, key: Str, alg: Str, options: OptDict = None) -> _Result:
     r"""
     Return the claims of a signed token as a dictionary, or false when it is not to be trusted.
@@ -48,6 +57,7 @@ def jwt_verify(ctx: Context, token: Str, key: Str, alg: Str, options: OptDict = 
     jwt_verify('a.b.c', 'a secret of thirty-two bytes or more', 'HS256') => false
     get(jwt_verify('eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.2n480xZ4YmZAQBPINVW7PVA9QnArUcBu9LdxZEP-13A', 'a secret of thirty-two bytes or more', 'HS256'), 'sub') => 'ann'
     """
+    ctx.charge(len(key) >> _KEY_SHIFT)
     return _claims(ctx, token, _verifier(alg, key), options)
 
 
@@ -56,6 +66,7 @@ def _jwt_verify_constant(key: str, alg: str) -> Callable[..., _Result]:
     verifier = _verifier(alg, key)
 
     def verify(ctx: Context, token: str, options: Table | None = None) -> _Result:
+        ctx.charge(len(key) >> _KEY_SHIFT)
         return _claims(ctx, token, verifier, options)
 
     return verify

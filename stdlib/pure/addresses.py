@@ -44,7 +44,7 @@ def parse_address(text: str) -> tuple[int, int] | None:
 
 
 def _parse_v6(text: str) -> tuple[int, int] | None:
-    if len(text) > _MAX_ADDRESS_BYTES:
+    if len(text) > _MAX_ADDRESS_BYTES or "%" in text:  # a zone is of one machine only
         return None
     try:
         number = int(ipaddress.IPv6Address(text))

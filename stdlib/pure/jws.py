@@ -44,7 +44,7 @@ class KeyRefusedError(Exception):
 
 _BASE64URL: Final = re.compile(r"[A-Za-z0-9_-]*")
 _TO_STANDARD: Final = str.maketrans("-_", "+/")
-_MAX_KEY_BYTES: Final = 16 << 10
+_MAX_KEY_BYTES: Final = 4 << 10
 _RSA_BITS: Final = range(2048, 8193)
 """RFC 7518 section 3.3 has the lower bound; a verification with the upper one takes 0.2 ms."""
 _MAX_EXPONENT: Final = 1 << 32

@@ -17,7 +17,9 @@ _LOOKUP = Cost(40, makes=lambda call: call.inputs.word_bytes)
 
 
 def _record(ctx: Context, address: str) -> GeoRecord:
-    return ctx.services.geo.lookup(address) or _UNKNOWN
+    found = ctx.services.geo.lookup(address) or _UNKNOWN
+    ctx.look_at_clock()  # a new address takes a node far longer than one it remembers
+    return found
 
 
 @geo.builtin(cost=_LOOKUP)

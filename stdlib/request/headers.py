@@ -172,7 +172,9 @@ def get_rsp_header(ctx: Context, str_: Str) -> str | Table | Literal[False]:
 
     A header that scripts of this request have set or deleted is known at once. For any other the script stops here
     and goes on when the head of the response is made, whoever made it: origin, cache or another script. What it then
-    asks for can change that response, and no longer the request to the origin.
+    asks for can change that response, and no longer the request to the origin, which has acted on it by then: what is
+    to be refused for the request's own sake is refused before. While it waits, all other scripts run. The node's own 502
+    and 504 end the wait without it.
 
     get_rsp_header('x-none') => false
     """

@@ -273,6 +273,13 @@ def test_trace_of_a_run_that_waited_for_the_response_is_told_once(script):
     ]
 
 
+def test_trace_tells_what_comes_too_late_for_the_origin(script):
+    name = script("a.es", "get_rsp_header('x')\nrewrite('/b', 'break')\nadd_req_header('A', '1')\n")
+    lines = [line.strip() for line in shown(name, "--url", URL, "--trace")["scripts"][0]["trace"]]
+    assert "too late, the origin is asked for /b" in lines
+    assert "too late, to the origin, set A: 1" in lines
+
+
 def test_trace_is_bounded(script):
     name = script(
         "a.es", "d = split('" + "a" * 100 + "', '')\nfor k, v in d {\n" + "    x = upper(v)\n" * 40 + "}\n"

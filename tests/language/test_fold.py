@@ -22,7 +22,9 @@ from edgescript.source import Source
 
 def folded(expression):
     """The ir of an expression, folded."""
-    program = compile_source(Source.from_bytes("a.es", f"say({expression})\n".encode()), stdlib.registry()).program
+    program = compile_source(
+        Source.from_bytes("a.es", f"say({expression})\n".encode()), stdlib.registry()
+    ).program
     assert program is not None
     statement = program.main[0]
     assert isinstance(statement, ir.Discard)

@@ -8,7 +8,7 @@ import pytest
 from edgescript.services import Services
 from runtime.limits.requests import TokenBuckets
 from runtime.scripts.site import OriginAddress, Site, Sites
-from tests.support.raworigin import OK, RawOrigin, response
+from tests.support.raworigin import CLOSE, OK, RawOrigin, response
 from tests.support.scripts import installed
 from tests.support.worker import eventually, scenario, serving
 
@@ -245,3 +245,44 @@ async def test_limits_hold_for_what_is_asked_before_and_after_the_wait_together(
     async with behind(lambda _: [PICTURE], script) as (_origin, _node, client):
         answer = await client.get(f"/{'a' * 900}?n={'x' * 199}")
         assert answer.status == 500
+
+
+@scenario
+async def test_after_the_wait_the_origins_request_is_what_it_was(tmp_path):
+    script = installed(
+        tmp_path,
+        "get_rsp_header('x')\nrewrite('/b', 'break')\nadd_req_header('X-Late', '1')\nset_cache_ttl('path', 9)\n",
+    )
+    async with behind(lambda _: [PICTURE], script) as (origin, _node, client):
+        assert (await client.get("/a"))["X-Cache"] == "MISS"
+        assert (await client.get("/a"))["X-Cache"] == "HIT"
+        assert [(asked.target, asked.values(b"x-late")) for asked in origin.asked] == [(b"/a", [])]
+
+
+@scenario
+async def test_a_redirect_after_the_wait(tmp_path):
+    script = installed(
+        tmp_path, "if get_rsp_header('x-moved') {\n    rewrite('/there', 'redirect', 307)\n}\n"
+    )
+    async with behind(lambda _: [response(b"old", b"X-Moved: 1")], script) as (_origin, _node, client):
+        answer = await client.get("/a?q=1")
+        assert (answer.status, answer["Location"], answer["X-Cache"]) == (307, "/there?q=1", "SYNTH")
+
+
+@scenario
+async def test_brk_of_a_script_that_waits_stops_no_other(tmp_path):
+    first = installed(tmp_path, "get_rsp_header('x')\nreturn true\n", name="first", break_on_hit=True)
+    second = installed(tmp_path, "add_rsp_header('X-Second', '1')\n", name="second")
+    async with behind(lambda _: [OK], first, second) as (_origin, _node, client):
+        assert (await client.get("/a"))["X-Second"] == "1"
+
+
+@scenario
+async def test_no_script_waits_for_the_nodes_own_failure(tmp_path):
+    script = installed(
+        tmp_path, "add_rsp_header('X-A', '1')\nif true {\n    get_rsp_header('x')\n    exit(403)\n}\n"
+    )
+    async with behind(lambda _: [CLOSE], script) as (_origin, _node, client):
+        answer = await client.get("/a")
+        assert (answer.status, answer.values("X-A")) == (502, [])
+        assert script.tally.by_state()["ExecutedAndHit"] == 1
