@@ -53,7 +53,7 @@ def compile_source(source: Source, registry: Registry) -> Compiled:
         if not findings.error_count:
             program = fold(lower(script, names, source))
             code = priced(compile_program(program, source), source, registry, findings)
-        apply_ignores(source, script.comments, findings)
+        apply_ignores(source, script, findings)
     return Compiled(program, code, findings.finish(len(source.text)), position)
 
 

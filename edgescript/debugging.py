@@ -70,6 +70,8 @@ def debuggable(
         return [
             HeaderOp("set", f"X-DEBUG-ES-TRACE-RULE-{label}", chain.text, template=True),
             HeaderOp("set", f"X-DEBUG-ES-COST-RULE-{label}", cost, template=True),
+            # What it shows is for who asked: no cache on the way may keep it.
+            HeaderOp("set", "Cache-Control", "no-store", template=True),
         ]
 
     return run

@@ -23,6 +23,7 @@ _SECRET_NAME: Final = re.compile(
     re.IGNORECASE,
 )
 _KEY_NAME: Final = re.compile(r"(?:^|_)(?:key|token|salt|sk|ak)\d*$", re.IGNORECASE)
+_OPEN_NAME: Final = re.compile(r"(?:^|_)(?:public|hint|name|header|param)(?:_|$)", re.IGNORECASE)
 _LIKE_A_KEY: Final = re.compile(r"[A-Za-z0-9_+/=-]{4,}")
 _RANDOM: Final = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9_+/=-]{16,}")
 _SECRET_LENGTH: Final = 4
@@ -152,7 +153,9 @@ def _report_secret(checker: Checker, literal: syntax.String) -> None:
 def check_secret_name(checker: Checker, statement: syntax.Assign) -> None:
     """`password = '...'`."""
     name, value = statement.target.id, statement.value
-    if isinstance(value, syntax.String) and (
-        _SECRET_NAME.search(name) or (_KEY_NAME.search(name) and _RANDOM.fullmatch(value.value))
+    if (
+        isinstance(value, syntax.String)
+        and not _OPEN_NAME.search(name)
+        and (_SECRET_NAME.search(name) or (_KEY_NAME.search(name) and _RANDOM.fullmatch(value.value)))
     ):
         _report_secret(checker, value)

@@ -61,7 +61,8 @@ class UrlType(click.ParamType[Url]):
         if _BAD_IN_VALUE.search(value):
             self.fail(f"{value!r}: holds a control character", param, ctx)
         query = f"?{parts.query}" if "?" in value.partition("#")[0] else ""
-        target = quote((parts.path or "/") + query, safe=_KEPT_IN_TARGET)
+        # A byte that is no UTF-8 came from the command line as a surrogate; it is percent-encoded as any other.
+        target = quote(((parts.path or "/") + query).encode("utf-8", "surrogateescape"), safe=_KEPT_IN_TARGET)
         return Url(parts.scheme, parts.netloc, port or DEFAULT_PORTS[parts.scheme], target)
 
 

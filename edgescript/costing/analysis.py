@@ -33,6 +33,8 @@ from edgescript.meter import Limits
 MAX_STEPS: Final = 40_000
 """Instructions walked before the coarse way is taken, besides twenty for each that there is: a fifth of a second."""
 _STEPS_AN_INSTRUCTION: Final = 20
+_MAX_DEPTH: Final = 120
+"""Calls inside each other that are followed, well within Python's own bound on recursion."""
 _UNROLLED_ROUNDS: Final = 64
 _UNROLLED_STEPS: Final = 4_000
 _ATTEMPTS: Final = 15
@@ -77,6 +79,7 @@ class Analysis:
         self.times = 1
         self.active: list[int] = []
         self.walked: set[int] = set()
+        self.put_off: list[int] = []
         self.ends = Ends()
         self.lumps: dict[str, Spent] = {}
         self.loops: dict[tuple[int, str], Rounds] = {}
@@ -99,6 +102,7 @@ class Analysis:
         self.block(0, state, 0, len(self.linked.bodies[0].instructions))
         ends = self.ends
         self.path = ends.dearest(NONE_SPENT)
+        self._walk_put_off()
         least = [] if ends.least is None else [ends.least]
         self.least = min(least + ([] if ends.returned is None else [ends.returned.least]), default=0)
 
@@ -393,6 +397,11 @@ class Analysis:
             self.recursive.update(self.active[self.active.index(function) :])
             self.heap.changed = True  # another pass is needed, which knows of the recursion
             return self._after_any(state)
+        if len(self.active) > self.limits.call_depth:
+            self.ends.note_end(state.spent, state.least)
+            return None
+        if len(self.active) > _MAX_DEPTH:
+            raise TooManyStepsError
         body = self.linked.bodies[function]
         missing = [shapes.UNDEF] * (body.locals - len(arguments))
         inner = State(state.globals, arguments + missing, [], state.spent, state.least)
@@ -413,16 +422,20 @@ class Analysis:
         self.rests.add("calls")
         if function not in self.walked:
             self.walked.add(function)
+            self.put_off.append(function)
+        return self._after_any(state)
+
+    def _walk_put_off(self) -> None:
+        """The bodies that `_invoke_any` left, one after the other: a chain of calls may be as long as the script."""
+        anything = self.anything()
+        while self.put_off:
+            function = self.put_off.pop()
             body = self.linked.bodies[function]
-            anything = self.anything()
             inner = State([anything] * self.linked.globals, [anything] * body.locals, [])
-            ends, times = self.ends, self.times
             self.ends, self.times = Ends(), self.limits.calls
             self.block(function, inner, 0, len(body.instructions))
             dearest = self.ends.dearest(NONE_SPENT)
             self.lumps["calls"] = dearer(self.lumps.get("calls", NONE_SPENT), dearest)
-            self.ends, self.times = ends, times
-        return self._after_any(state)
 
     def _after_any(self, state: State) -> State:
         anything = self.anything()

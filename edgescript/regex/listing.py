@@ -75,14 +75,18 @@ class Listing:
 
     def run(self) -> None:
         """Raises Unproven when a bound is passed."""
-        start_moves = {number: moved for number, (moved, _) in self._moves(self._starts).items()}
+        start_moves = self._moves(self._starts)
+        if self._starts:
+            # A start costs its walk, and what it takes a byte to, even where no thread is left.
+            self._bound_work(self._start_work + max((work for _, work in start_moves.values()), default=0))
         waiting = self._first()
         edges: dict[_Configuration, list[_Configuration]] = {first: [] for first in waiting}
         while waiting:
             at = waiting.pop()
             for number, (moved, work) in self._moves(at.threads).items():
-                threads = moved if at.settled else [*moved, *start_moves.get(number, ())]
-                self._bound_work(work if at.settled else work + self._start_work)
+                started, start_work = ([], 0) if at.settled else start_moves.get(number, ([], 0))
+                threads = [*moved, *started]
+                self._bound_work(work if at.settled else work + start_work + self._start_work)
                 following, accepts = self._configuration(threads, settled=at.settled, matched=at.matched)
                 if following not in edges:
                     edges[following] = []

@@ -11,6 +11,7 @@ import ast
 import builtins as python
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Final, TypedDict
 
 from edgescript import typeset
@@ -38,10 +39,9 @@ def place_of(packed: int) -> Place:
 
 def position_of(code: Any, offset: int) -> tuple[int, int]:
     """Line and column, from 1, of the instruction at byte `offset` of a Python code object; 0 where unknown."""
-    for index, (line, _, column, _) in enumerate(code.co_positions()):
-        if 2 * index == offset:
-            return line or 0, 0 if column is None else column + 1
-    return 0, 0
+    nowhere = (None, None, None, None)
+    line, _, column, _ = next(islice(code.co_positions(), offset // 2, None), nowhere)
+    return line or 0, 0 if column is None else column + 1
 
 
 NOWHERE: Final[Place] = {"lineno": 1, "col_offset": 0, "end_lineno": 1, "end_col_offset": 0}

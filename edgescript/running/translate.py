@@ -48,14 +48,16 @@ class Translation:
 
     def place_of(self, error: BaseException) -> tuple[int, int]:
         """Line and column, from 1, where the innermost frame of this Python was when `error` was raised."""
-        place = (0, 0)
+        innermost = None
         traceback = error.__traceback__
         while traceback is not None:
-            frame = traceback.tb_frame
-            if frame.f_globals is self._namespace:
-                place = pycode.position_of(frame.f_code, traceback.tb_lasti)
+            if traceback.tb_frame.f_globals is self._namespace:
+                innermost = traceback
             traceback = traceback.tb_next
-        return place
+        # Looked up once: it takes time by the length of the function, and calls may be deep.
+        return (
+            (0, 0) if innermost is None else pycode.position_of(innermost.tb_frame.f_code, innermost.tb_lasti)
+        )
 
 
 def python_text(linked: Linked) -> str:

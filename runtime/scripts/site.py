@@ -45,10 +45,11 @@ class Sites:
         return self._named.get(host, self._default)
 
     def states(self) -> dict[str, dict[str, int]]:
-        """How often each script came to each state, by `site/script`."""
+        """How often each script came to each state, by its name; where there are several sites, by `site/script`."""
+        sites = self.all()
         return {
-            f"{site.name}/{script.name}": script.tally.by_state()
-            for site in self.all()
+            f"{site.name}/{script.name}" if len(sites) > 1 else script.name: script.tally.by_state()
+            for site in sites
             for script in site.scripts
         }
 

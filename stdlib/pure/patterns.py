@@ -6,7 +6,8 @@ with its error dropped: no match. Literal ones are refused by the compiler.
 """
 
 from collections.abc import Callable
-from typing import Literal
+from functools import lru_cache
+from typing import Final, Literal
 
 from edgescript import regex
 from edgescript.bounds import CallBounds
@@ -14,6 +15,9 @@ from edgescript.builtins import MATCHER_PREFIX, Cost, Effect, Family, Int, Patte
 from edgescript.faults import FaultCode, ScriptFault
 from edgescript.meter import SMALL_BYTES, Meter
 from edgescript.types import Table, Value
+
+_KEPT_BOUNDS: Final = 1024
+"""Of patterns, for `edgescript cost` and `check`."""
 
 patterns = Family("patterns", effect=Effect.PURE)
 
@@ -77,15 +81,55 @@ def matcher_test(pattern: str) -> Callable[[str], bool]:
     return pattern.__eq__
 
 
+# A bound is asked for several times for each call, and a script may have more patterns than are kept compiled.
+@lru_cache(_KEPT_BOUNDS)
+def _most_of_capture(pattern: str | None, size: int) -> int:
+    return regex.most_group_units(None if pattern is None else compiled(pattern), size)
+
+
+@lru_cache(_KEPT_BOUNDS)
+def _most_of_gsub(pattern: str | None, option: str, size: int) -> int:
+    return regex.most_units(None if pattern is None else compiled(pattern, option), size)
+
+
+@lru_cache(_KEPT_BOUNDS)
+def _least_width(pattern: str | None, option: str) -> int:
+    known = None if pattern is None else compiled(pattern, option)
+    return 0 if known is None else known.min_width
+
+
+def _known(call: CallBounds, name: str) -> tuple[str | None, str]:
+    """The pattern of a call and its options, where they are the same in every run; else None."""
+    pattern, option = call.constant(name), (call.constant("option") or "") if name == "regex" else ""
+    return (pattern, option) if isinstance(pattern, str) and isinstance(option, str) else (None, "")
+
+
+def _worst_of_capture(call: CallBounds) -> int:
+    pattern, _ = _known(call, "p")
+    return _most_of_capture(pattern, min(call.size("s"), call.limits.regex_bytes))
+
+
+def _worst_of_gsub(call: CallBounds) -> int:
+    size = min(call.size("subject"), call.limits.regex_bytes)
+    return _most_of_gsub(*_known(call, "regex"), size) + (call.result >> 4)
+
+
+def _made_by_gsub(call: CallBounds) -> int:
+    """Every reference gives each byte of the subject once at most, what else is in `replace` stands once a match."""
+    size, replace = call.size("subject"), call.constant("replace")
+    matches = size // max(_least_width(*_known(call, "regex")), 1) + 1
+    # Of a text that is not known, every second byte may begin a reference.
+    references = replace.count("$") if isinstance(replace, str) else call.size("replace") // 2
+    return size * (1 + references) + matches * call.size("replace")
+
+
 @patterns.builtin(
     cost=Cost(
         12,
         per="s",
         shift=6,
         bound="regex_bytes",
-        worst=lambda call: regex.most_group_units(
-            _known_capture(call), min(call.size("s"), call.limits.regex_bytes)
-        ),
+        worst=_worst_of_capture,
         makes=lambda call: call.table(call.size("p") + 1, call.size("s")),
     )
 )
@@ -148,32 +192,6 @@ def _groups(meter: Meter, subject: str, groups: tuple[str | None, ...]) -> Table
         [False if group is None else group for group in taken] if None in taken else [*taken]
     )
     return Table(values, {0: whole})
-
-
-def _known_capture(call: CallBounds) -> regex.Pattern | None:
-    """The pattern of a call of capture_re, where it is the same in every run."""
-    pattern = call.constant("p")
-    return compiled(pattern) if isinstance(pattern, str) else None
-
-
-def _known(call: CallBounds) -> regex.Pattern | None:
-    """The pattern of a call of gsub_re, where it is the same in every run."""
-    pattern, option = call.constant("regex"), call.constant("option") or ""
-    return compiled(pattern, option) if isinstance(pattern, str) and isinstance(option, str) else None
-
-
-def _worst_of_gsub(call: CallBounds) -> int:
-    size = min(call.size("subject"), call.limits.regex_bytes)
-    return regex.most_units(_known(call), size) + (call.result >> 4)
-
-
-def _made_by_gsub(call: CallBounds) -> int:
-    """Every reference gives each byte of the subject once at most, what else is in `replace` stands once a match."""
-    size, pattern, replace = call.size("subject"), _known(call), call.constant("replace")
-    matches = size // max(pattern.min_width if pattern is not None else 0, 1) + 1
-    # Of a text that is not known, every second byte may begin a reference.
-    references = replace.count("$") if isinstance(replace, str) else call.size("replace") // 2
-    return size * (1 + references) + matches * call.size("replace")
 
 
 @patterns.builtin(

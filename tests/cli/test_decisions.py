@@ -79,8 +79,8 @@ def test_what_is_asked_for_with_the_answers_head_is_shown(script):
 
 def test_req_host_has_no_port_and_is_in_lower_case(script):
     name = script("a.es", "say(concat(req_host(), ' ', $host, ' ', $http_host))\n")
-    result = run_command("run", name, "--json", "--url", "http://WWW.Example.com:8080/")
+    result = run_command("run", name, "--json", "--url", "http://a/", "-H", "Host: WWW.Example.com:8080")
     assert (
         json.loads(result.stdout)["response"]["body"]
-        == "www.example.com www.example.com WWW.Example.com:8080\n"
+        == "www.example.com www.example.com www.example.com:8080\n"
     )

@@ -132,3 +132,18 @@ def test_hard(text, query):
     assert compiled.code is not None, compiled.diagnostics
     program = load(compiled.code, stdlib.registry())
     hold(program, request_of("a/b/cc/" + "d/" * 40, query, "v"), Limits())
+
+
+def test_a_chain_of_calls_as_long_as_a_script_may_have():
+    """Walked without going as deep as the chain, with care and without."""
+    for again in ("", ", f{next}(x)"):
+        text = "".join(
+            f"def f{at}(x) {{\n return concat('', f{at + 1}(x){again.format(next=at + 1)})\n}}\n"
+            for at in range(900)
+        )
+        compiled = compile_source(
+            Source("t.es", text + "def f900(x) {\n return x\n}\nf0(1)\n"), stdlib.registry()
+        )
+        assert compiled.code is not None
+        hold(load(compiled.code, stdlib.registry()), request_of("", "", ""), Limits())
+        hold(load(compiled.code, stdlib.registry()), request_of("", "", ""), Limits(call_depth=1000))

@@ -130,8 +130,8 @@ def test_loops_in_loops_are_bounded_by_the_limit_of_all_rounds():
 
 def test_a_chain_of_functions_that_call_each_other_twice_ends_soon():
     lines = ["def f0() {\n    return md5($uri)\n}"]
-    lines += [f"def f{n}() {{\n    f{n - 1}()\n    return f{n - 1}()\n}}" for n in range(1, 60)]
-    statement = stated("\n".join([*lines, "f59()\n"]))
+    lines += [f"def f{n}() {{\n    f{n - 1}()\n    return f{n - 1}()\n}}" for n in range(1, 45)]
+    statement = stated("\n".join([*lines, "f44()\n"]))
     assert statement.fuel > DEFAULT_LIMITS.fuel
     assert "calls" in statement.limits
 

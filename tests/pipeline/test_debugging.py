@@ -95,6 +95,11 @@ def test_a_run_that_failed_is_told_although_its_wishes_are_taken_back():
     assert "X-DEBUG-ES-COST-RULE-7" in headers
 
 
+@pytest.mark.parametrize("text", ["add_rsp_header('Cache-Control', 'max-age=60')\n", "len($arg_none)\n"])
+def test_no_cache_keeps_what_is_shown(text: str):
+    assert run(text)["Cache-Control"] == "no-store"
+
+
 def test_the_fault_is_told_although_the_chain_is_full():
     text = "for k, v in split($args, 'x') {\n    len(v)\n}\nlen($arg_none)\n"
     headers = run(text, Request(target="/a?_es_dbg=sesame&" + "x" * 900))
