@@ -111,6 +111,33 @@ def test_sighup_serves_the_scripts_as_they_are_now(script, tmp_path):
         assert ask(port, "/") == (200, b"new")
 
 
+def test_sigusr1_and_a_reload_tell_how_often_each_state_was_reached(script, tmp_path):
+    text = "if eq($uri, '/hit') {\n    exit(204)\n}\nif eq($uri, '/error') {\n    add_rsp_header('A', hmac('k', 'x', $uri))\n}\nexit(200, 'x')\n"
+    first, second = script("a.es", text), script("b.es", "# position: foot\nexit(200)\n")
+    config = script(
+        "edge.toml",
+        'origin = "http://127.0.0.1:1"\n'
+        '[[scripts]]\nfile = "a.es"\n[[scripts]]\nfile = "b.es"\nname = "second"\n',
+    )
+    assert first
+    assert second
+    with serving(tmp_path, "--config", str(config)) as (process, port):
+        assert [ask(port, path)[0] for path in ("/hit", "/hit", "/", "/error")] == [204, 204, 200, 500]
+        log = events(process)
+        assert next(log)["event"] == "script-fault"
+        process.send_signal(signal.SIGUSR1)
+        states = next(log)
+        assert (states["event"], states["scripts"]["a.es"]) == (
+            "script-states",
+            {"NonExecution": 0, "ExecutedAndHit": 2, "ExecutedButNotHit": 1, "Exception": 1},
+        )
+        assert states["scripts"]["second"]["NonExecution"] == 4
+        process.send_signal(signal.SIGHUP)
+        assert next(log)["before"] == states["scripts"]
+        process.send_signal(signal.SIGUSR1)
+        assert set(next(log)["scripts"]["a.es"].values()) == {0}
+
+
 def test_counts_of_limits_outlive_a_reload(script, tmp_path):
     name = script("a.es", "if not(limit_req('k', 0.001, 0)) {\n    exit(429)\n}\nexit(204)\n")
     with serving(tmp_path, "--origin", "http://127.0.0.1:1", "--script", name) as (process, port):
