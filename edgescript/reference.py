@@ -60,6 +60,21 @@ def kind_of(param: Param) -> str:
     return f"{param.kind.label}, optional" if param.optional else param.kind.label
 
 
+def examples_of(member: Builtin) -> list[str]:
+    """Each example as `call => result`; of a call that ends the request, that it does."""
+    return [
+        f"{example.call} => {'(the request ends)' if _ends(member, example.call) else example.result}"
+        for example in member.examples
+    ]
+
+
+def _ends(member: Builtin, call: str) -> bool:
+    """Whether an example ends the request: it has, as a literal, a word for each parameter that decides."""
+    return member.ends_when is not None and all(
+        any(f"'{word}'" in call for word in words) for words in member.ends_when.values()
+    )
+
+
 def sections(registry: Registry) -> list[Section]:
     """Functions by family in the order of declaration, then variables, diagnostics and error codes."""
     families: dict[str, list[Entry]] = {}
@@ -81,7 +96,7 @@ def _function(member: Builtin) -> Entry:
         tuple(facts_of(member)[1:]),
         tuple((param.name, kind_of(param)) for param in member.params),
         member.text,
-        "\n".join(f"{example.call} => {example.result}" for example in member.examples),
+        "\n".join(examples_of(member)),
     )
 
 

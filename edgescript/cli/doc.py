@@ -11,7 +11,7 @@ from edgescript.cli import WIDTH
 from edgescript.cli.codes import TABLES, code_table
 from edgescript.cli.completion import builtins
 from edgescript.cli.status import NO
-from edgescript.reference import facts_of, kind_of, variable_name
+from edgescript.reference import examples_of, facts_of, kind_of, variable_name
 
 EXTENSION: Final = "extension: "
 """Before the families that the vendor does not have, in the list."""
@@ -118,7 +118,7 @@ def _page(member: Builtin | Variable) -> str:
     if not isinstance(member, Builtin):
         return f"{click.style(variable_name(member), bold=True)}\n\n{_paragraphs(member.text)}"
     kinds = [f"  {param.name:<12} {kind_of(param)}" for param in member.params]
-    examples = [f"  {example.call} => {example.result}" for example in member.examples]
+    examples = [f"  {line}" for line in examples_of(member)]
     sections = [
         f"{click.style(member.signature, bold=True)}\n{'; '.join(facts_of(member))}",
         "\n".join(kinds),

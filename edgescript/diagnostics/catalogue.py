@@ -654,7 +654,7 @@ _ENTRIES: Final = (
     Entry(
         "argument-type-at-run",
         "warning",
-        "{function} got {got} for '{parameter}', want {want}: error {number} when run",
+        "{function} got {got} for '{parameter}', want {want}: run-time error {number}",
         "an argument that can only be of the wrong type",
         "Arguments, headers and cookies are strings or undef, and each function gives values of its own types. Nothing is "
         "converted by itself, so this call ends the script whenever it is reached. The script can be published "
@@ -701,7 +701,7 @@ _ENTRIES: Final = (
     Entry(
         "bad-loop-value-at-run",
         "warning",
-        "for got {got}, want a dictionary: error 404 when run",
+        "for got {got}, want a dictionary: run-time error 404",
         "a loop over what can only be no dictionary",
         "Loops walk dictionaries and arrays, and this value is neither, so the loop ends the script whenever it is "
         "reached. Split a text first.",
@@ -766,7 +766,7 @@ _ENTRIES: Final = (
     Entry(
         "missing-guard",
         "warning",
-        "{got} can be {missing}, and {function} wants {want} for '{parameter}': error {number} when it is",
+        "{got} can be {missing}, and {function} wants {want} for '{parameter}': run-time error {number} when it is",
         "a value that may be missing, used without a test",
         "An argument, header or cookie that a request does not have is undef, and req_cookie and its relatives, tonumber "
         "of a text that is no number, or get of an absent entry give false. Passing either where a string or number is "
