@@ -58,8 +58,7 @@ def debuggable(
             fault.trace = tuple(_headers(label, chain, context, started))
             raise
         if not context.is_waiting:
-            for op in _headers(label, chain, context, started):
-                context.effects.add_header("response_headers", op)
+            context.effects.debug += tuple(_headers(label, chain, context, started))
         return hit
 
     def _headers(label: str, chain: Chain, context: Context, started: float) -> list[HeaderOp]:

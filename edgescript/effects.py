@@ -66,6 +66,10 @@ class Effects:
     """Rewritten query; counts only when `query_replaced`."""
     query_replaced: bool = False
     end: Answer | Redirect | None = None
+    refused: bool = False
+    """A script that raised has ended the request: the answer is neutral, whatever is said."""
+    debug: tuple[HeaderOp, ...] = ()
+    """What a request with the debug option is shown: carried out after all wishes, and seen by no script."""
     output: list[str] | tuple[()] = ()
     """Texts of say and print, in order; any at all means the node answers itself (U-19)."""
     output_bytes: int = 0
@@ -93,6 +97,11 @@ class Effects:
             self.output = []
         self.output.append(text)  # type: ignore[union-attr]  # a list from the first text on
         self.output_bytes += len(text)
+
+    def show_debug(self) -> None:
+        """Make `debug` the last wishes about the response. No script may run afterwards."""
+        self.response_headers = [*self.response_headers, *self.debug]
+        self.debug = ()
 
     def snapshot(self) -> "Effects":
         """An independent copy: what to go back to when a script raises."""

@@ -170,10 +170,10 @@ def _failed(script: InstalledScript, context: Context, fault: ScriptFault) -> Sc
     script.tally.exception += 1
     result = ScriptResult(script, ScriptState.EXCEPTION, fault, context.fuel_used, 0.0)
     context.faults = (*context.faults, result)
-    for op in fault.trace:
-        context.effects.add_header("response_headers", op)
+    context.effects.debug += fault.trace
     if script.on_error == "deny":
         context.effects.output = ()  # the refusal is neutral, whatever earlier scripts said
+        context.effects.refused = True
         context.end(Answer(500, None))
     return result
 
@@ -252,6 +252,8 @@ def respond(
             context.end_replay()
             _count(script, hit)
             late = list(context.effects.output[said:])
+            if effects.refused:  # an `exit` of this script would still have come first; its words go nowhere
+                late = []
             _splice(context.effects, "output", asked.output[1] + output_moved, 0, late, cut=said)
             output_moved += len(late)
             state = ScriptState.HIT if hit else ScriptState.NO_HIT

@@ -65,7 +65,7 @@ def _first_lines(source: Source, script: syntax.Script) -> dict[int, int]:
     """For each further line of a simple statement, or of the header of a block, the line it began on."""
     firsts: dict[int, int] = {}
     for statement in walk.statements(script.body):
-        roots = walk.roots(statement)
+        roots = statement.params if isinstance(statement, syntax.Def) else walk.roots(statement)
         is_block = isinstance(statement, syntax.If | syntax.For | syntax.Def)
         end = max((root.span.end for root in roots), default=0) if is_block else statement.span.end
         first = source.position(statement.span.start).line

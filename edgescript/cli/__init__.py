@@ -8,6 +8,7 @@ Exit status: 0 fine, 1 the answer is no, 2 wrong usage. An error of ours is 70 (
 pipeline mistakes it for an answer. Errors are one line on stderr; `EDGESCRIPT_TRACEBACK=1` shows the whole story.
 """
 
+import errno
 import importlib
 import io
 import os
@@ -17,7 +18,7 @@ from typing import Any, Final, NoReturn, TextIO
 
 import click
 
-from edgescript.cli.status import BROKEN_PIPE, INTERNAL_ERROR, INTERRUPTED, WRONG_USAGE
+from edgescript.cli.status import BROKEN_PIPE, INTERNAL_ERROR, INTERRUPTED, OUTPUT_LOST, WRONG_USAGE
 
 COMMANDS: Final = {
     "check": "edgescript.cli.check",
@@ -33,6 +34,8 @@ COMMANDS: Final = {
 }
 PROGRAM: Final = "edgescript"
 WIDTH: Final = 80
+_OUTPUT_LOST: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG})
+"""What writing to a stream fails with although its reader is there."""
 
 
 class EdgeScriptGroup(click.Group):
@@ -77,8 +80,15 @@ def _one_line(text: str) -> str:
 def _complain(line: str) -> None:
     try:
         click.echo(line, err=True)
-    except BrokenPipeError:
+    except OSError:
         _drop(sys.stderr)
+
+
+def _open_standard_streams() -> None:
+    """A stream that was closed by whoever started us is None; one that reads and writes nothing stands in."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - open to the end; a device
 
 
 def _drop(stream: TextIO) -> None:
@@ -108,6 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _status(arguments: Sequence[str] | None) -> int:
+    _open_standard_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # File names and scripts may hold what the terminal's encoding cannot show.
@@ -123,6 +134,10 @@ def _status(arguments: Sequence[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _OUTPUT_LOST and error.filename is None:
+            _drop(sys.stdout)
+            _complain(f"{PROGRAM}: cannot write the output: {os.strerror(error.errno)}")
+            return OUTPUT_LOST
         if os.environ.get("EDGESCRIPT_TRACEBACK") == "1":
             raise
         _complain(f"{PROGRAM}: internal error: {type(error).__name__}: {_one_line(str(error))}")

@@ -6,6 +6,8 @@ NO: Final = 1
 WRONG_USAGE: Final = 2
 INTERNAL_ERROR: Final = 70
 """EX_SOFTWARE of sysexits.h: no pipeline mistakes it for an answer."""
+OUTPUT_LOST: Final = 74
+"""EX_IOERR: standard output takes no more, a full disk for one."""
 INTERRUPTED: Final = 130
 """128 + SIGINT."""
 BROKEN_PIPE: Final = 141

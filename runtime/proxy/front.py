@@ -109,6 +109,8 @@ class Front:
                 if site.foot:
                     run_position(site.foot, context)
             effects = context.effects
+            if effects.debug and not effects.waiting:
+                effects.show_debug()
             if effects.waiting:
                 continuation = Continuation(context, self._results, self._timer, self._on_heard)
             if effects.output:
@@ -116,7 +118,10 @@ class Front:
             if context.faults:
                 self._on_fault(request, context.faults)
             if context.ended:
-                return own_answer(context, continuation, keep_alive)
+                answer = own_answer(context, continuation, keep_alive)
+                if answer is not None:
+                    return answer
+                effects, continuation = context.effects, None  # all that wait have gone on
             if effects.path is not None or effects.query_replaced:
                 target = effective_target(request, effects)
             if effects.request_headers:

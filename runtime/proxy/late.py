@@ -75,17 +75,23 @@ class Continuation:
         effects = context.effects
         if effects.output:
             conclude(context)
+        context.ended = effects.end is not None
+        if effects.debug:
+            effects.show_debug()
         self._heard(context, results or ())
         if effects.end is None:
             return Outcome(effects, None)
         return Outcome(effects, whole_of_script(effects, self._request, keep_alive, self._now))
 
 
-def own_answer(context: Context, continuation: Continuation | None, keep_alive: bool) -> Immediate:
-    """The answer of a script that ended the request; scripts that wait for its head go on first."""
+def own_answer(context: Context, continuation: Continuation | None, keep_alive: bool) -> Immediate | None:
+    """
+    The answer of a script that ended the request; scripts that wait for its head go on first.
+
+    None when what had been said, and nothing else, made the answer and an error took it back: the request goes on, with
+    the effects of `context`.
+    """
     if continuation is None:
         return synthesise(context, keep_alive)
     made: Response = synthetic(context.effects)
-    answer = continuation.hear(made.fields, keep_alive, context.now_s, len(made.body)).answer
-    assert answer is not None, "a script had ended the request"
-    return answer
+    return continuation.hear(made.fields, keep_alive, context.now_s, len(made.body)).answer

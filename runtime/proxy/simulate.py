@@ -166,6 +166,8 @@ class _Witness:
             self.action = "redirect"
         elif context.ended or said:
             self.action = "respond"
+        else:  # what was said before a wait may have been taken back
+            self.action = "forward"
 
 
 class _Conversation:

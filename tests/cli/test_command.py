@@ -167,3 +167,20 @@ def test_names_and_text_that_the_terminal_cannot_show_are_escaped(tmp_path):
         assert result.returncode == (1 if name == path else 2)
         assert b"internal error" not in result.stderr
         assert rb"\udcff.es" in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("arguments", [["doc", "--list"], ["explain", "402"], ["--version"]])
+def test_output_that_cannot_be_written_is_no_error_of_ours(arguments):
+    command = [sys.executable, "-c", "from edgescript.cli import main; main()", *arguments]
+    with Path("/dev/full").open("wb") as full:
+        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False, timeout=30)
+    assert (result.returncode, result.stderr) == (
+        74,
+        b"edgescript: cannot write the output: No space left on device\n",
+    )
+
+
+def test_a_closed_standard_output_takes_all():
+    command = f"exec '{sys.executable}' -c 'from edgescript.cli import main; main()' explain 402 >&-"
+    result = subprocess.run(["sh", "-c", command], stderr=subprocess.PIPE, check=False, timeout=30)
+    assert (result.returncode, result.stderr) == (0, b"")

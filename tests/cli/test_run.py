@@ -463,6 +463,17 @@ def test_rule_with_the_debug_option(script):
     assert not any("DEBUG" in name for name, _ in quiet["response"]["headers"])
 
 
+def test_what_the_debug_option_shows_no_script_sees_and_none_takes_away(script):
+    first = script("a.es", "upper($uri)\n")
+    second = script("b.es", "add_rsp_header('X-Seen', tostring(get_rsp_header('cache-control')))\n")
+    third = script("c.es", "# position: foot\nadd_rsp_header('Cache-Control', 'public')\n")
+    rules = [*rule(first, option="_es_dbg=s"), *rule(second), *rule(third)]
+    out = shown(*rules, "--url", "http://a/?_es_dbg=s", "--origin-header", "Cache-Control: max-age=60")
+    fields = dict(out["response"]["headers"])
+    assert (fields["X-Seen"], fields["Cache-Control"]) == ("public", "no-store")
+    assert "X-DEBUG-ES-TRACE-RULE-a.es" in fields
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

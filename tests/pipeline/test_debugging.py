@@ -27,6 +27,7 @@ def run(text: str, request: Request = ASKS, rule_id: str = "7") -> dict[str, str
     context = Context(request)
     context.response_headers = Headers()
     run_position([InstalledScript("a.es", "head", traced, "continue")], context)
+    context.effects.show_debug()
     return {op.name: op.value for op in context.effects.response_headers}
 
 

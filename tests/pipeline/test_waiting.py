@@ -160,6 +160,14 @@ def test_two_that_fail_each_take_back_their_own():
     assert "".join(story.late.output) == "s2\nt2\ns4\nt4\n"
 
 
+def test_what_comes_after_the_wait_comes_last():
+    story = Story(
+        script("get_rsp_header('x')\nset_cache_ttl('path', 1)\nadd_rsp_header('A', '1')\n"),
+        script("set_cache_ttl('path', 4)\nadd_rsp_header('A', '4')\n"),
+    )
+    assert (story.late.ttl_s, story.all) == (1, [("A", "4"), ("A", "1")])
+
+
 def test_what_is_said_stands_in_the_order_of_the_scripts():
     story = Story(
         script("say('1')\nget_rsp_header('x')\nsay('2')\n"),

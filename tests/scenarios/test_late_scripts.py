@@ -286,3 +286,21 @@ async def test_no_script_waits_for_the_nodes_own_failure(tmp_path):
         answer = await client.get("/a")
         assert (answer.status, answer.values("X-A")) == (502, [])
         assert script.tally.by_state()["ExecutedAndHit"] == 1
+
+
+@scenario
+async def test_what_was_said_and_taken_back_answers_nothing(tmp_path):
+    script = installed(tmp_path, "say('a')\nget_rsp_header('x')\nlen($arg_none)\n", position="foot")
+    async with behind(lambda _: [PICTURE], script) as (origin, node, client):
+        answer = await client.get("/a")
+    assert (answer.status, answer.body, len(origin.asked)) == (200, b"picture", 1)
+    assert [event["event"] for event in node.log] == ["script-fault"]
+
+
+@scenario
+async def test_a_refusal_stays_neutral_whatever_is_said_after_the_wait(tmp_path):
+    says = installed(tmp_path, "say('a')\nget_rsp_header('x')\nsay('b')\n", name="says")
+    fails = installed(tmp_path, "len($arg_none)\n", name="fails")
+    async with behind(lambda _: [PICTURE], says, fails) as (_origin, _node, client):
+        answer = await client.get("/a")
+    assert (answer.status, b"<title>500" in answer.body) == (500, True)
