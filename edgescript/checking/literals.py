@@ -5,7 +5,17 @@ from typing import Final
 
 from edgescript.builtins import MATCHER_PREFIX, Builtin, Kind
 from edgescript.checking.checker import Checker
-from edgescript.checking.roles import ALGORITHMS, DIGESTS, GET, JOIN, KEY_ENTRIES, KEYED, NUMBERED, POSITIONS
+from edgescript.checking.roles import (
+    ALGORITHMS,
+    DIGESTS,
+    GET,
+    HOSTS,
+    JOIN,
+    KEY_ENTRIES,
+    KEYED,
+    NUMBERED,
+    POSITIONS,
+)
 from edgescript.parsing import syntax
 
 # `%d+`, `%w*`, `%.`: classes and escapes of Lua. `%2F` and `%[0-9A-F]` are percent signs of URLs.
@@ -15,8 +25,6 @@ _BARE_EXTENSION: Final = re.compile(
     r"^\.[A-Za-z0-9]{1,5}\$?$|(?<![\\\[*+?.])\.(?:[a-z0-9]{2,5}|\([?:a-z0-9|]+\))\$$"
 )
 _BARE_DOMAIN: Final = re.compile(r"(?<![\\\[])\.(?:com|net|org|cn|example|io|dev|test)\b")
-_HOST_KEYS: Final = frozenset({"$host", "$http_host", "$http_referer", "$http_origin"})
-_HOST_QUESTIONS: Final = frozenset({"req_host", "req_referer"})
 _DOMAIN: Final = re.compile(r"[a-z0-9-](?:\\?\.|\[\.\])[a-z]{2,}")
 _SECRET_NAME: Final = re.compile(
     r"(?:^|_)(?:secret|passwd|password|passphrase|apikey|api_key|private_key|secret_key|sign_key|auth_key)(?:_|\d|$)",
@@ -64,12 +72,10 @@ def _check_pattern(
 
 def _is_of_host(checker: Checker, builtin: Builtin, subject: syntax.Expression | None) -> bool:
     if subject is None:
-        return builtin.name in _HOST_QUESTIONS
+        return builtin.name in HOSTS
     source = checker.point.source(subject)
     asked = checker.point.builtin(source)
-    return checker.point.places.key(source) in _HOST_KEYS or (
-        asked is not None and asked.name in _HOST_QUESTIONS
-    )
+    return checker.point.places.key(source) in HOSTS or (asked is not None and asked.name in HOSTS)
 
 
 def _translated(pattern: str) -> str:
@@ -114,14 +120,12 @@ def _has_public_key(call: syntax.Call, builtin: Builtin) -> bool:
 
 
 def _key_entries(checker: Checker, call: syntax.Call, builtin: Builtin) -> list[syntax.Expression]:
-    names = KEY_ENTRIES.get(builtin.name, ())
+    names = KEY_ENTRIES.get(builtin.name, frozenset())
     config = checker.point.source(call.arguments[0]) if names and call.arguments else None
     if not isinstance(config, syntax.Dictionary):
         return []
     return [
-        item.value
-        for item in config.items
-        if isinstance(item.key, syntax.String) and item.key.value in names[:1]
+        item.value for item in config.items if isinstance(item.key, syntax.String) and item.key.value in names
     ]
 
 

@@ -84,17 +84,20 @@ FIRST_ALWAYS: Final = frozenset({"split"})
 NUMBERED: Final = frozenset({"find", "split", "req_uri_seg"})
 """Of these, those with entries from 1, none under 0."""
 
+HOSTS: Final = frozenset({"$host", "$http_host", "$http_referer", "$http_origin", "req_host", "req_referer"})
+"""Variables and functions whose text is a host or begins with one."""
+
 POSITIONS: Final = {"substr": (1, 2), "find": (2,), "capture_re": (2,)}
 """Arguments that are positions in a text, counted from 1, by index."""
 
-DIGESTS: Final = frozenset({"md5", "md5_bin", "sha1", "sha2", "crc"})
+DIGESTS: Final = frozenset({"md5", "md5_bin", "sha1", "sha2", "sha3", "crc", "crc32c"})
 """Digests whose text may have a secret joined in."""
 KEYED: Final = {"hmac": 0, "hmac_sha1": 0, "jwt_verify": 1}
 """Functions with a key among their arguments: its index."""
 ALGORITHMS: Final = {"jwt_verify": 2}
 """Those whose key is a secret only of some algorithms: the index of the algorithm."""
-KEY_ENTRIES: Final = {"aes_new": ("key", "salt")}
-"""Functions whose dictionary argument has a key: the entries."""
+KEY_ENTRIES: Final = {"aes_new": frozenset({"key"})}
+"""Functions whose first argument is a dictionary with keys in it: their entries. (A salt is no secret.)"""
 
 
 class Shape(NamedTuple):

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from edgescript.cli.completion import files
-from edgescript.cli.geography import PlaceType, StatedPlace
+from edgescript.cli.geography import StatedPlace
+from edgescript.cli.stated import request_options
 from edgescript.cli.status import NO
-from edgescript.cli.values import AddressType, FieldType, TimeType, TokenType, Url, UrlType
+from edgescript.cli.values import Url, UrlType
 
 if TYPE_CHECKING:
     from edgescript.cli.repl_console import Console
@@ -25,31 +25,7 @@ MORE: Final = "... "
     epilog="Example: edgescript repl --url 'http://example.com/?a=1'",
 )
 @click.option("--url", type=UrlType(), help="What the client asks for.  [default: http://example.com/]")
-@click.option(
-    "-X", "--method", type=TokenType(), default="GET", show_default=True, help="The request's method."
-)
-@click.option(
-    "-H", "--header", "fields", type=FieldType(), multiple=True, help="A request header; repeatable."
-)
-@click.option(
-    "--client-ip", type=AddressType(), default="127.0.0.1", show_default=True, help="The client's address."
-)
-@click.option("--now", type=TimeType(), help="The time, as Unix seconds or ISO 8601.  [default: the clock]")
-@click.option(
-    "--geo",
-    type=PlaceType(),
-    multiple=True,
-    help="The client's place, as country=CN,region=440000,city=440100,isp=100017, or that of another address, as "
-    "192.0.2.7:country=CN; repeatable.",
-)
-@click.option(
-    "--geo-database",
-    "geo_databases",
-    multiple=True,
-    metavar="FILE",
-    shell_complete=files,
-    help="A database of addresses (MMDB), for what --geo does not say; repeatable, the first one first.",
-)
+@request_options
 @click.pass_context
 def command(
     context: click.Context,

@@ -5,13 +5,11 @@ import secrets
 import time
 from dataclasses import dataclass, field
 
-import click
-
 from edgescript.cli.geography import StatedPlace, places
-from edgescript.cli.run import CLIENT_PORT
+from edgescript.cli.stated import connection, refused, with_host
 from edgescript.cli.values import Url, UrlType
 from edgescript.context import Context
-from edgescript.request import Connection, Headers, Request
+from edgescript.request import Headers, Request
 from edgescript.services import Services
 from runtime.http.framing import accept_request
 from runtime.http.refusal import Refuse
@@ -67,14 +65,15 @@ class StatedRequest:
 
     def request(self) -> Request:
         """The facts as scripts see them. Raises UsageError for a request that a node refuses."""
-        named = {name.lower() for name, _ in self.fields}
-        stated = (*([] if "host" in named else [("Host", self.url.host)]), *self.fields)
-        fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in stated]
+        fields = [
+            (name.encode("latin-1"), value.encode("latin-1"))
+            for name, value in with_host(self.url, self.fields)
+        ]
         target = self.url.target.encode("latin-1")
         head = accept_request(self.method.encode("latin-1"), target, b"1.1", fields)
         if isinstance(head, Refuse):
-            raise click.UsageError(f"a node refuses this request with {head.status}: {head.reason}")
+            raise refused(head)
         block = HeaderBlock(fields, head, self.url.scheme, "1.1")
-        connection = Connection(self.client_ip, CLIENT_PORT, "127.0.0.1", self.url.port, self.url.scheme)
         path = head.target.path_and_query.decode("latin-1")
-        return Request(self.method, path, "HTTP/1.1", block.host, block.headers, connection, self.id)
+        where = connection(self.url, self.client_ip)
+        return Request(self.method, path, "HTTP/1.1", block.host, block.headers, where, self.id)

@@ -9,29 +9,16 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from edgescript.cli import WIDTH
+from edgescript.cli import WIDTH, stated
 from edgescript.cli.completion import files
-from edgescript.cli.geography import PlaceType, StatedPlace, places
+from edgescript.cli.geography import StatedPlace, places
 from edgescript.cli.status import NO
-from edgescript.cli.values import (
-    AddressType,
-    FieldType,
-    RuleType,
-    TimeType,
-    TokenType,
-    Url,
-    UrlType,
-    to_bytes_text,
-)
+from edgescript.cli.values import FieldType, RuleType, Url, UrlType, to_bytes_text
 
 if TYPE_CHECKING:
     from runtime.scripts.rule import Rule
 
 MAX_REPEAT: Final = 1000
-
-
-CLIENT_PORT: Final = 50_000
-"""Of the stated client, which has no real one."""
 
 
 @click.command(
@@ -41,32 +28,7 @@ CLIENT_PORT: Final = 50_000
 )
 @click.argument("scripts", nargs=-1, metavar="SCRIPT...", shell_complete=files)
 @click.option("--url", type=UrlType(), required=True, help="What the client asks for.")
-@click.option(
-    "-X", "--method", type=TokenType(), default="GET", show_default=True, help="The request's method."
-)
-@click.option(
-    "-H", "--header", "fields", type=FieldType(), multiple=True, help="A request header; repeatable."
-)
-@click.option(
-    "--client-ip", type=AddressType(), default="127.0.0.1", show_default=True, help="The client's address."
-)
-@click.option("--now", type=TimeType(), help="The time, as Unix seconds or ISO 8601.  [default: now]")
-@click.option(
-    "--geo",
-    "stated",
-    type=PlaceType(),
-    multiple=True,
-    help="The client's place, as country=CN,region=440000,city=440100,isp=100017, or that of another address, as "
-    "192.0.2.7:country=CN; repeatable.",
-)
-@click.option(
-    "--geo-database",
-    "geo_databases",
-    multiple=True,
-    metavar="FILE",
-    shell_complete=files,
-    help="A database of addresses (MMDB), for what --geo does not say; repeatable, the first one first.",
-)
+@stated.request_options
 @click.option("--origin", type=UrlType(), help="Ask this origin.  [default: a stated one]")
 @click.option(
     "--origin-status",
@@ -103,7 +65,7 @@ def command(
     fields: Sequence[tuple[str, str]],
     client_ip: str,
     now: float | None,
-    stated: Sequence[StatedPlace],
+    geo: Sequence[StatedPlace],
     geo_databases: Sequence[str],
     origin: Url | None,
     origin_status: int | None,
@@ -129,7 +91,7 @@ def command(
     if origin is not None and origin.target != "/":
         raise click.UsageError(f"--origin takes no path, got {origin.target!r}")
 
-    geo = places(stated, client_ip, geo_databases)
+    known = places(geo, client_ip, geo_databases)
 
     from edgescript.cli import loading
     from edgescript.cli.trace import RunTrace
@@ -142,14 +104,13 @@ def command(
 
     from edgescript.cli import origin as origins
     from edgescript.cli import report
-    from edgescript.request import Connection
     from edgescript.services import Services
     from runtime.http.refusal import Refuse
     from runtime.limits.requests import TokenBuckets
     from runtime.proxy.simulate import Incoming, fresh_cache, simulate
     from runtime.scripts.site import OriginAddress, Site
 
-    services = Services(random=random.SystemRandom(), geo=geo, limiter=TokenBuckets())
+    services = Services(random=random.SystemRandom(), geo=known, limiter=TokenBuckets())
     site = Site("run", OriginAddress("127.0.0.1", 80), scripts=loaded.scripts, services=services)
     cache = fresh_cache()
     asked = (
@@ -157,12 +118,11 @@ def command(
         if origin is not None
         else origins.stated(origin_status or 200, origin_fields, to_bytes_text(origin_body or ""))
     )
-    named = {name.lower() for name, _ in fields}
     incoming = Incoming(
         method,
         url.target,
-        (*([] if "host" in named else [("Host", url.host)]), *fields),
-        Connection(client_ip, CLIENT_PORT, "127.0.0.1", url.port, url.scheme),
+        stated.with_host(url, fields),
+        stated.connection(url, client_ip),
         secrets.token_hex(16),
     )
     moment = time.time() if now is None else now  # noqa: TID251 - the command line is where clocks are read
@@ -172,7 +132,7 @@ def command(
             each.clear()
         outcome = simulate(site, incoming, asked, cache, moment, time.perf_counter)
     if isinstance(outcome, Refuse):
-        raise click.UsageError(f"a node refuses this request with {outcome.status}: {outcome.reason}")
+        raise stated.refused(outcome)
     lines = {name: each.lines for name, each in traces.items()}
     # What is piped into another program keeps its lines whole.
     width = WIDTH if sys.stdout.isatty() else None

@@ -88,17 +88,35 @@ LAYERS = {
         ("edgescript.source", "edgescript.diagnostics", "edgescript.parsing", "edgescript.formatting"),
         WORLD,
     ),
-    "costing knows verified code": Layer(
-        ("edgescript.costing",),
-        ("edgescript.costing.warn",),
+    "checking knows declarations and the tree": Layer(
+        ("edgescript.checking",),
+        (),
+        (
+            *LANGUAGE_VALUES,
+            "edgescript.builtins",
+            "edgescript.checking",
+            "edgescript.compiling",
+            "edgescript.diagnostics",
+            "edgescript.parsing",
+            "edgescript.regex",
+        ),
+        (*WORLD, "lark"),
+    ),
+    "a session knows the language, not who types": Layer(
+        ("edgescript.interactive",),
+        (),
         (
             *LANGUAGE_VALUES,
             *DECLARATIONS,
-            "edgescript.bounds",
+            "edgescript.compiler",
             "edgescript.compiling",
-            "edgescript.costing",
+            "edgescript.diagnostics",
+            "edgescript.interactive",
+            "edgescript.parsing",
+            "edgescript.program",
+            "edgescript.running",
         ),
-        (*WORLD, "lark"),
+        (*WORLD, "click", "lark"),
     ),
     "users' tests know no node": Layer(
         ("edgescript.testing",),
@@ -217,6 +235,13 @@ def test_layer(rule):
     assert broken == {}
 
 
+def test_every_package_of_the_language_has_a_layer():
+    packages = {dotted_name(path) for path in modules("edgescript") if path.name == "__init__.py"}
+    held = {package for layer in LAYERS.values() for package in layer.packages}
+    own = {name for name in packages if name.count(".") == 1} - {"edgescript.cli"}
+    assert own <= held
+
+
 def test_only_io_and_the_composition_roots_touch_the_loop():
     touching = {
         dotted_name(path): use
@@ -262,6 +287,15 @@ BREACHES = {
     "stdlib imports the compiler": (
         "the standard library needs only the declarations",
         "from edgescript.compiler import compile_source",
+    ),
+    "checks import a tier": ("checking knows declarations and the tree", "from edgescript.running import vm"),
+    "a session imports the command line": (
+        "a session knows the language, not who types",
+        "from edgescript.cli import repl_console",
+    ),
+    "a session imports the standard library": (
+        "a session knows the language, not who types",
+        "import stdlib",
     ),
     "rules import a socket": ("the proxy's rules know no input or output", "import socket as s"),
     "rules import io relatively": ("the proxy's rules know no input or output", "from ..io import server"),

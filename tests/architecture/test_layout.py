@@ -57,6 +57,15 @@ def test_described_modules_exist(design):
     assert [name for name in names if not exists(design.parent, name)] == []
 
 
+def test_every_module_of_the_language_is_described():
+    """By name in the tables of edgescript/DESIGN.md; those of the command line and of patterns as a whole."""
+    text = (ROOT / "edgescript" / "DESIGN.md").read_text(encoding="utf-8")
+    whole = {ROOT / "edgescript" / name for name in ("cli", "regex")}
+    named = [path for path in modules("edgescript") if not path.stem.startswith("__")]
+    own = [path for path in named if not whole & set(path.parents)]
+    assert [str(path.relative_to(ROOT)) for path in own if f"`{path.stem}`" not in text] == []
+
+
 def test_some_design_has_a_table_of_modules():
     assert any(named_in_table(design) for design in DESIGNS)
 

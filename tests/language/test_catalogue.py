@@ -5,7 +5,6 @@ import re
 import pytest
 
 import stdlib
-from edgescript.checking import roles
 from edgescript.compiler import compile_source
 from edgescript.diagnostics.catalogue import CATALOGUE
 from edgescript.source import Source
@@ -67,43 +66,3 @@ def test_there_are_many_and_their_summaries_fit_a_line():
     assert len(CATALOGUE) > 100
     width = max(map(len, CATALOGUE))
     assert [each.code for each in ENTRIES if width + 2 + len(each.summary) > 80] == []
-
-
-def test_roles_are_those_of_builtins_there_are():
-    registry = stdlib.registry()
-    by_name = (
-        roles.LOGIC,
-        roles.ORDERED,
-        roles.ABSENT,
-        roles.SELDOM_FALSE,
-        roles.ALIASES,
-        roles.PREFIX_ALIASES,
-        roles.SOURCES,
-        roles.ALL_OR_NONE,
-        roles.FIRST_ALWAYS,
-        roles.NUMBERED,
-        roles.POSITIONS,
-        roles.DIGESTS,
-        roles.KEYED,
-        roles.KEY_ENTRIES,
-        roles.TOO_LATE,
-        {
-            roles.NOT,
-            roles.EMPTY,
-            roles.GET,
-            roles.TYPE,
-            roles.TO_NUMBER,
-            roles.EQUAL,
-            roles.UNEQUAL,
-            roles.JOIN,
-        },
-        {name for name in roles.SHAPES if not name.startswith("$")},
-    )
-    assert {name for names in by_name for name in names} <= registry.functions.keys()
-    assert {name[1:] for name in roles.SHAPES if name.startswith("$")} <= registry.variables.keys()
-
-
-def test_roles_know_the_names_of_all_types():
-    registry = stdlib.registry()
-    examples = [example.result for example in registry.functions["type"].examples]
-    assert {text.strip("'") for text in examples} <= roles.TYPE_NAMES.keys()

@@ -1,13 +1,13 @@
 """The requests of a case as a node takes them, each with what the origin answers."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import click
 
-from edgescript.cli.origin import stated
+from edgescript.cli import origin as origins
+from edgescript.cli.stated import connection, with_host
 from edgescript.cli.values import AddressType, FieldType, TokenType, Url, UrlType
-from edgescript.request import Connection
 from edgescript.services import GeoRecord
 from edgescript.testing.cases import (
     Before,
@@ -24,9 +24,6 @@ from runtime.geo.addresses import parse_address
 from runtime.geo.stated import StatedPlaces
 from runtime.proxy.messages import UpstreamFailed
 from runtime.proxy.simulate import Incoming, Origin
-
-CLIENT_PORT: Final = 50_000
-"""Of the clients, which are not real."""
 
 
 class Shot(NamedTuple):
@@ -88,15 +85,12 @@ def _shot(suite: Suite, sending: Sending) -> Shot:
     url: Url = _value("url", UrlType(), sending.url)
     client = _value("client_ip", AddressType(), sending.client_ip)
     method = _value("method", TokenType(), sending.method)
-    fields = _fields("headers", sending.headers)
+    fields = with_host(url, _fields("headers", sending.headers))
     named = {name.lower() for name, _ in fields}
-    if "host" not in named:
-        fields.insert(0, ("Host", url.host))
     if sending.body and not named & {"content-length", "transfer-encoding"}:
         fields.append(("Content-Length", str(len(sending.body.encode()))))
-    connection = Connection(client, CLIENT_PORT, "127.0.0.1", url.port, url.scheme)
     return Shot(
-        Incoming(method, url.target, fields, connection, ""),
+        Incoming(method, url.target, fields, connection(url, client), ""),
         _origin(suite.origin_of(sending)),
         None if sending.geo is None else sending.geo.record(),
         sending.repeat,
@@ -121,7 +115,7 @@ def _origin(says: OriginSays) -> Origin:
     """Raises _WrongError."""
     if says.down or says.timeout:
         return lambda _forward: UpstreamFailed(silent=says.timeout, may_have_acted=True)
-    return stated(says.status, _fields("origin", says.headers), as_bytes_text(says.body))
+    return origins.stated(says.status, _fields("origin", says.headers), as_bytes_text(says.body))
 
 
 class Places:
