@@ -10,11 +10,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Final, TypeAlias
 
-from edgescript.builtins import MATCHER_PREFIX, Builtin, Effect, Kind, refused
+from edgescript.builtins import Builtin, Effect, Kind, refused
 from edgescript.checking.checker import Checker
 from edgescript.checking.conditions import check_never, check_operands, check_self_comparison
 from edgescript.checking.guards import check_guard, check_joined
-from edgescript.checking.literals import check_patterns, check_positions, check_secret_call
+from edgescript.checking.literals import check_patterns, check_positions, check_secret_call, patterns_of
 from edgescript.checking.roles import (
     DIGESTS,
     GET,
@@ -211,16 +211,8 @@ def _check_patterns(checker: Checker, call: syntax.Call, builtin: Builtin) -> No
     for index, argument in enumerate(call.arguments):
         if builtin.param_at(index).kind is Kind.REGEX_OPTIONS and isinstance(argument, syntax.String):
             options = argument.value
-    for index, argument in enumerate(call.arguments):
-        kind = builtin.param_at(index).kind
-        if not isinstance(argument, syntax.String) or kind not in {Kind.PATTERN, Kind.MATCHER}:
-            continue
-        pattern = argument.value
-        if kind is Kind.MATCHER:
-            if not pattern.startswith(MATCHER_PREFIX):
-                continue
-            pattern = pattern.removeprefix(MATCHER_PREFIX)
-        _check_pattern(checker, argument, pattern, options if kind is Kind.PATTERN else "")
+    for literal, pattern, kind in patterns_of(call, builtin):
+        _check_pattern(checker, literal, pattern, options if kind is Kind.PATTERN else "")
 
 
 def _check_pattern(checker: Checker, literal: syntax.String, pattern: str, options: str) -> None:

@@ -1,6 +1,7 @@
 """Literals that mean something else than their author thought: patterns of other languages, position 0, secrets."""
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from edgescript.builtins import MATCHER_PREFIX, Builtin, Kind
@@ -39,17 +40,21 @@ _SECRET_LENGTH: Final = 4
 
 def check_patterns(checker: Checker, call: syntax.Call, builtin: Builtin) -> None:
     """Regular expressions that are read in another way than they look."""
+    for literal, pattern, kind in patterns_of(call, builtin):
+        subject = call.arguments[0] if kind is Kind.PATTERN else None
+        _check_pattern(checker, literal, pattern, builtin, subject)
+
+
+def patterns_of(call: syntax.Call, builtin: Builtin) -> Iterator[tuple[syntax.String, str, Kind]]:
+    """Each literal regular expression among the arguments: the literal, the pattern in it, and the parameter's kind."""
     for index, argument in enumerate(call.arguments):
         kind = builtin.param_at(index).kind
-        if not isinstance(argument, syntax.String) or kind not in {Kind.PATTERN, Kind.MATCHER}:
+        if not isinstance(argument, syntax.String):
             continue
-        pattern = argument.value
-        if kind is Kind.MATCHER:
-            if not pattern.startswith(MATCHER_PREFIX):
-                continue
-            pattern = pattern.removeprefix(MATCHER_PREFIX)
-        subject = call.arguments[0] if kind is Kind.PATTERN else None
-        _check_pattern(checker, argument, pattern, builtin, subject)
+        if kind is Kind.PATTERN:
+            yield argument, argument.value, kind
+        elif kind is Kind.MATCHER and argument.value.startswith(MATCHER_PREFIX):
+            yield argument, argument.value.removeprefix(MATCHER_PREFIX), kind
 
 
 def _check_pattern(

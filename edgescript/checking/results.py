@@ -22,7 +22,7 @@ from edgescript.checking.roles import (
     SOURCES,
     TO_NUMBER,
 )
-from edgescript.compiling.fold import evaluate
+from edgescript.compiling.fold import foresee
 from edgescript.compiling.resolve import BuiltinVariable, CustomFunction, Names
 from edgescript.parsing import syntax
 from edgescript.typeset import (
@@ -180,17 +180,11 @@ class Point:
 
 def _of_literals(builtin: Builtin, arguments: tuple[syntax.Expression, ...]) -> int | None:
     """The type of what a call of literals gives, since that is known; None where it is not."""
-    if builtin.effect is not Effect.PURE or builtin.may_end or not arguments:
-        return None
     values = [
         each.value for each in arguments if isinstance(each, syntax.String | syntax.Number | syntax.Boolean)
     ]
-    if len(values) < len(arguments):
-        return None
-    try:
-        return of_value(evaluate(builtin, values))
-    except Exception:  # noqa: BLE001 - as in `fold`: whatever it raises is for run time
-        return None
+    known = foresee(builtin, values) if values and len(values) == len(arguments) else None
+    return None if known is None else of_value(known.value)
 
 
 def _is_given(literal: syntax.Dictionary, key: syntax.Expression) -> bool:

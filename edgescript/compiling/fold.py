@@ -10,7 +10,7 @@ always taken stays as it is, with its constant: reference section 8.4 wants it s
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from math import isfinite
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from edgescript.builtins import Builtin, Effect
 from edgescript.calls import check_arguments
@@ -114,16 +114,27 @@ def _logic(node: ir.And | ir.Or, *, decided_by: bool) -> ir.Expression:
 
 def _call(node: ir.CallBuiltin) -> ir.Expression:
     builtin = node.builtin
-    if builtin.effect is not Effect.PURE or builtin.may_end:
-        return node
     values = [argument.value for argument in node.arguments if isinstance(argument, ir.Constant)]
     if len(values) < len(node.arguments):
         return node
+    known = foresee(builtin, values)
+    return ir.Constant(node.at, known.value) if known is not None and _is_small(known.value) else node
+
+
+class Foreseen(NamedTuple):
+    """What a call surely gives."""
+
+    value: Any
+
+
+def foresee(builtin: Builtin, values: Sequence[Value]) -> Foreseen | None:
+    """What a call gives for constants, None where only a run can tell."""
+    if builtin.effect is not Effect.PURE or builtin.may_end:
+        return None
     try:
-        result = evaluate(builtin, values)
+        return Foreseen(evaluate(builtin, values))
     except Exception:  # noqa: BLE001 - whatever it raises is for run time, where it has a place and a limit
-        return node
-    return ir.Constant(node.at, result) if _is_small(result) else node
+        return None
 
 
 def evaluate(builtin: Builtin, values: Sequence[Value]) -> Any:
