@@ -77,6 +77,19 @@ class Effects:
     """set_cache_ttl('path', n)."""
     ttl_s_by_status: Mapping[int, int] | None = None
     """set_cache_ttl('code', '404=1,302=0')."""
+    cache_key: str | None = None
+    """set_cache_key: what stands in the cache key in place of path and query."""
+    cache_tags: list[str] | tuple[()] = ()
+    """add_cache_tag: names a purge may find the response by, beside those the origin gives it."""
+    stale_while_revalidate_s: int | None = None
+    stale_if_error_s: int | None = None
+    """set_cache_grace: in place of what the origin says (RFC 5861)."""
+    bypass: bool = False
+    """cache_bypass: neither answered from the store nor stored."""
+    origin: str | None = None
+    """set_origin: the name of one of the site's upstreams, which exists."""
+    delay_s: float = 0.0
+    """limit_req: how long the request is to wait before it goes on."""
     waiting: tuple[Any, ...] = ()
     """Runs that go on when the response's head is made, in order; kept by `pipeline`."""
     rate_bytes_per_s: int | None = None

@@ -21,7 +21,8 @@ from runtime.cache.store import StoredResponse
 from runtime.config import Config
 from runtime.io.client import ClientConnection
 from runtime.io.worker import Worker
-from runtime.scripts.site import OriginAddress, Site, Sites
+from runtime.scripts.site import Site, Sites
+from runtime.upstreams.upstream import Upstream
 
 AUTH: Final = str(Path(__file__).parents[1] / "examples/auth/auth.es")
 HOST: Final = "a.example"
@@ -50,7 +51,7 @@ class Sink:
 
 async def measure(scripts: Sequence[InstalledScript], target: str, wanted: bytes) -> float:
     """Microseconds per request for `target`, stored before; its answer must begin with `wanted`."""
-    site = Site("bench", OriginAddress("127.0.0.1", 1), tuple(scripts))
+    site = Site("bench", Upstream.single("127.0.0.1", 1), tuple(scripts))
     worker = Worker(Config(listen="127.0.0.1:0"), Sites(site))
     await worker.start()
     sink = Sink()

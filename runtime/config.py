@@ -18,7 +18,7 @@ from edgescript.diagnostics.spelling import nearest
 from edgescript.meter import DEFAULT_LIMITS, Limits
 from runtime.http.framing import DEFAULT_HEAD_LIMITS, HeadLimits
 from runtime.scripts.rule import KEYS, Rule, RuleError, parse_rule
-from runtime.scripts.site import OriginAddress
+from runtime.upstreams.upstream import Upstream
 
 MAX_CONFIG_BYTES: Final = 1 << 20
 MAX_NUMBER: Final = 1 << 53
@@ -116,18 +116,18 @@ class Config(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         return found["host"].strip("[]"), int(found["port"])
 
     @property
-    def origin_address(self) -> OriginAddress:
+    def origin_address(self) -> Upstream:
         """Where `origin` points. Raises ConfigError."""
         return parse_origin(self.origin)
 
 
-def parse_origin(url: str) -> OriginAddress:
+def parse_origin(url: str) -> Upstream:
     """Host and port of `http://host[:port]`. Raises ConfigError."""
     found = _ORIGIN.fullmatch(url)
     port = 0 if found is None else int(found["port"] or 80)
     if found is None or not 0 < port < 65536:
         raise ConfigError(f"origin: got {_shown(url)}, want http://host[:port]")
-    return OriginAddress(found["host"].strip("[]"), port)
+    return Upstream.single(found["host"].strip("[]"), port)
 
 
 def read_config(path: Path) -> Config:

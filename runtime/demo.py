@@ -38,7 +38,8 @@ from runtime.io.serve import serve
 from runtime.limits.requests import TokenBuckets
 from runtime.proxy.forward import Forward
 from runtime.proxy.simulate import Incoming, OriginAnswer, Simulation, fresh_cache, simulate
-from runtime.scripts.site import OriginAddress, Site, Sites
+from runtime.scripts.site import Site, Sites
+from runtime.upstreams.upstream import Upstream
 
 EXAMPLES: Final = Path(__file__).resolve().parents[1] / "examples"
 PORT: Final = ("EDGESCRIPT_DEMO_PORT", 8080)
@@ -83,7 +84,7 @@ def main() -> int:
         click.echo(f"demo: no examples in {EXAMPLES}", err=True)
         return 1
     with _Origin(wanted_port(*ORIGIN_PORT)) as origin:
-        address = OriginAddress("127.0.0.1", origin.port)
+        address = Upstream.single("127.0.0.1", origin.port)
         examples = [_example(path, name, address) for path, name in zip(files, _names(files), strict=True)]
         port = free_port(wanted_port(*PORT))
         named = [(f"{site.name}.localhost", site) for site, _ in examples]
@@ -125,7 +126,7 @@ def _names(files: Sequence[Path]) -> list[str]:
     ]
 
 
-def _example(path: Path, name: str, origin: OriginAddress) -> tuple[Site, Prepared]:
+def _example(path: Path, name: str, origin: Upstream) -> tuple[Site, Prepared]:
     """The site of a test file's scripts. Raises SystemExit."""
     try:
         prepared = prepare(str(path))

@@ -108,10 +108,11 @@ def command(
     from runtime.http.refusal import Refuse
     from runtime.limits.requests import TokenBuckets
     from runtime.proxy.simulate import Incoming, fresh_cache, simulate
-    from runtime.scripts.site import OriginAddress, Site
+    from runtime.scripts.site import Site
+    from runtime.upstreams.upstream import Upstream
 
     services = Services(random=random.SystemRandom(), geo=known, limiter=TokenBuckets())
-    site = Site("run", OriginAddress("127.0.0.1", 80), scripts=loaded.scripts, services=services)
+    site = Site("run", Upstream.single("127.0.0.1", 80), scripts=loaded.scripts, services=services)
     cache = fresh_cache()
     asked = (
         origins.real(origin)

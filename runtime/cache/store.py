@@ -37,7 +37,10 @@ class StoredResponse:
         "request_time",
         "response_time",
         "size_bytes",
+        "stale_if_error_s",
+        "stale_while_revalidate_s",
         "status",
+        "tags",
         "validators",
         "vary_names",
         "vary_values",
@@ -55,6 +58,9 @@ class StoredResponse:
         lifetime_s: float = 0.0,
         always_validate: bool = False,
         must_revalidate: bool = False,
+        stale_while_revalidate_s: float = 0.0,
+        stale_if_error_s: float = 0.0,
+        tags: tuple[str, ...] = (),
         validators: Validators | None = None,
         vary_names: tuple[bytes, ...] = (),
         vary_values: tuple[bytes | None, ...] = (),
@@ -71,6 +77,12 @@ class StoredResponse:
         self.lifetime_s = lifetime_s
         self.always_validate = always_validate
         self.must_revalidate = must_revalidate
+        self.stale_while_revalidate_s = stale_while_revalidate_s
+        """How long past its lifetime it may be sent while another is fetched (RFC 5861 section 3); 0 if not at all."""
+        self.stale_if_error_s = stale_if_error_s
+        """How long past its lifetime it may be sent when fetching another fails (RFC 5861 section 4)."""
+        self.tags = tags
+        """Names a purge may find it by."""
         # Before any `now` for what asks the origin each time, so that one comparison tells a hit.
         self.fresh_until = 0.0 if always_validate else response_time + lifetime_s - initial_age_s
         """Unix seconds at which it stops being fresh; 0 when each reuse asks the origin."""

@@ -28,7 +28,7 @@ from runtime.proxy.messages import (
     Wake,
 )
 from runtime.proxy.plan import Plan, Settings
-from runtime.scripts.site import OriginAddress
+from runtime.upstreams.upstream import Upstream
 
 _FINAL: Final = frozenset({UpstreamCompleted, UpstreamCut, UpstreamFailed})
 
@@ -52,7 +52,7 @@ class Node(Protocol):
     settings: Settings
     clock: Callable[[], float]
 
-    def pool(self, origin: OriginAddress, /) -> OriginPool: ...
+    def pool(self, origin: Upstream, /) -> OriginPool: ...
 
 
 class Driver:

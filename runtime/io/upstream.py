@@ -23,7 +23,7 @@ from runtime.proxy.messages import (
     UpstreamFailed,
     UpstreamHead,
 )
-from runtime.scripts.site import OriginAddress
+from runtime.upstreams.upstream import Upstream
 
 MAX_RESPONSE_HEAD_BYTES: Final = 65_536
 MAX_RESPONSE_FIELDS: Final = 256
@@ -271,12 +271,12 @@ class OriginPool:
 
     def __init__(
         self,
-        address: OriginAddress,
+        address: Upstream,
         timeouts: UpstreamTimeouts,
         loop: asyncio.AbstractEventLoop,
         failed: Callable[[Failure, str], None],
     ) -> None:
-        self.address = address
+        self.server = address.servers[0]
         self.timeouts = timeouts
         self.failed = failed
         self.clock = loop.time
@@ -298,7 +298,7 @@ class OriginPool:
         async with asyncio.timeout(self.timeouts.connect_s):
             try:
                 _, connection = await self._loop.create_connection(
-                    lambda: UpstreamConnection(self), self.address.host, self.address.port
+                    lambda: UpstreamConnection(self), self.server.host, self.server.port
                 )
             except OSError:
                 return None

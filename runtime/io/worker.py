@@ -28,7 +28,8 @@ from runtime.observe.counters import Counters
 from runtime.observe.events import EventLog, fault_facts
 from runtime.proxy.front import Front
 from runtime.proxy.plan import Settings
-from runtime.scripts.site import OriginAddress, Sites
+from runtime.scripts.site import Sites
+from runtime.upstreams.upstream import Upstream
 
 SWEEP_S: Final = 0.5
 """How late a deadline may be noticed: one timer looks at all connections, instead of one timer each a request."""
@@ -104,7 +105,7 @@ class Worker:
         self.idle_deadline_mono_s = 0.0
         """When a connection that falls idle now will have been idle too long; kept by the sweep, so it costs no
         clock call a request and is right to within `SWEEP_S`."""
-        self._pools: dict[OriginAddress, OriginPool] = {}
+        self._pools: dict[Upstream, OriginPool] = {}
         self._timeouts = _Timeouts(config)
         self._server: asyncio.Server | None = None
         self._sweeper: asyncio.TimerHandle | None = None
@@ -169,7 +170,7 @@ class Worker:
         if self.draining and not self.clients:
             self._empty.set()
 
-    def pool(self, origin: OriginAddress) -> OriginPool:
+    def pool(self, origin: Upstream) -> OriginPool:
         """The connections to `origin`."""
         pool = self._pools.get(origin)
         if pool is None:
@@ -189,9 +190,8 @@ class Worker:
                 self.counters.script_faults += 1
                 self.log.note("script-fault", **fault_facts(request.id, result))
 
-    def _origin_failed(self, origin: OriginAddress, kind: Failure, request_id: str) -> None:
-        where = f"[{origin.host}]" if ":" in origin.host else origin.host
-        self.log.note("origin-failed", origin=f"{where}:{origin.port}", kind=kind, request_id=request_id)
+    def _origin_failed(self, origin: Upstream, kind: Failure, request_id: str) -> None:
+        self.log.note("origin-failed", origin=origin.name, kind=kind, request_id=request_id)
 
     def _sweep(self) -> None:
         """Look at every deadline."""

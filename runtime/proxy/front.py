@@ -13,20 +13,18 @@ from edgescript.effects import Effects
 from edgescript.pipeline import ScriptResult, conclude, run_position
 from edgescript.request import Request
 from runtime.cache.keys import primary_key
-from runtime.cache.store import CacheStore, StoredResponse
-from runtime.http.directives import request_directives
+from runtime.cache.store import CacheStore
 from runtime.http.framing import NO_BODY
 from runtime.http.refusal import Refuse
-from runtime.http.reuse import Reuse, Revalidate, Unsatisfied, decide_reuse
-from runtime.proxy.forward import CONDITIONAL, build, effective_target, without
+from runtime.proxy.forward import effective_target
 from runtime.proxy.header_block import HeaderBlock
 from runtime.proxy.header_ops import apply
-from runtime.proxy.hit import conditional_head, hit_head
+from runtime.proxy.hit import hit_head
 from runtime.proxy.late import Continuation, own_answer
-from runtime.proxy.own_answer import Immediate, error_response, whole
+from runtime.proxy.lookup import decide_with_care, plan_fetch
+from runtime.proxy.own_answer import Immediate
 from runtime.proxy.plan import Plan
 from runtime.proxy.respond import (
-    CacheStatus,
     connection_tail,
 )
 from runtime.scripts.site import Site, Sites
@@ -131,7 +129,7 @@ class Front:
         key = origin + target
         method = request.method
         if method != "GET" and method != "HEAD":  # noqa: PLR1714 - twice as fast as a membership test
-            return _plan(served.site, request, block, effects, target, key, asked, continuation, None)
+            return plan_fetch(served.site, request, block, effects, target, key, asked, continuation, None)
         stored = self._store.get(key, asked)
         if stored is not None and stored.fresh_until > now and block.plain and continuation is None:
             ops = effects.response_headers
@@ -139,7 +137,7 @@ class Front:
             head = hit_head(stored, "HIT", ops, request, stored.age(now), tail)
             body = stored.body if method == "GET" else b""
             return Immediate(head, body, keep_alive, effects.rate_bytes_per_s, effects.rate_after_bytes)
-        return _decide_with_care(
+        return decide_with_care(
             served.site, stored, request, block, effects, target, key, asked, continuation, keep_alive, now
         )
 
@@ -181,74 +179,3 @@ def key_origin(scheme: str, fields: Sequence[tuple[bytes, bytes]]) -> str:
     """What a cache key begins with when scripts chose what the origin is told, Host perhaps among it."""
     host = next((value for name, value in fields if name.lower() == b"host"), b"")
     return primary_key(scheme, host.decode("latin-1").lower(), "")
-
-
-def _decide_with_care(
-    site: Site,
-    stored: StoredResponse | None,
-    request: Request,
-    block: HeaderBlock,
-    effects: Effects,
-    target: str,
-    key: str,
-    asked: Sequence[tuple[bytes, bytes]],
-    continuation: Continuation | None,
-    keep_alive: bool,
-    now: float,
-) -> Immediate | Plan:
-    """Where the request's own fields or the stored response's age need looking at (RFC 9111 section 4)."""
-    decision = decide_reuse(stored, request_directives(block.fields), now)
-    if isinstance(decision, Unsatisfied):
-        return whole(error_response(504), request, (), keep_alive, "BYPASS", now)
-    if not isinstance(decision, Reuse):
-        stale = stored if isinstance(decision, Revalidate) else None
-        return _plan(site, request, block, effects, target, key, asked, continuation, stale)
-    assert stored is not None
-    if continuation is not None:
-        effects, answer = continuation.hear(list(stored.fields), keep_alive, now, len(stored.body))
-        if answer is not None:
-            return answer
-    tail = connection_tail(request.protocol, keep_alive)
-    ops = effects.response_headers
-    label: CacheStatus = "STALE" if decision.is_stale else "HIT"
-    head = conditional_head(stored, label, ops, request, block.fields, now, tail)
-    if head is not None:
-        return Immediate(head, b"", keep_alive)
-    head = hit_head(stored, label, ops, request, decision.age_s, tail)
-    body = stored.body if request.method == "GET" else b""
-    return Immediate(head, body, keep_alive, effects.rate_bytes_per_s, effects.rate_after_bytes)
-
-
-def _plan(
-    site: Site,
-    request: Request,
-    block: HeaderBlock,
-    effects: Effects,
-    target: str,
-    key: str,
-    asked: Sequence[tuple[bytes, bytes]],
-    continuation: Continuation | None,
-    stale: StoredResponse | None,
-) -> Plan:
-    forward = build(request, block.fields, target, effects.request_headers)
-    coalesce = request.method == "GET" and block.framing is NO_BODY and not block.has_range
-    if coalesce:
-        # The stored object is to be whole and any client's: ask unconditionally, or with its own validators.
-        fields = without(forward.fields, CONDITIONAL) if block.has_preconditions else forward.fields
-        if stale is not None:
-            fields = [*fields, *stale.validators.conditional_fields()]
-        forward = forward._replace(fields=fields)
-    return Plan(
-        origin=site.origin,
-        request=request,
-        request_fields=block.fields,
-        vary_fields=asked,
-        framing=block.framing,
-        effects=effects,
-        forward=forward,
-        keep_alive=block.keep_alive,
-        cache_key=key,
-        coalesce=coalesce,
-        continuation=continuation,
-        stale=stale if coalesce else None,
-    )

@@ -9,13 +9,13 @@ from runtime.cache.store import StoredResponse
 from runtime.http.framing import Chunked, Length, NoBody
 from runtime.proxy.forward import Forward
 from runtime.proxy.late import Continuation
-from runtime.scripts.site import OriginAddress
+from runtime.upstreams.upstream import Upstream
 
 
 class Plan(NamedTuple):
     """What was decided before the wait."""
 
-    origin: OriginAddress
+    origin: Upstream
     request: Request
     request_fields: Sequence[tuple[bytes, bytes]]
     """The client's: what it may be answered, and whether that may be stored, depends on these."""

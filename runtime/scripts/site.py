@@ -1,30 +1,24 @@
 """A site: what is served under a set of hosts. Immutable; a change of scripts makes a new one, swapped whole."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from edgescript.meter import DEFAULT_LIMITS, Limits
 from edgescript.pipeline import InstalledScript, in_order
 from edgescript.services import NO_SERVICES, Services
-
-
-@dataclass(frozen=True, slots=True)
-class OriginAddress:
-    """Where a site's origin listens."""
-
-    host: str
-    port: int
+from runtime.upstreams.upstream import Upstream
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """`head` and `foot` are the enabled scripts in the order they run."""
+    """`head` and `foot` are the enabled scripts in the order they run; `upstreams` those that scripts may choose."""
 
     name: str
-    origin: OriginAddress
+    origin: Upstream
     scripts: tuple[InstalledScript, ...] = ()
     services: Services = NO_SERVICES
     limits: Limits = DEFAULT_LIMITS
+    upstreams: Mapping[str, Upstream] = field(default_factory=dict)
     head: tuple[InstalledScript, ...] = field(init=False)
     foot: tuple[InstalledScript, ...] = field(init=False)
 

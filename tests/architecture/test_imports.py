@@ -27,7 +27,14 @@ WORLD = (
     "threading",
     "urllib.request",
 )
-SANS_IO = ("runtime.cache", "runtime.http", "runtime.limits", "runtime.proxy", "runtime.scripts")
+SANS_IO = (
+    "runtime.cache",
+    "runtime.http",
+    "runtime.limits",
+    "runtime.proxy",
+    "runtime.scripts",
+    "runtime.upstreams",
+)
 
 LANGUAGE_VALUES = ("edgescript.source", "edgescript.types", "edgescript.typeset", "edgescript.faults")
 DECLARATIONS = (
@@ -163,11 +170,27 @@ LAYERS = {
         ("runtime.geo",), (), ("runtime.geo", "edgescript.services"), (*WORLD, "click")
     ),
     "the cache knows messages": Layer(("runtime.cache",), (), ("runtime.cache", "runtime.http"), WORLD),
-    "sites know scripts": Layer(("runtime.scripts",), (), ("runtime.scripts", "edgescript"), WORLD),
+    "upstreams know only themselves": Layer(("runtime.upstreams",), (), ("runtime.upstreams",), WORLD),
+    "sites know scripts and upstreams": Layer(
+        ("runtime.scripts",), (), ("runtime.scripts", "runtime.upstreams", "edgescript"), WORLD
+    ),
+    "state is files and memory, never the network": Layer(
+        ("runtime.state",),
+        (),
+        ("runtime.state", "runtime.cache", "runtime.http", "runtime.limits"),
+        (*NETWORK, "click", "subprocess"),
+    ),
     "the proxy puts them together": Layer(
         ("runtime.proxy",),
         (),
-        ("edgescript", "runtime.proxy", "runtime.http", "runtime.cache", "runtime.scripts"),
+        (
+            "edgescript",
+            "runtime.proxy",
+            "runtime.http",
+            "runtime.cache",
+            "runtime.scripts",
+            "runtime.upstreams",
+        ),
         WORLD,
     ),
     "input and output serve whatever they are given": Layer(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from runtime.config import Config, ConfigError, parse_origin, read_config
-from runtime.scripts.site import OriginAddress
+from runtime.upstreams.upstream import Upstream
 
 
 def write(folder: Path, text: str) -> Path:
@@ -105,14 +105,14 @@ def test_a_missing_file_is_said_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("url", "address"),
     [
-        ("http://127.0.0.1:8000", OriginAddress("127.0.0.1", 8000)),
-        ("http://origin.example", OriginAddress("origin.example", 80)),
-        ("http://origin.example/", OriginAddress("origin.example", 80)),
-        ("HTTP://[::1]:81", OriginAddress("::1", 81)),
-        ("http://[::1]", OriginAddress("::1", 80)),
+        ("http://127.0.0.1:8000", Upstream.single("127.0.0.1", 8000)),
+        ("http://origin.example", Upstream.single("origin.example", 80)),
+        ("http://origin.example/", Upstream.single("origin.example", 80)),
+        ("HTTP://[::1]:81", Upstream.single("::1", 81)),
+        ("http://[::1]", Upstream.single("::1", 80)),
     ],
 )
-def test_origins(url: str, address: OriginAddress) -> None:
+def test_origins(url: str, address: Upstream) -> None:
     assert parse_origin(url) == address
 
 

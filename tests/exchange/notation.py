@@ -56,7 +56,8 @@ from runtime.proxy.messages import (
 )
 from runtime.proxy.own_answer import Immediate
 from runtime.proxy.plan import Settings
-from runtime.scripts.site import OriginAddress, Site, Sites
+from runtime.scripts.site import Site, Sites
+from runtime.upstreams.upstream import Upstream
 
 HOST = "a"
 MAX_OBJECT_BYTES = 10
@@ -279,7 +280,7 @@ class Stage:
 def site_with(wishes):
     """A site whose script asks for what is in braces."""
     if not wishes:
-        return Site("test", OriginAddress("origin", 80))
+        return Site("test", Upstream.single("origin", 80))
     (name, _, value) = wishes.partition("=")
     assert name == "ttl"
 
@@ -288,4 +289,4 @@ def site_with(wishes):
         return True
 
     script = InstalledScript(name="wishes", position="head", run=run, on_error="deny")
-    return Site("test", OriginAddress("origin", 80), (script,))
+    return Site("test", Upstream.single("origin", 80), (script,))

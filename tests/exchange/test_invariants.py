@@ -34,7 +34,7 @@ from runtime.proxy.messages import (
     Wake,
 )
 from runtime.proxy.plan import Plan, Settings
-from runtime.scripts.site import OriginAddress
+from runtime.upstreams.upstream import Upstream
 
 KEY = "http://a/"
 MAX_OBJECT_BYTES = 6
@@ -130,7 +130,7 @@ def planned(asked):
     request = Request(method=method, target="/", protocol=protocol, host="a", id="id")
     coalesce = method == "GET" and isinstance(framing, NoBody)
     return Plan(
-        origin=OriginAddress("127.0.0.1", 1),
+        origin=Upstream.single("127.0.0.1", 1),
         request=request,
         request_fields=[(b"Host", b"a"), *fields],
         vary_fields=[(b"Host", b"a"), *fields],

@@ -6,7 +6,8 @@ import re
 from edgescript.effects import Answer, HeaderOp, Redirect
 from edgescript.faults import FaultCode, ScriptFault
 from edgescript.pipeline import InstalledScript
-from runtime.scripts.site import OriginAddress, Site, Sites
+from runtime.scripts.site import Site, Sites
+from runtime.upstreams.upstream import Upstream
 from tests.support.rawclient import request
 from tests.support.raworigin import OK, RawOrigin, response
 from tests.support.worker import NOW, scenario, serving
@@ -201,8 +202,8 @@ async def test_absolute_form_names_the_host_that_counts():
 async def test_hosts_go_to_their_sites_and_unknown_ones_to_none():
     async with RawOrigin(lambda _: [response(b"one")]) as one, RawOrigin(lambda _: [response(b"two")]) as two:
         named = [
-            ("one.test", Site("one", OriginAddress(one.host, one.port))),
-            ("two.test", Site("two", OriginAddress(two.host, two.port))),
+            ("one.test", Site("one", Upstream.single(one.host, one.port))),
+            ("two.test", Site("two", Upstream.single(two.host, two.port))),
         ]
         async with serving(sites=Sites(None, named)) as node, node.client() as client:
             for host, body in (("one.test", b"one"), ("TWO.test:8080", b"two"), ("one.test", b"one")):

@@ -7,7 +7,8 @@ import pytest
 
 from edgescript.services import Services
 from runtime.limits.requests import TokenBuckets
-from runtime.scripts.site import OriginAddress, Site, Sites
+from runtime.scripts.site import Site, Sites
+from runtime.upstreams.upstream import Upstream
 from tests.support.raworigin import CLOSE, OK, RawOrigin, response
 from tests.support.scripts import installed
 from tests.support.worker import eventually, scenario, serving
@@ -17,7 +18,7 @@ from tests.support.worker import eventually, scenario, serving
 async def behind(says, *scripts, services=None):
     """A node with `scripts` before an origin that `says`, and a client: (origin, node, client)."""
     async with RawOrigin(says) as origin:
-        site = Site("test", OriginAddress(origin.host, origin.port), scripts, services or Services())
+        site = Site("test", Upstream.single(origin.host, origin.port), scripts, services or Services())
         async with serving(sites=Sites(site)) as node, node.client() as client:
             yield origin, node, client
 

@@ -6,7 +6,8 @@ import socket
 
 import pytest
 
-from runtime.scripts.site import OriginAddress, Site, Sites
+from runtime.scripts.site import Site, Sites
+from runtime.upstreams.upstream import Upstream
 from tests.support.rawclient import request
 from tests.support.raworigin import CLOSE, OK, RESET, RawOrigin, response
 from tests.support.worker import eventually, scenario, serving
@@ -403,7 +404,7 @@ def test_an_origin_that_fails_is_logged(case):
 @scenario
 async def test_an_origin_that_is_not_there_is_logged_at_a_bounded_rate():
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        address = OriginAddress(*listening.getsockname())
+        address = Upstream.single(*listening.getsockname())
     async with serving(sites=Sites(Site("test", address))) as node, node.client() as client:
         for _ in range(30):
             assert (await client.get("/n")).status == 502

@@ -17,7 +17,8 @@ import uvloop
 
 from runtime.config import Config
 from runtime.io.worker import Worker
-from runtime.scripts.site import OriginAddress, Site, Sites
+from runtime.scripts.site import Site, Sites
+from runtime.upstreams.upstream import Upstream
 from tests.support.rawclient import RawClient
 
 SCENARIO_S = 30
@@ -101,7 +102,9 @@ async def serving(origin=None, *, scripts=(), sites=None, **settings):
     """A running `Node` before `origin`; `settings` are those of Config."""
     if sites is None:
         address = (
-            OriginAddress(origin.host, origin.port) if origin is not None else OriginAddress("127.0.0.1", 9)
+            Upstream.single(origin.host, origin.port)
+            if origin is not None
+            else Upstream.single("127.0.0.1", 9)
         )
         sites = Sites(Site("test", address, tuple(scripts)))
     node = Node()

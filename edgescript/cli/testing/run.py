@@ -34,7 +34,8 @@ from runtime.limits.requests import TokenBuckets
 from runtime.proxy.header_ops import Fields
 from runtime.proxy.simulate import Simulation, fresh_cache, simulate
 from runtime.scripts.rule import Rule, RuleError, parse_rule
-from runtime.scripts.site import OriginAddress, Site
+from runtime.scripts.site import Site
+from runtime.upstreams.upstream import Upstream
 
 
 class Coverages:
@@ -104,7 +105,7 @@ class Prepared:
             geo=places,
             limiter=TokenBuckets(),
         )
-        site = Site("test", OriginAddress("127.0.0.1", 80), scripts=self.scripts, services=services)
+        site = Site("test", Upstream.single("127.0.0.1", 80), scripts=self.scripts, services=services)
         cache = fresh_cache()
         now, number = case.now_s, 0
         outcome: Simulation | Refuse | None = None

@@ -1,0 +1,72 @@
+"""An upstream: the servers that answer for a site, and how they are to be spoken to. Immutable; from configuration."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Balance = Literal["round_robin", "least_conn", "hash"]
+"""Which server gets the next request: in turn, the least busy one, or always the same one for a cache key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One server of an upstream."""
+
+    host: str
+    """Name or address; a name is looked up again as time goes by."""
+    port: int
+    weight: int = 1
+    """Its share of the requests, beside those of the others."""
+    backup: bool = False
+    """Asked only when no other server is up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """How the origin's certificate is looked at."""
+
+    verify: bool = True
+    server_name: str = ""
+    """The name in SNI and certificate; '' for the server's own host."""
+    ca_file: str = ""
+    """Certificates to trust, PEM; '' for the system's."""
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCheck:
+    """A request made to each server by the node itself, from time to time."""
+
+    path: str = "/"
+    interval_s: float = 5.0
+    timeout_s: float = 2.0
+    rise: int = 2
+    """Answers in a row that make a server up again."""
+    fall: int = 3
+    """Failures in a row that make it down."""
+    statuses: tuple[int, int] = (200, 399)
+    """The first and last status that count as an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """A group of servers under a name."""
+
+    name: str
+    servers: tuple[Server, ...]
+    balance: Balance = "round_robin"
+    tls: Tls | None = None
+    host: str = ""
+    """The Host that the origin is told; '' for the client's."""
+    retries: int = 1
+    """Other servers, or other connections, that are tried when a request may be repeated."""
+    max_fails: int = 3
+    """Failures within `fail_timeout_s` after which a server is left alone for as long (nginx's max_fails); 0 never."""
+    fail_timeout_s: float = 10.0
+    keepalive: int = 256
+    """Idle connections kept to each server."""
+    health: HealthCheck | None = None
+
+    @classmethod
+    def single(cls, host: str, port: int) -> "Upstream":
+        """One server without TLS, under its own address."""
+        shown = f"[{host}]" if ":" in host else host
+        return cls(f"{shown}:{port}", (Server(host, port),))
