@@ -16,13 +16,12 @@ from edgescript.regex.engines import (
     Re2Pattern,
     RePattern,
     Replacer,
-    most_group_units,
-    most_units,
 )
 from edgescript.regex.errors import RegexError, RegexLimitError
 from edgescript.regex.linear import prove
 from edgescript.regex.parse import MAX_PATTERN_BYTES, Options, parse
 from edgescript.regex.template import Template
+from edgescript.regex.worst import most_group_units, most_search_units, most_units
 
 __all__ = [
     "Match",
@@ -34,6 +33,7 @@ __all__ = [
     "cached",
     "compile_pattern",
     "most_group_units",
+    "most_search_units",
     "most_units",
 ]
 

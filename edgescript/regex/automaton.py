@@ -8,7 +8,7 @@ then not `sure`.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from edgescript.regex.tree import (
     ALL_BYTES,
@@ -24,6 +24,8 @@ from edgescript.regex.tree import (
     Repeat,
     Sequence,
     count_states,
+    has,
+    is_plain,
     min_width,
 )
 
@@ -49,6 +51,35 @@ class Unproven(Exception):  # noqa: N818 - an answer, not an error: the pattern 
     """The proof does not go through; the reason."""
 
 
+class Prices(NamedTuple):
+    """What passing a state costs a matcher, by what the state is. The proof takes all for one step."""
+
+    byte: int = 1
+    """One byte, any, or any but one."""
+    several: int = 1
+    """Another set of bytes."""
+    counted: int = 1
+    """A set of bytes that is repeated."""
+    place: int = 1
+    choice: int = 1
+    arm: int = 0
+    look: int = 1
+    """Besides what is looked at."""
+    option: int = 1
+    """A bounded repeat, for each of its rounds."""
+    loop: int = 1
+    """A round of a repeat without end."""
+    marks: int = 0
+    """Besides, for a round of either with a group in it."""
+    ready: int = 1
+    """Either, where it is of a set, and what follows is a byte or the end of the pattern."""
+    tried: int = 1
+    """The same where anything else follows."""
+
+
+STEPS: Final = Prices()
+
+
 @dataclass(slots=True)
 class _State:
     """Wants a byte of `mask` and goes to `ways[0]`; or, with `mask` 0, goes each of `ways` in order of priority."""
@@ -69,7 +100,15 @@ class Automaton:
     Raises Unproven when it is too large or repeats without end what may be empty.
     """
 
-    def __init__(self, tree: Node, look_work: Callable[[Look], int], *, max_states: int = MAX_STATES) -> None:
+    def __init__(
+        self,
+        tree: Node,
+        look_work: Callable[[Look], int],
+        *,
+        max_states: int = MAX_STATES,
+        prices: Prices = STEPS,
+    ) -> None:
+        self._prices = prices
         self._states = [_State(accepts=True)]
         self._look_work = look_work
         self._max_states = max_states
@@ -133,23 +172,26 @@ class Automaton:
 
     def _build(self, node: Node, then: int) -> int:
         """The state where `node` begins, with `then` after it."""
+        prices = self._prices
         match node:
             case Chars(0):
                 return self._add(_State())
             case Chars(mask):
-                return self._add(_State(mask, [then]))
+                steps = prices.byte if is_plain(mask) else prices.several
+                return self._add(_State(mask, [then], steps=steps))
             case Place(at):
-                return self._add(_State(ways=[then], at=at))
+                return self._add(_State(ways=[then], at=at, steps=prices.place))
             case Sequence(items):
                 for item in reversed(items):
                     then = self._build(item, then)
                 return then
             case Choice(arms):
-                return self._add(_State(ways=[self._build(arm, then) for arm in arms]))
+                steps = prices.choice + prices.arm * len(arms)
+                return self._add(_State(ways=[self._build(arm, then) for arm in arms], steps=steps))
             case Group() | Atomic():
                 return self._build(node.body, then)
             case Look():
-                return self._add(_State(ways=[then], doubt=True, steps=1 + self._look_work(node)))
+                return self._add(_State(ways=[then], doubt=True, steps=prices.look + self._look_work(node)))
             case Repeat():
                 return self._repeat(node, then)
 
@@ -164,18 +206,34 @@ class Automaton:
         if high is None:
             entry = self._loop(node, then)
         else:
+            steps = self._round(node, then, self._prices.option)
             for _ in range(high - node.low):
-                once = self._build(node.body, entry)
-                entry = self._add(_State(ways=[then, once] if node.mode == "lazy" else [once, then]))
+                once = self._once(node.body, entry)
+                ways = [then, once] if node.mode == "lazy" else [once, then]
+                entry = self._add(_State(ways=ways, steps=steps))
         for _ in range(node.low):
-            entry = self._build(node.body, entry)
+            entry = self._once(node.body, entry)
         return entry
+
+    def _once(self, body: Node, then: int) -> int:
+        if isinstance(body, Chars) and body.mask:
+            steps = self._prices.byte if is_plain(body.mask) else self._prices.counted
+            return self._add(_State(body.mask, [then], steps=steps))
+        return self._build(body, then)
+
+    def _round(self, node: Repeat, then: int, otherwise: int) -> int:
+        """What a round costs."""
+        if not isinstance(node.body, Chars):
+            return otherwise + (self._prices.marks if has(node.body, Group) else 0)
+        following = self._states[then]
+        is_ready = following.accepts or is_plain(following.mask)
+        return self._prices.ready if is_ready and node.mode != "lazy" else self._prices.tried
 
     def _loop(self, node: Repeat, then: int) -> int:
         if min_width(node.body) == 0:
             raise Unproven("something that may be empty is repeated without end")
-        state = _State()
+        state = _State(steps=self._round(node, then, self._prices.loop))
         entry = self._add(state)
-        once = self._build(node.body, entry)
+        once = self._once(node.body, entry)
         state.ways = [then, once] if node.mode == "lazy" else [once, then]
         return entry

@@ -19,6 +19,7 @@ from re2 import _re2
 
 from edgescript.regex.errors import RegexError, RegexLimitError
 from edgescript.regex.linear import MAX_CRAWL_STATES, MAX_CRAWL_WORK, Proof, may_crawl, may_overrun
+from edgescript.regex.pace import BLOCK_SHIFT, Pace, pace_on_re, pace_on_re2
 from edgescript.regex.render import INNER_NEWLINE, Dialect, render
 from edgescript.regex.template import Template
 from edgescript.regex.tree import At, Node, count_states, min_width, places, stacks
@@ -50,6 +51,12 @@ MAX_INSTRUCTIONS: Final = RE2_MEMORY_BYTES // 16
 """No program is larger, as an instruction takes 16 bytes."""
 GROUPS_SHIFT: Final = 3
 """Of that work, in units: some 6 ns each; where most instructions are open at once it takes up to three times as long."""
+GROUPS_WEIGHT: Final = 32
+"""Units for 64 bytes of a match whose groups RE2 finds: up to 25 ns a byte."""
+GROUPS_ENTRY: Final = 12
+"""Units for each such match: 0.6 µs."""
+FINAL_WEIGHT: Final = 128
+"""Units for 64 bytes of a subject that is written anew for `Dialect.RE2_FINAL`: up to 70 ns a byte."""
 
 
 class Match:
@@ -112,6 +119,62 @@ class Pattern(ABC):
     def _overrun(self) -> bool:
         return may_overrun(self._tree)
 
+    @property
+    @abstractmethod
+    def pace(self) -> Pace:
+        """What a search costs, groups aside."""
+
+    def free_size(self, covered: int) -> int | None:
+        """The longest subject whose search never takes more than `covered` units, -1 for none; None for any."""
+        return -1 if self.may_rewrite else self.pace.free_size(covered)
+
+    def matches(self, subject: str, spend: Spend, covered: int) -> bool:
+        """As `test`; `spend` is told of the units of the search, those beyond the declared, if more than `covered`."""
+        end = self.match_end(subject)
+        self._spend(self._read(subject, end), self._rewriting_units(subject), spend, covered)
+        return end is not None
+
+    @abstractmethod
+    def match_end(self, subject: str) -> int | None:
+        """Where the first match ends; None without one."""
+
+    def _spend(self, read: int, more: int, spend: Spend, covered: int) -> None:
+        units = self.pace.units(read) + more
+        if units > covered:
+            spend(units)
+
+    def _read(self, subject: str, end: int | None) -> int:
+        """Bytes that a search which found a match up to `end` may have read."""
+        return len(subject) if end is None or not self.pace.ends_with_match else end
+
+    def spend_on_all(self, subject: str, spend: Spend, covered: int) -> None:
+        """The same for searches that find one match after the other, before they are made."""
+        units = self.most_units(len(subject))
+        if units > covered:
+            spend(units)
+
+    def most_units(self, size: int) -> int:
+        """The most that `search` tells of a subject of `size` bytes for its pace, groups too."""
+        weight = self.group_weight + (FINAL_WEIGHT if self.may_rewrite else 0)
+        entry = GROUPS_ENTRY if self.group_weight else 0
+        return entry + self.pace.units(size) + (size * weight >> BLOCK_SHIFT)
+
+    @property
+    def group_weight(self) -> int:
+        """Units for 64 bytes of a match, for finding its groups."""
+        return 0
+
+    @property
+    def may_rewrite(self) -> bool:
+        """Whether subjects that end in a newline are made into other texts before a search."""
+        return False
+
+    def _rewriting_units(self, subject: str) -> int:
+        """What a search pays for that."""
+        return (
+            len(subject) * FINAL_WEIGHT >> BLOCK_SHIFT if self.may_rewrite and subject.endswith("\n") else 0
+        )
+
     @abstractmethod
     def finder(self, subject: str, spend: Spend = bool) -> Find:
         """A function from a start position to the spans of the first match from there. Raises RegexLimitError."""
@@ -120,11 +183,20 @@ class Pattern(ABC):
     def captures(self, subject: str) -> Captures | None:
         """The whole match and the groups, or None."""
 
-    def search(self, subject: str, start: int = 0, spend: Spend = bool) -> Match | None:
-        r"""The first match that begins at byte `start` or later; `^` and `\b` see the bytes before it."""
+    def search(self, subject: str, start: int = 0, spend: Spend = bool, covered: int = 0) -> Match | None:
+        r"""
+        The first match that begins at byte `start` or later; `^` and `\b` see the bytes before it.
+
+        `spend` is told as by `matches`.
+        """
         if not 0 <= start <= len(subject):
             return None
         spans = self.finder(subject, spend)(start)
+        begin, end = (0, None) if spans is None else spans[0]
+        more = self._rewriting_units(subject)
+        if end is not None and self.group_weight:
+            more += GROUPS_ENTRY + ((end - begin) * self.group_weight >> BLOCK_SHIFT)
+        self._spend(self._read(subject, end) - start, more, spend, covered)
         return None if spans is None else Match(subject, spans)
 
     def sub(self, template: Template | str, subject: str, limit_bytes: int, spend: Spend = bool) -> str:
@@ -166,27 +238,6 @@ class Pattern(ABC):
         return "".join(out)
 
 
-def most_units(pattern: Pattern | None, size: int) -> int:
-    """The most that replacing in a subject of `size` bytes spends; None stands for a pattern that is not known yet."""
-    is_plain = isinstance(pattern, RePattern) and size <= MAX_STACKED_BYTES
-    matches = size // max(pattern.min_width if pattern is not None else 0, 1) + 1
-    overrun = min(matches * size, MAX_OVERRUN_WORK + size) if pattern is None or pattern.may_overrun else 0
-    each = UNITS_PER_MATCH["re" if is_plain else "re2"]
-    return matches * each + (overrun >> OVERRUN_SHIFT) + most_group_units(pattern, size)
-
-
-def most_group_units(pattern: Pattern | None, size: int) -> int:
-    """The most that finding the groups of matches spends, which share `size` bytes; None as in `most_units`."""
-    if pattern is None:
-        work = size * MAX_INSTRUCTIONS
-    elif isinstance(pattern, Re2Pattern):
-        work = size * pattern.instructions if pattern.groups else 0
-    else:
-        assert isinstance(pattern, RePattern)
-        return 0 if size <= MAX_STACKED_BYTES else most_group_units(pattern.for_long, size)
-    return work >> GROUPS_SHIFT if work > GROUPS_FREE_WORK else 0
-
-
 class RePattern(Pattern):
     """
     A pattern proven linear, on `re`.
@@ -203,6 +254,7 @@ class RePattern(Pattern):
             self._regex = re.compile(render(tree, Dialect.RE), re.ASCII)
         except re.error as error:
             raise RegexError(f"pattern cannot be compiled: {error.msg}") from None
+        self._anchored = proof.anchored
         # `search` would try an anchored pattern at every byte.
         self._search = self._regex.match if proof.anchored else self._regex.search
         self._stacks = stacks(tree)
@@ -212,6 +264,16 @@ class RePattern(Pattern):
         else:
             self.test = self._search
             self.find_on_re = self._search
+
+    @cached_property
+    def pace(self) -> Pace:
+        return pace_on_re(self._tree, anchored=self._anchored)
+
+    def match_end(self, subject: str) -> int | None:
+        if self._stacks and len(subject) > MAX_STACKED_BYTES:
+            return self.for_long.match_end(subject)
+        found = self._search(subject)
+        return None if found is None else found.end()
 
     @cached_property
     def for_long(self) -> "Re2Pattern":
@@ -283,6 +345,18 @@ class Re2Pattern(Pattern):
         self.test = self._test
 
     @cached_property
+    def pace(self) -> Pace:
+        return pace_on_re2(self._tree)
+
+    @property
+    def may_rewrite(self) -> bool:
+        return self._asks_final_end
+
+    @property
+    def group_weight(self) -> int:
+        return GROUPS_WEIGHT if self.groups else 0
+
+    @cached_property
     def _match_only(self) -> "_MatchFunction":
         """The pattern without groups: RE2 then has less to find out."""
         return _compile(self._text, never_capture=True)[0] if self.groups else self._match
@@ -302,13 +376,17 @@ class Re2Pattern(Pattern):
             )
 
     def _test(self, subject: str) -> bool:
+        return self.match_end(subject) is not None
+
+    def match_end(self, subject: str) -> int | None:
         if len(subject) > self._crawled_bytes:
             self._hold(len(subject))
         if self._asks_final_end and subject.endswith("\n"):
-            return self._final_finder(subject)(0) is not None
+            spans = self._final_finder(subject)(0)
+            return None if spans is None else spans[0][1]
         encoded = subject.encode("latin-1")
-        found: bool = self._match_only(_UNANCHORED, encoded, 0, len(encoded))[0][0] >= 0
-        return found
+        end: int = self._match_only(_UNANCHORED, encoded, 0, len(encoded))[0][1]
+        return end if end >= 0 else None
 
     def finder(self, subject: str, spend: Spend = bool) -> Find:
         if len(subject) > self._crawled_bytes:

@@ -56,7 +56,14 @@ class Listing:
     """
 
     def __init__(
-        self, automaton: Automaton, tree: Node, budget: Budget, *, merge: bool = False, alone: bool = False
+        self,
+        automaton: Automaton,
+        tree: Node,
+        budget: Budget,
+        *,
+        merge: bool = False,
+        alone: bool = False,
+        max_work: int = MAX_WORK,
     ) -> None:
         self.overruns = False
         """After `run`: whether a search may look further and further beyond a match it has found."""
@@ -65,6 +72,7 @@ class Listing:
         self._automaton = automaton
         self._budget = budget
         self._merge = merge
+        self._max_work = max_work
         self._cuts = not alone and not _has_atoms(tree)
         self._starts = () if alone else automaton.entries(automaton.start, at_start=False)
         self._start_work = self.most_work = automaton.work(automaton.start)
@@ -128,8 +136,8 @@ class Listing:
 
     def _bound_work(self, work: int) -> None:
         self.most_work = max(self.most_work, work)
-        if work > MAX_WORK and not self._merge:
-            raise Unproven(f"one byte can take more than {MAX_WORK} steps")
+        if work > self._max_work and not self._merge:
+            raise Unproven(f"one byte can take more than {self._max_work} steps")
 
     def _configuration(
         self, threads: Iterable[Entry], *, settled: bool, matched: bool

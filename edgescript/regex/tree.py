@@ -110,6 +110,12 @@ def children(node: Node) -> tuple[Node, ...]:
             return ()
 
 
+def is_plain(mask: int) -> bool:
+    """Whether a set is one byte, any byte but one, or any: what a matcher compares and need not look up."""
+    missing = ALL_BYTES ^ mask
+    return mask != 0 and (mask & mask - 1 == 0 or missing & missing - 1 == 0)
+
+
 def has(node: Node, *kinds: type) -> bool:
     """Whether a node of one of the kinds is in the tree."""
     return isinstance(node, kinds) or any(has(child, *kinds) for child in children(node))

@@ -8,40 +8,81 @@ found in it. What is absent matches nothing. A constant pattern is worked out wh
 from collections.abc import Callable
 from typing import Final, Literal, TypeAlias
 
-from edgescript.builtins import Cost, Effect, Family, Int, OptMatcher, Str
+from edgescript.bounds import CallBounds
+from edgescript.builtins import MATCHER_PREFIX, Cost, Effect, Family, Int, OptMatcher, Str
 from edgescript.context import Context
 from edgescript.meter import SMALL_BYTES
 from edgescript.types import Table
-from stdlib.pure.patterns import matcher_test
+from stdlib.pure.patterns import compiled, covered_tester, most_of_search, tester
 from stdlib.request import lookup
 from stdlib.request.lookup import Reader
 
 inspect = Family("inspect", effect=Effect.READS)
 
-Test: TypeAlias = Callable[[str], bool]
+Matcher: TypeAlias = Callable[[Context, str | None], bool]
 
 MAX_SEGMENTS: Final = 128
 """U-34, read as a number of segments."""
 _FACT: Final = Cost(1, makes=lambda call: call.inputs.word_bytes)
+_ASK_UNITS: Final = 4
+"""Base of all questions. A search that takes no more is covered by it."""
+
+
+def _worst(call: CallBounds) -> int:
+    """A text over `SMALL_BYTES` is charged for its size, and a search at the pattern's pace."""
+    size, pattern = call.result, call.constant("pattern")
+    if not isinstance(pattern, str):
+        is_given = call.size("pattern") > 0
+        return (size >> 6) + (most_of_search(None, "", size) if is_given else 0)
+    if not pattern.startswith(MATCHER_PREFIX):
+        return size >> 6
+    return (size >> 6) + most_of_search(pattern.removeprefix(MATCHER_PREFIX), "", size)
+
+
 _ANSWER: Final = Cost(
-    4,
-    worst=lambda call: call.result >> 6,
+    _ASK_UNITS,
+    worst=_worst,
     makes=lambda call: max(call.inputs.target_bytes, call.inputs.host_bytes),
 )
-_FIELD: Final = Cost(4, worst=lambda call: call.result >> 6, makes=lambda call: call.inputs.head_bytes)
+_FIELD: Final = Cost(_ASK_UNITS, worst=_worst, makes=lambda call: call.inputs.head_bytes)
 
 
-def _matches(ctx: Context, test: Test, value: str | None) -> bool:
-    if value is None:
-        return False
-    if len(value) > SMALL_BYTES:
-        ctx.charge(len(value) >> 6)
-    return test(value)
+def _matcher(pattern: str) -> Matcher:
+    """Whether a value matches (reference section 7.13): equals `pattern` or, after `re:`, is searched by the regex."""
+    if not pattern.startswith(MATCHER_PREFIX):
+        return _free_matcher(pattern.__eq__)
+    found = compiled(pattern.removeprefix(MATCHER_PREFIX))
+    costless = covered_tester(found, _ASK_UNITS)
+    if costless is not None:
+        return _free_matcher(costless)
+    test = tester(found, _ASK_UNITS)
+
+    def matches(ctx: Context, value: str | None) -> bool:
+        if value is None:
+            return False
+        if len(value) > SMALL_BYTES:
+            ctx.charge(len(value) >> 6)
+        return test(ctx, value)
+
+    return matches
+
+
+def _free_matcher(test: Callable[[str], bool]) -> Matcher:
+    def matches(ctx: Context, value: str | None) -> bool:
+        if value is None:
+            return False
+        if len(value) > SMALL_BYTES:
+            ctx.charge(len(value) >> 6)
+        return test(value)
+
+    return matches
 
 
 def _answer(ctx: Context, value: str | None, pattern: str | None, absent: str | Literal[False]) -> str | bool:
     if pattern is not None:
-        return _matches(ctx, matcher_test(pattern), value)
+        matches = _matcher(pattern)
+        ctx.look_at_clock()  # the regex may be new, and fuel does not measure what making it takes
+        return matches(ctx, value)
     return absent if value is None else value
 
 
@@ -49,8 +90,8 @@ def _specialise(function: Callable[..., str | bool], read: Reader) -> None:
     """Compile a constant `pattern` of `function`, whose value is `read(context)`."""
 
     def with_pattern(pattern: str) -> Callable[[Context], bool]:
-        test = matcher_test(pattern)
-        return lambda ctx: _matches(ctx, test, read(ctx))
+        matches = _matcher(pattern)
+        return lambda ctx: matches(ctx, read(ctx))
 
     inspect.specialised(function, "pattern")(with_pattern)
 
@@ -62,12 +103,12 @@ def _specialise_named(function: Callable[..., str | bool], bind: Callable[[str],
         read = bind(name)
         if pattern is None:
             return lambda ctx: _answer(ctx, read(ctx), None, False)
-        test = matcher_test(pattern)
-        return lambda ctx: _matches(ctx, test, read(ctx))
+        matches = _matcher(pattern)
+        return lambda ctx: matches(ctx, read(ctx))
 
     def with_pattern(pattern: str) -> Callable[[Context, str], bool]:
-        test = matcher_test(pattern)
-        return lambda ctx, name: _matches(ctx, test, bind(name)(ctx))
+        matches = _matcher(pattern)
+        return lambda ctx, name: matches(ctx, bind(name)(ctx))
 
     inspect.specialised(function, "name", "pattern")(with_name)
     inspect.specialised(function, "pattern")(with_pattern)

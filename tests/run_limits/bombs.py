@@ -73,7 +73,7 @@ BOMBS = [
     Bomb("cookies", rounds("add_rsp_cookie(concat('c', i0, i1, i2), 'x')"), "header_operations"),
     Bomb("a long match remembered, beside much that is kept", doubled("abcdefgh", 16) + "d = []\n" + TWELVE
          + rounds("arr_insert(d, format('%99s%99s', i0, i1))") + doubled("ab", 15)
-         + "arr_insert(d, capture_re(s, '^(?:(a)|(bc?))+$'))\n", ""),
+         + "arr_insert(d, capture_re(s, '^(?:(a)|(bc?))+$'))\n", "fuel"),
     Bomb("groups of a large text", KIBIBYTES_64 + "d = []\n" + rounds("arr_insert(d, capture_re(s, '((((((((((.*))))))))))'))"), "total_bytes"),
     Bomb("a subject of a mebibyte", MEBIBYTE + "gsub_re(s, '(x+x+)+y|a', '')\n", "regex_bytes"),
     Bomb("replacements one by one", KIBIBYTES_64 + "gsub_re(s, '(a+?)(b?)', '$2$1')\ngsub_re(s, '(x+x+)+y|a', '$0$0')\n", "fuel"),
@@ -81,6 +81,10 @@ BOMBS = [
     Bomb("a replacement that grows", "s = 'aaaaaaaa'\n" + rounds("s = gsub_re(s, 'a', '$0$0$0$0')", 1), "regex_bytes"),
     Bomb("groups all open at once", KIBIBYTES_64 + "d = capture_re(s, '" + "(.*?)" * 40 + "$')\n", "fuel"),
     Bomb("a large pattern on a large text", KIBIBYTES_64 + "match_re(s, 'a(.{60})(.{60})c')\n", "regex_bytes"),
+    Bomb("a slow search, again and again", KIBIBYTES_64 + rounds("match_re(s, '(?i)bot|spider|crawl')"), "fuel"),
+    Bomb("a slow search of little, again and again", doubled("a", 7) + rounds("match_re(s, '(?=[a-c]{30}#)a')", 4), "fuel"),
+    Bomb("a slow search by a pattern that is made", doubled("a", 7) + rounds("match_re(s, concat('a?a?a?', 'x'))", 4), "fuel"),
+    Bomb("a search that RE2 makes states for", "d = rand_bytes(32000)\n" + rounds("match_re(tohex(d), '[0-7].{30}#')"), "fuel"),
     Bomb("patterns never seen before", rounds("match_re('aaaa', concat('x', i0, '_', i1, '_', i2, '(a|b|c|d|e|f){1,500}'))"), "wall_clock_s"),
     Bomb("recursion", "def f() {\n    f()\n}\nf()\n", "call_depth"),
     Bomb("recursion with strings", "def f(s) {\n    return f(concat(s, s, 'x'))\n}\nf('aaaaaaaa')\n", "value_bytes"),
