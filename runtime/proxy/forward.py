@@ -1,25 +1,52 @@
-"""The request that goes to the origin: the client's, less what is hop-by-hop, plus what scripts and proxy add."""
+"""
+The request that goes to the origin: the client's, less what is hop-by-hop, plus what scripts and proxy add.
+
+What a header block is forwarded as is worked out once for all requests that repeat the block (`HeaderBlock.forward`);
+what differs from one to the next is method, target, the trace and what scripts ask for.
+"""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from edgescript.effects import Effects, HeaderOp
 from edgescript.request import Request
-from runtime.http.fields import end_to_end
+from runtime.http.fields import combined, end_to_end, is_token, list_items
 from runtime.http.framing import Chunked, Length, NoBody
+from runtime.proxy.header_block import HeaderBlock
 from runtime.proxy.header_ops import Fields, apply
+from runtime.upstreams.forwarding import Forwarding
+from runtime.upstreams.upstream import Upstream
 
 VIA_NAME: Final = b"edgescript"
-_OWN: Final = frozenset({b"via", b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host"})
-PER_REQUEST: Final = frozenset({b"via", b"x-forwarded-for"})
+_TOLD: Final = {
+    b"x-forwarded-for": frozenset({"x", "both"}),
+    b"x-forwarded-proto": frozenset({"x", "both"}),
+    b"x-forwarded-host": frozenset({"x", "both"}),
+    b"forwarded": frozenset({"rfc7239", "both"}),
+}
+"""Fields that tell of the hops before, and under which settings the node makes them itself."""
+PER_REQUEST: Final = frozenset({b"via", b"x-forwarded-for", b"forwarded", b"traceparent", b"tracestate"})
 """Fields whose values the node makes for each request: an answer that varies on one cannot be found again."""
+_TRACE: Final = frozenset({b"traceparent", b"tracestate"})
 _EXPECTS_CONTENT: Final = frozenset({b"POST", b"PUT", b"PATCH"})
 _REMADE: Final = frozenset({b"content-length", b"expect"})
 """Framing is said anew; 100-continue is between the client and the node."""
 _HOST: Final = frozenset({b"host"})
+COUNTS_HOPS: Final = frozenset({"OPTIONS", "TRACE"})
+"""Methods with which Max-Forwards means something (RFC 9110 section 7.6.2)."""
 CONDITIONAL: Final = frozenset(
     {b"if-none-match", b"if-modified-since", b"if-match", b"if-unmodified-since", b"if-range"}
 )
+
+
+class Sent(list[tuple[bytes, bytes]]):
+    """Fields with their lines on the wire; never changed."""
+
+    __slots__ = ("wire",)
+
+    def __init__(self, fields: Sequence[tuple[bytes, bytes]], wire: bytes | None = None) -> None:
+        super().__init__(fields)
+        self.wire = _lines(fields) if wire is None else wire
 
 
 class Forward(NamedTuple):
@@ -28,21 +55,48 @@ class Forward(NamedTuple):
     method: bytes
     target: bytes
     fields: Fields
+    upgrade: bytes = b""
+    """The protocol that the client asks to go on in, or b"" (RFC 9110 section 7.8)."""
+    trailers: bool = False
+    """The client takes trailer fields (RFC 9110 section 10.1.4)."""
 
     def head(self, framing: NoBody | Length | Chunked) -> bytes:
         """The head on the wire."""
-        lines = [b"%b %b HTTP/1.1\r\n" % (self.method, self.target)]
-        lines += [b"%b: %b\r\n" % field for field in self.fields]
+        fields = self.fields
+        lines = fields.wire if isinstance(fields, Sent) else _lines(fields)
+        return b"%b %b HTTP/1.1\r\n%b%b\r\n" % (self.method, self.target, lines, self._hop(framing))
+
+    def _hop(self, framing: NoBody | Length | Chunked) -> bytes:
+        """The lines that mean this connection alone."""
+        line = b""
         match framing:
             case Length(size):
-                lines.append(b"Content-Length: %d\r\n" % size)
+                line = b"Content-Length: %d\r\n" % size
             case Chunked():
-                lines.append(b"Transfer-Encoding: chunked\r\n")
+                line = b"Transfer-Encoding: chunked\r\n"
             case NoBody():
                 if self.method in _EXPECTS_CONTENT:  # RFC 9110 section 8.6
-                    lines.append(b"Content-Length: 0\r\n")
-        lines.append(b"\r\n")
-        return b"".join(lines)
+                    line = b"Content-Length: 0\r\n"
+        if self.upgrade:
+            line += b"Upgrade: %b\r\nConnection: %b\r\n" % (
+                self.upgrade,
+                b"Upgrade, TE" if self.trailers else b"Upgrade",
+            )
+        elif self.trailers:
+            line += b"Connection: TE\r\n"
+        return line + b"TE: trailers\r\n" if self.trailers else line
+
+
+class Prepared(NamedTuple):
+    """What a header block is forwarded as, to `origin` for `client`."""
+
+    origin: Upstream | None
+    client: str
+    fields: Sent
+    trailers: bool
+
+
+_UNSAID: Final = Forwarding()
 
 
 def effective_target(request: Request, effects: Effects) -> str:
@@ -59,37 +113,129 @@ def build(
     fields: Sequence[tuple[bytes, bytes]],
     target: str,
     ops: Sequence[HeaderOp],
+    origin: Upstream | None = None,
+    block: HeaderBlock | None = None,
 ) -> Forward:
     """
-    The forwarded request. `fields` are the client's, `ops` the scripts' wishes.
+    The forwarded request. `fields` are the client's, `ops` the scripts' wishes; `block` is where `fields` are from.
 
-    Host is the client's unless a script set it. X-Forwarded-For is appended to, Via likewise (RFC 9110 section
-    7.6.3); scheme and host are told in X-Forwarded-Proto and X-Forwarded-Host.
+    Host is the upstream's if it names one, else the client's, unless a script set it.
     """
-    kept: Fields = []
-    seen: dict[bytes, list[bytes]] = {}
-    for name, value in end_to_end(fields):
-        folded = name.lower()
-        if folded in _OWN:
-            seen.setdefault(folded, []).append(value)
-        elif folded not in _REMADE:
-            kept.append((name, value))
-    version = request.protocol.removeprefix("HTTP/").encode("latin-1")
-    client = request.client_addr.encode("latin-1")
-    host = request.host.encode("latin-1")
-    kept.append((b"X-Forwarded-For", b", ".join([*seen.get(b"x-forwarded-for", ()), client])))
-    kept.append((b"X-Forwarded-Proto", request.scheme.encode("latin-1")))
-    kept.append((b"X-Forwarded-Host", host))
-    kept.append((b"Via", b", ".join([*seen.get(b"via", ()), b"%b %b" % (version, VIA_NAME)])))
+    client = request.client_addr
+    ready: Prepared | None = None if block is None else block.forward
+    if ready is None or ready.origin is not origin or ready.client != client:
+        ready = _prepare(request, fields, origin)
+        if block is not None:
+            block.forward = ready
+    kept = ready.fields
+    trace = None if origin is None else origin.forwarding.trace
+    if trace is not None:
+        told = trace(fields, request.id)
+        kept = Sent([*kept, *told], kept.wire + _lines(told))
+    sent: Fields = kept
+    if request.method in COUNTS_HOPS:
+        sent = _one_hop_less(sent)
     if ops:
-        kept = apply(kept, ops)
-    hosts = [value for name, value in kept if name.lower() == b"host"]
-    if len(hosts) != 1:
-        # A script that adds a Host means to replace it: two make no request (RFC 9112 section 3.2).
-        kept = [(b"Host", hosts[-1] if hosts else host), *without(kept, _HOST)]
-    return Forward(request.method.encode("latin-1"), target.encode("latin-1"), kept)
+        sent = _one_host(apply(sent, ops), request)
+    upgrade = b"" if block is None or request.method != "GET" else block.upgrade
+    return Forward(request.method.encode("latin-1"), target.encode("latin-1"), sent, upgrade, ready.trailers)
 
 
 def without(fields: Fields, names: frozenset[bytes]) -> Fields:
     """`fields` less those named (lower case)."""
     return [field for field in fields if field[0].lower() not in names]
+
+
+def pseudonym(forwarding: Forwarding) -> bytes:
+    """What the node calls itself in Via towards the origin (RFC 9110 section 7.6.3)."""
+    return b"%b-%b" % (VIA_NAME, forwarding.node_id.encode("latin-1")) if forwarding.node_id else VIA_NAME
+
+
+def goes_in_circles(fields: Sequence[tuple[bytes, bytes]], forwarding: Forwarding) -> bool:
+    """Whether this very node forwarded the request before: its own name is in Via."""
+    via = combined(fields, b"via") if forwarding.node_id else None
+    if via is None:
+        return False
+    own = pseudonym(forwarding)
+    return any(own in item.split()[1:2] for item in list_items(via))
+
+
+def _lines(fields: Sequence[tuple[bytes, bytes]]) -> bytes:
+    return b"".join([b"%b: %b\r\n" % field for field in fields])
+
+
+def _prepare(request: Request, fields: Sequence[tuple[bytes, bytes]], origin: Upstream | None) -> Prepared:
+    forwarding = _UNSAID if origin is None else origin.forwarding
+    trusted = forwarding.trusts(request.client_addr)
+    kept: Fields = []
+    said: dict[bytes, list[bytes]] = {}
+    for name, value in end_to_end(fields):
+        folded = name.lower()
+        if folded == b"via":
+            said.setdefault(folded, []).append(value)
+        elif folded in _TOLD:
+            if trusted:
+                said.setdefault(folded, []).append(value)
+                if forwarding.told not in _TOLD[folded]:
+                    kept.append((name, value))
+        elif folded not in _REMADE and not (folded in _TRACE and forwarding.trace is not None):
+            kept.append((name, value))
+    kept = _one_host(kept, request)
+    asked_for = next(value for name, value in kept if name.lower() == b"host")
+    kept += _told(request, asked_for, said, forwarding)
+    version = request.protocol.removeprefix("HTTP/").encode("latin-1")
+    kept.append((b"Via", b", ".join([*said.get(b"via", ()), b"%b %b" % (version, pseudonym(forwarding))])))
+    if origin is not None and origin.host:
+        kept = [(b"Host", origin.host.encode("latin-1")), *without(kept, _HOST)]
+    te = combined(fields, b"te")
+    trailers = te is not None and b"trailers" in list_items(te.lower())
+    return Prepared(origin, request.client_addr, Sent(kept), trailers)
+
+
+def _told(request: Request, host: bytes, said: dict[bytes, list[bytes]], forwarding: Forwarding) -> Fields:
+    """The fields that tell of this hop; `said` is what a trusted proxy told of those before, {} of any other."""
+    client = request.client_addr.encode("latin-1") or b"unknown"
+    scheme = request.scheme.encode("latin-1")
+    told: Fields = []
+    if forwarding.told in {"x", "both"}:
+        told = [
+            (b"X-Forwarded-For", b", ".join([*said.get(b"x-forwarded-for", ()), client])),
+            (b"X-Forwarded-Proto", said.get(b"x-forwarded-proto", [scheme])[0]),
+            (b"X-Forwarded-Host", said.get(b"x-forwarded-host", [host])[0]),
+        ]
+    if forwarding.told in {"rfc7239", "both"}:
+        node = b"[%b]" % client if b":" in client else client
+        element = b"for=%b;host=%b;proto=%b" % (_quoted(node), _quoted(host), scheme)
+        told.append((b"Forwarded", b", ".join([*said.get(b"forwarded", ()), element])))
+    return told
+
+
+def _quoted(value: bytes) -> bytes:
+    """A value of a Forwarded pair: a token, or a quoted-string (RFC 7239 section 4)."""
+    if is_token(value):
+        return value
+    return b'"%b"' % value.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+
+
+def _one_host(fields: Fields, request: Request) -> Fields:
+    """A script that adds a Host means to replace it: two make no request (RFC 9112 section 3.2)."""
+    hosts = [value for name, value in fields if name.lower() == b"host"]
+    if len(hosts) == 1:
+        return fields
+    host = hosts[-1] if hosts else request.host.encode("latin-1")
+    return [(b"Host", host), *without(fields, _HOST)]
+
+
+def _one_hop_less(fields: Fields) -> Fields:
+    """Max-Forwards counted down (RFC 9110 section 7.6.2); 0 never comes here."""
+    return [
+        (name, b"%d" % (int(value) - 1))
+        if name.lower() == b"max-forwards" and is_hops(value)
+        else (name, value)
+        for name, value in fields
+    ]
+
+
+def is_hops(value: bytes) -> bool:
+    """Whether a Max-Forwards value is a number of hops above 0 that is worth counting."""
+    return value.isdigit() and len(value) <= 9 and int(value) > 0

@@ -1,7 +1,9 @@
 """An upstream: the servers that answer for a site, and how they are to be spoken to. Immutable; from configuration."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
+
+from runtime.upstreams.forwarding import Forwarding
 
 Balance = Literal["round_robin", "least_conn", "hash"]
 """Which server gets the next request: in turn, the least busy one, or always the same one for a cache key."""
@@ -18,6 +20,8 @@ class Server:
     """Its share of the requests, beside those of the others."""
     backup: bool = False
     """Asked only when no other server is up."""
+    max_connections: int = 0
+    """Of one worker to it, those that carry a request; 0 for any number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,23 @@ class Upstream:
     keepalive: int = 256
     """Idle connections kept to each server."""
     health: HealthCheck | None = None
+    max_waiting: int = 256
+    """Requests that wait while all servers have their `max_connections`; one more is refused."""
+    wait_s: float = 5.0
+    """How long each of them does."""
+    refresh_s: float = 30.0
+    """Between two lookups of a server's name."""
+    forwarding: Forwarding = field(default_factory=Forwarding)
+    """What the servers are told about the client."""
+    _hash: int = field(init=False, repr=False, compare=False, default=0)
+
+    def __post_init__(self) -> None:
+        said = (self.name, self.servers, self.balance, self.tls, self.host, self.retries, self.health)
+        object.__setattr__(self, "_hash", hash(said))
+
+    def __hash__(self) -> int:
+        """Made once: upstreams are keys of what is looked up for each request that goes to one."""
+        return self._hash
 
     @classmethod
     def single(cls, host: str, port: int) -> "Upstream":

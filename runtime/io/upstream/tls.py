@@ -1,0 +1,20 @@
+"""TLS to an origin: verified unless configuration says otherwise, HTTP/1.1 only."""
+
+import ssl
+
+from runtime.upstreams.upstream import Tls
+
+
+def origin_context(tls: Tls) -> ssl.SSLContext:
+    """
+    The context for connections to an origin. Raises OSError for certificates that cannot be read (ssl.SSLError is one).
+
+    Without verification anyone on the way can be the origin; it is for origins in one's own hands.
+    """
+    context = ssl.create_default_context(cafile=tls.ca_file or None)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    if not tls.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
