@@ -7,16 +7,20 @@ from a client is not accepted from an origin either.
 """
 
 import re
+from collections.abc import Sequence
 from enum import Enum, auto
 from typing import Final, NamedTuple, Protocol
 
+from runtime.http.fields import Field
 from runtime.http.framing import Chunked, Length, NoBody, UntilClose
 
 MAX_CHUNK_LINE: Final = 256
 """Chunk size with its extensions; extensions are never used and never forwarded."""
 MAX_TRAILER_BYTES: Final = 8192
+MAX_TRAILER_FIELDS: Final = 64
 _CHUNK_LINE: Final = re.compile(rb"([0-9A-Fa-f]{1,15})(?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?")
-_TRAILER_LINE: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*")
+_TRAILER_LINE: Final = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([\t\x20-\x7e\x80-\xff]*)")
+_NO_TRAILERS: Final[tuple[Field, ...]] = ()
 _CRLF: Final = b"\r\n"
 
 
@@ -33,6 +37,8 @@ class Fed(NamedTuple):
 
 class Decoder(Protocol):
     done: bool
+    trailers: Sequence[Field]
+    """The fields of the trailer section as received, when `done`; which of them may go on is for others to judge."""
 
     def feed(self, data: bytes) -> Fed:
         """Decode. Raises BodyError."""
@@ -45,6 +51,8 @@ class Decoder(Protocol):
 
 class LengthDecoder:
     """A body of exactly `size` bytes (RFC 9112 section 6.2)."""
+
+    trailers: Sequence[Field] = _NO_TRAILERS
 
     def __init__(self, size: int) -> None:
         self.left = size
@@ -64,6 +72,7 @@ class UntilCloseDecoder:
     """A response body that ends with the connection (RFC 9112 section 6.3, item 8)."""
 
     done = False
+    trailers: Sequence[Field] = _NO_TRAILERS
 
     def feed(self, data: bytes) -> Fed:
         return Fed(data, len(data))
@@ -81,10 +90,11 @@ class _At(Enum):
 
 
 class ChunkedDecoder:
-    """The chunked coding (RFC 9112 section 7.1). Extensions and trailer fields are checked and dropped."""
+    """The chunked coding (RFC 9112 section 7.1). Extensions are checked and dropped, trailer fields kept."""
 
     def __init__(self) -> None:
         self.done = False
+        self.trailers: Sequence[Field] = _NO_TRAILERS
         self._at = _At.SIZE
         self._left = 0
         self._line = b""
@@ -142,9 +152,15 @@ class ChunkedDecoder:
         elif not line:
             self.done = True
         else:
+            match = _TRAILER_LINE.fullmatch(line)
             self._trailer_bytes += len(line)
-            if self._trailer_bytes > MAX_TRAILER_BYTES or _TRAILER_LINE.fullmatch(line) is None:
+            if (
+                match is None
+                or self._trailer_bytes > MAX_TRAILER_BYTES
+                or len(self.trailers) >= MAX_TRAILER_FIELDS
+            ):
                 raise BodyError("bad trailer field")
+            self.trailers = [*self.trailers, (match[1], match[2].strip(b" \t"))]
 
 
 def decoder_for(framing: NoBody | Length | Chunked | UntilClose) -> Decoder:

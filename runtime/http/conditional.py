@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from runtime.http.dates import format_http_date, parse_http_date
-from runtime.http.fields import Field, Fields, combined, list_items
+from runtime.http.fields import Field, Fields, combined, list_items, selected
 
 _ENTITY_TAG: Final = re.compile(rb'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*+"').fullmatch
 MAX_ENTITY_TAG_BYTES: Final = 1024
@@ -44,6 +44,9 @@ class Validators:
         return fields
 
 
+NO_VALIDATORS: Final = Validators()
+
+
 @dataclass(frozen=True, slots=True)
 class Proceed:
     """Perform the request as if it had no preconditions."""
@@ -65,14 +68,20 @@ NOT_MODIFIED: Final = NotModified()
 PRECONDITION_FAILED: Final = PreconditionFailed()
 _NAMES: Final = frozenset({b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since"})
 _AT_CACHE: Final = frozenset({b"if-none-match", b"if-modified-since"})
+_ORIGINS_OWN: Final = _NAMES - _AT_CACHE
 
 
 def validators_of(fields: Fields, now: float) -> Validators:
     """The validators in response `fields`; malformed or repeated ones count as absent."""
-    etag = combined(fields, b"etag")
+    return validators_from(combined(fields, b"etag"), combined(fields, b"last-modified"), now)
+
+
+def validators_from(etag: bytes | None, modified: bytes | None, now: float) -> Validators:
+    """The same from the combined values of ETag and Last-Modified."""
+    if etag is None and modified is None:
+        return NO_VALIDATORS
     if etag is not None and (len(etag) > MAX_ENTITY_TAG_BYTES or _ENTITY_TAG(etag) is None):
         etag = None
-    modified = combined(fields, b"last-modified")
     seconds = None if modified is None else parse_http_date(modified, now)
     # A time before 1970 is no time a file was changed, but what a missing clock says.
     return Validators(etag, seconds if seconds is not None and seconds >= 0 else None)
@@ -85,26 +94,32 @@ def evaluate_preconditions(
     What the request's preconditions ask of a server whose current representation has `stored`, in the order of
     RFC 9110 §13.2.2. Without any, `PROCEED`. Only for requests that would otherwise get a 2xx (§13.2.1).
     """
-    return _evaluate(method, _preconditions(request_fields, _NAMES), stored, now)
+    return _evaluate(method, selected(request_fields, _NAMES), stored, now)
 
 
 def evaluate_at_cache(
-    method: bytes, request_fields: Fields, stored: Validators, now: float
+    method: bytes, request_fields: Fields, stored: Validators, now: float, dated: int | None = None
 ) -> Proceed | NotModified:
-    """The same by a cache that answers from a stored response: If-Match and If-Unmodified-Since do not apply (RFC 9111 §4.3.2)."""
-    outcome = _evaluate(method, _preconditions(request_fields, _AT_CACHE), stored, now)
+    """
+    The same by a cache that answers from a stored response: If-Match and If-Unmodified-Since are for the origin
+    (RFC 9111 §4.3.2). `dated` is the stored response's Date, which stands in for a Last-Modified it has not.
+    """
+    asked = selected(request_fields, _AT_CACHE)
+    if asked and stored.last_modified is None and dated is not None:
+        stored = Validators(stored.etag, dated)
+    outcome = _evaluate(method, asked, stored, now)
     # Only GET and HEAD are answered from a cache, and for them what is left cannot fail.
     return NOT_MODIFIED if outcome is NOT_MODIFIED else PROCEED
 
 
-def _preconditions(fields: Fields, names: frozenset[bytes]) -> dict[bytes, bytes]:
-    """The lines of each name in `names`, joined."""
-    found: dict[bytes, bytes] = {}
-    for name, value in fields:
-        lower = name.lower()
-        if lower in names:
-            found[lower] = found[lower] + b", " + value if lower in found else value
-    return found
+def is_for_origin(request_fields: Fields) -> bool:
+    """Whether a request has a precondition that only the origin can judge: If-Match, If-Unmodified-Since."""
+    return any(name.lower() in _ORIGINS_OWN for name, _ in request_fields)
+
+
+def is_strong(etag: bytes | None) -> bool:
+    """Whether `etag` is an entity-tag that is not weak (RFC 9110 §8.8.1)."""
+    return etag is not None and not etag.startswith(b"W/")
 
 
 def _evaluate(method: bytes, asked: dict[bytes, bytes], stored: Validators, now: float) -> Precondition:
@@ -139,6 +154,25 @@ def _matches(tags: bytes, etag: bytes | None, *, strong: bool) -> bool:
         return not etag.startswith(b"W/") and etag in list_items(tags)
     opaque = etag.removeprefix(b"W/")
     return any(item.removeprefix(b"W/") == opaque for item in list_items(tags))
+
+
+def describes(stored: Validators, headed: Validators) -> bool:
+    """
+    Whether an answer to HEAD with validators `headed` is surely about the response that has `stored` (RFC 9111 §4.3.5):
+    both have an entity-tag and it is the same, or neither has one and the modification time is.
+    """
+    if stored.etag is not None or headed.etag is not None:
+        return stored.etag == headed.etag
+    return stored.last_modified is not None and stored.last_modified == headed.last_modified
+
+
+def contradicts(stored: Validators, headed: Validators) -> bool:
+    """Whether an answer to HEAD with validators `headed` is surely about another response than the one that has `stored`."""
+    return _differ(stored.etag, headed.etag) or _differ(stored.last_modified, headed.last_modified)
+
+
+def _differ(one: object, other: object) -> bool:
+    return one is not None and other is not None and one != other
 
 
 def freshens(stored: Validators, fresh: Validators) -> bool:

@@ -93,6 +93,10 @@ def format_http_date(seconds: int) -> bytes:
 
 def date_of(fields: Fields, arrived: float) -> int:
     """Date in Unix seconds; the time of arrival where there is none or no valid one (RFC 9110 §6.6.1)."""
-    value = combined(fields, b"date")
+    return date_from(combined(fields, b"date"), arrived)
+
+
+def date_from(value: bytes | None, arrived: float) -> int:
+    """The same from the value of Date."""
     moment = None if value is None else parse_http_date(value, arrived)
     return int(arrived) if moment is None else moment

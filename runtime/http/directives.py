@@ -55,7 +55,7 @@ class _Delta(NamedTuple):
     """Its value when two differ."""
 
 
-_FLAGS: Final = {
+FLAGS: Final = {
     b"no-store": "no_store",
     b"no-cache": "no_cache",
     b"no-transform": "no_transform",
@@ -67,7 +67,7 @@ _FLAGS: Final = {
     b"must-understand": "must_understand",
     b"immutable": "immutable",
 }
-_DELTAS: Final = {
+DELTAS: Final = {
     b"max-age": _Delta("max_age", 0, "zero"),  # RFC 9111 §5.2.1.1, §5.2.2.1
     b"s-maxage": _Delta("s_maxage", 0, "zero"),  # §5.2.2.10
     b"max-stale": _Delta("max_stale", None, "least"),  # §5.2.1.2
@@ -108,10 +108,10 @@ def _parse(value: bytes) -> Directives:
     for item in list_items(value):
         name, mark, argument = item.partition(b"=")
         name = name.rstrip(b" \t").lower()
-        if name in _FLAGS:
-            found[_FLAGS[name]] = True
-        elif name in _DELTAS:
-            delta = _DELTAS[name]
+        if name in FLAGS:
+            found[FLAGS[name]] = True
+        elif name in DELTAS:
+            delta = DELTAS[name]
             if name == b"max-stale" and not mark:
                 seconds: int | None = MAX_DELTA_S
             else:

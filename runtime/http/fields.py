@@ -147,6 +147,16 @@ def combined(fields: Fields, name: bytes) -> bytes | None:
     return values[0] if len(values) == 1 else b", ".join(values)
 
 
+def selected(fields: Fields, names: frozenset[bytes]) -> dict[bytes, bytes]:
+    """What `combined` gives for each of `names` (lower case) that there is, found in one pass."""
+    found: dict[bytes, bytes] = {}
+    for name, value in fields:
+        lower = name.lower()
+        if lower in names:
+            found[lower] = found[lower] + b", " + value if lower in found else value
+    return found
+
+
 def hop_by_hop(fields: Fields) -> frozenset[bytes]:
     """
     Lower-case names that end at this hop: the fixed ones and those nominated in Connection (RFC 9110 §7.6.1).

@@ -5,9 +5,9 @@ Parsers are lenient in different ways, and some of the leniency is lost in what 
 what a head is, and whatever differs is refused; only then is the difference named. Versions are let through here as
 any digits, for `accept_request` to answer 505.
 
-Of an origin's head the same is asked, field by field. RFC 9112 §5.1 and §5.2 would let a proxy repair white space
-before a colon and folded lines in responses; both are refused instead, since what they hide may frame the message. A
-status line may lack its reason phrase and the space before it, as many servers' do.
+Of an origin's head the same is asked, field by field. White space before a colon is taken out of it first, as RFC 9112
+§5.1 wants of a proxy, so that everyone after the node reads the field it is read as here; but a field that frames the
+message is not repaired. Folded lines are refused, the other choice that §5.2 gives. A status line may lack its reason phrase and the space before it, as many servers' do.
 
 Measured (CPython 3.11): a browser's head of 8 fields and 380 bytes 0.7 µs.
 """
@@ -27,6 +27,9 @@ _HEAD: Final = re.compile(
 _RESPONSE_HEAD: Final = re.compile(
     rb"HTTP/[0-9]\.[0-9] [1-9][0-9]{2}(?: [\t\x20-\x7e\x80-\xff]*+)?+\r\n" + _FIELD_LINES
 ).fullmatch
+_SPACE_BEFORE_COLON: Final = re.compile(
+    rb"(?<=\r\n)(?!(?i:content-length|transfer-encoding)[\t ])([!#$%&'*+\-.^_`|~0-9A-Za-z]++)[\t ]++:"
+)
 
 # Tried in order on a head that is none, to say what is wrong with it.
 _FAULTS: Final = (
@@ -76,6 +79,11 @@ def _fault(head: bytes) -> str:
 def scan_response_head(head: bytes) -> bool:
     """Whether `head`, from the status line to the empty line with both included, is well formed."""
     return _RESPONSE_HEAD(head) is not None
+
+
+def without_space_before_colons(head: bytes) -> bytes:
+    """A response's `head` less the white space between field names and their colons, but those that frame it."""
+    return _SPACE_BEFORE_COLON.sub(rb"\1:", head)
 
 
 def may_become_response_head(begun: bytes) -> bool:

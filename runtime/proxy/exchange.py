@@ -2,12 +2,14 @@
 One request that has to wait: for the origin, for another request's fetch, or for its own body.
 
 A machine without I/O. Events in the past tense go in through `handle`, commands in the imperative come out; the
-driver in `runtime/io` carries them out in order. A request answered from memory never gets here.
+driver in `runtime/io` carries them out in order. A request answered from memory never gets here. What the answer does
+to the cache is `storing`'s; `towards_origin` keeps the request's side.
 
 States:
 
     WAITING ──FlightSettled──► OPENING ──UpstreamOpened──► SENDING ──UpstreamHead──► STREAMING ──► DONE
-       └─ (joined another fetch)   └───────UpstreamFailed──────┴──► DONE (502, 504, one retry)
+       └─ (joined another fetch)   └───────UpstreamFailed──────┴──► DONE (502, 503, 504, or a stale response; one retry)
+                                                           └──UpstreamSwitched──► DONE (a tunnel)
 
 Invariants:
 - The client's head is sent at most once; after it, trouble can only cut the connection, so a cut body never looks
@@ -15,6 +17,7 @@ Invariants:
 - Whoever leads a flight settles it exactly once, on every path.
 - A request is retried once, and only when the origin may not have acted on it: a pooled connection failed before any
   byte of an answer, the method is safe, and no body was sent (RFC 9110 section 9.2.2).
+- With `background` set in the plan, nothing is ever sent to a client.
 """
 
 from collections.abc import Sequence
@@ -25,17 +28,17 @@ from runtime.cache.cache import Cache
 from runtime.cache.coalesce import Role
 from runtime.cache.store import StoredResponse
 from runtime.http.conditional import NotModified, evaluate_at_cache, freshens, validators_of
-from runtime.http.dates import format_http_date
-from runtime.http.fields import end_to_end
-from runtime.http.framing import Chunked, Length, NoBody
-from runtime.http.storage import DoNotStore, Store, decide_storage
-from runtime.http.update import SAFE_METHODS, merge_304, needs_invalidation
+from runtime.http.directives import request_directives
+from runtime.http.fields import Field, end_to_end
+from runtime.http.framing import Length, NoBody
+from runtime.http.reuse import ERRORS, may_stand_in
+from runtime.http.trailers import forwardable, trailer_section, wants_trailers
+from runtime.http.update import merge_304, needs_invalidation
 from runtime.proxy.client_framing import BodyMode, body_mode, framing_fields
-from runtime.proxy.collection import Collection, decision_for_once
-from runtime.proxy.forward import CONDITIONAL, PER_REQUEST, without
+from runtime.proxy.forward import CONDITIONAL, without
 from runtime.proxy.header_ops import Fields
-from runtime.proxy.hit import conditional_head, hit_head
 from runtime.proxy.messages import (
+    BecomeTunnel,
     ClientClosed,
     CloseUpstream,
     Command,
@@ -48,29 +51,34 @@ from runtime.proxy.messages import (
     RequestBody,
     RequestCompleted,
     SendClient,
-    SendUpstream,
+    SendFile,
     UpstreamBody,
     UpstreamCompleted,
     UpstreamCut,
     UpstreamFailed,
     UpstreamHead,
+    UpstreamInterim,
     UpstreamOpened,
-    Wake,
+    UpstreamSwitched,
 )
 from runtime.proxy.own_answer import error_response, whole
 from runtime.proxy.plan import Plan, Settings
 from runtime.proxy.respond import (
-    MADE_ANEW,
     CacheStatus,
     connection_tail,
     field_lines,
     named_own,
     node_fields,
+    passed_on,
     status_line,
     with_script_ops,
 )
+from runtime.proxy.stored_answer import answer_from
+from runtime.proxy.storing import Storing
+from runtime.proxy.towards_origin import TowardsOrigin
 
-_LAST_CHUNK: Final = b"0\r\n\r\n"
+MAX_DRAINED_BYTES: Final = 65_536
+"""Content nobody wants that is read all the same, so that the origin's connection can be used again."""
 
 
 class _At(Enum):
@@ -85,7 +93,7 @@ _FROM_CLIENT: Final = frozenset({RequestBody, RequestCompleted, ClientClosed})
 _HEEDED: Final[dict[_At, frozenset[type]]] = {
     _At.WAITING: _FROM_CLIENT | {FlightSettled},
     _At.OPENING: _FROM_CLIENT | {UpstreamOpened, UpstreamFailed},
-    _At.SENDING: _FROM_CLIENT | {UpstreamHead, UpstreamFailed},
+    _At.SENDING: _FROM_CLIENT | {UpstreamHead, UpstreamFailed, UpstreamInterim, UpstreamSwitched},
     _At.STREAMING: _FROM_CLIENT | {UpstreamBody, UpstreamCompleted, UpstreamCut},
     _At.DONE: frozenset(),
 }
@@ -95,33 +103,35 @@ _HEEDED: Final[dict[_At, frozenset[type]]] = {
 class Exchange:
     """See the module's text. `now` arguments are Unix seconds."""
 
+    __slots__ = (
+        "_at",
+        "_client_gone",
+        "_head_sent",
+        "_mode",
+        "_origin",
+        "_refetch",
+        "_storing",
+        "_swallow",
+        "_waiter",
+        "plan",
+    )
+
     def __init__(
         self, plan: Plan, cache: Cache, settings: Settings, now: float, waiter: object = None
     ) -> None:
         """`waiter` is who is woken when a fetch this exchange waits for ends; without one, the exchange itself."""
         self._waiter = self if waiter is None else waiter
         self.plan = plan
-        self._forward = plan.forward
-        self._cache = cache
-        self._settings = settings
-        self._started = now
+        self._origin = TowardsOrigin(plan.forward, plan.framing)
+        self._storing = Storing(plan, cache, settings, now)
         self._at = _At.OPENING
-        self._leads = False
-        self._storing: Collection | None = None
         self._mode: BodyMode = "none"
         self._swallow = False
-        """The client has its whole answer; the rest of the origin's body is only for the store."""
-        self._client_gone = False
+        """The client has its whole answer; the rest of the origin's body is only for the store, or for nobody."""
+        self._client_gone = plan.background
         self._head_sent = False
-        self._retried = False
         self._refetch = False
         """The origin's 304 was not about what is stored: ask again, for the whole."""
-        self._pooled = False
-        self._body_sent = False
-        self._request_done = isinstance(plan.framing, NoBody)
-        self._pending: list[bytes] = []
-        self._unsent_head = b""
-        """The forwarded head while it waits for the first of a chunked body."""
 
     def __repr__(self) -> str:
         return f"<Exchange {self._at.name} {self.plan.request.method} {self.plan.request.target}>"
@@ -138,17 +148,16 @@ class Exchange:
     @property
     def collects(self) -> bool:
         """Whether the body is also for the store: others wait for it, and no one client may slow it down."""
-        return self._storing is not None
+        return self._storing.reads_ahead
 
     def start(self) -> list[Command]:
         """Join a fetch of the same object or begin one."""
-        key = self.plan.cache_key
-        if self.plan.coalesce and not self._cache.uncacheable.covers(key, self._started):
-            role = self._cache.flights.join(key, self._waiter)
-            if role is Role.WAITS:
-                self._at = _At.WAITING
-                return []
-            self._leads = role is Role.LEADS
+        if self.plan.background and self._storing.is_fetched():
+            self._at = _At.DONE
+            return []
+        if self.plan.coalesce and self._storing.join(self._waiter) is Role.WAITS:
+            self._at = _At.WAITING
+            return []
         return [OpenUpstream(fresh=False)]
 
     def handle(self, event: Event, now: float) -> list[Command]:
@@ -160,110 +169,91 @@ class Exchange:
                 return self._on_upstream_body(data, now)
             case UpstreamHead():
                 return self._on_upstream_head(event, now)
-            case UpstreamCompleted():
-                return self._on_upstream_completed(now)
+            case UpstreamCompleted(trailers):
+                return self._on_upstream_completed(trailers, now)
             case UpstreamOpened(reused):
-                return self._on_upstream_opened(reused)
+                self._at = _At.SENDING
+                return self._origin.opened(reused)
             case UpstreamFailed():
                 return self._on_upstream_failed(event, now)
             case UpstreamCut():
                 return self._on_upstream_cut(now)
+            case UpstreamInterim(status, fields):
+                return self._on_interim(status, fields)
+            case UpstreamSwitched(fields):
+                return self._on_switched(fields, now)
             case RequestBody(data):
-                return self._on_request_body(data)
-            case RequestCompleted():
-                return self._on_request_completed()
+                return self._origin.body(data, flowing=self.accepts_request_body)
+            case RequestCompleted(trailers):
+                return self._origin.completed(trailers, flowing=self.accepts_request_body)
             case ClientClosed():
                 return self._on_client_closed()
             case FlightSettled():
                 return self._on_flight_settled(event, now)
 
-    # --- towards the origin -------------------------------------------------------------------------------------
-
-    def _on_upstream_opened(self, reused: bool) -> list[Command]:
-        self._at = _At.SENDING
-        self._pooled = reused
-        head = self._forward.head(self.plan.framing)
-        pending, self._pending = self._pending, []
-        if pending:
-            self._body_sent = True
-        elif isinstance(self.plan.framing, Chunked) and not self._request_done:
-            # Nothing of the body has been found well formed yet: until then the origin hears nothing of the request.
-            self._unsent_head = head
-            return []
-        return [SendUpstream(head + b"".join(pending), last=self._request_done)]
-
-    def _on_request_body(self, data: bytes) -> list[Command]:
-        if not data or self._request_done:
-            return []
-        framed = b"%x\r\n%b\r\n" % (len(data), data) if isinstance(self.plan.framing, Chunked) else data
-        return self._towards_origin(framed)
-
-    def _on_request_completed(self) -> list[Command]:
-        if self._request_done:
-            return []
-        self._request_done = True
-        return self._towards_origin(_LAST_CHUNK if isinstance(self.plan.framing, Chunked) else b"")
-
-    def _towards_origin(self, data: bytes) -> list[Command]:
-        if self.accepts_request_body:
-            self._body_sent = True
-            head, self._unsent_head = self._unsent_head, b""
-            return [SendUpstream(head + data, last=self._request_done)]
-        self._pending.append(data)
-        return []
+    # --- from the origin ----------------------------------------------------------------------------------------
 
     def _on_upstream_failed(self, event: UpstreamFailed, now: float) -> list[Command]:
-        unheard = self._pooled and not event.silent and not event.may_have_acted
-        repeatable = not self._body_sent and (self._unsent_head or self.plan.forward.method in SAFE_METHODS)
-        if unheard and repeatable and not self._retried:
-            self._retried = True
-            self._pooled = False
+        if self._origin.may_retry(event):
             self._at = _At.OPENING
-            return [OpenUpstream(fresh=True)]
-        return self._fail(504 if event.silent else 502, now)
+            return self._origin.retry()
+        return self._fail(503 if event.busy else 504 if event.silent else 502, now)
 
-    # --- from the origin ----------------------------------------------------------------------------------------
+    def _on_interim(self, status: int, fields: Sequence[Field]) -> list[Command]:
+        """Passed on to who can tell it from the answer (RFC 9110 section 15.2)."""
+        if self._client_gone or self.plan.request.protocol == "HTTP/1.0" or status in {100, 101}:
+            return []
+        return [SendClient(status_line(status) + field_lines(end_to_end(fields)) + b"\r\n")]
+
+    def _on_switched(self, fields: Sequence[Field], now: float) -> list[Command]:
+        if self._client_gone or not self.plan.upgrade:
+            return [CloseUpstream(), *self._fail(502, now)]
+        request, ops = self.plan.request, self.plan.effects.response_headers
+        out: Fields = with_script_ops(end_to_end(fields), ops, request)
+        out += node_fields(named_own(ops), "BYPASS", request)
+        out.append((b"Connection", b"Upgrade"))
+        out += [field for field in fields if field[0].lower() == b"upgrade"]
+        self._head_sent = True
+        self._at = _At.DONE
+        return [SendClient(status_line(101) + field_lines(out) + b"\r\n"), BecomeTunnel()]
 
     def _on_upstream_head(self, head: UpstreamHead, now: float) -> list[Command]:
         self._at = _At.STREAMING
         plan = self.plan
-        commands: list[Command] = []
         if needs_invalidation(plan.forward.method, head.status):
-            self._cache.store.delete(plan.cache_key)
-        if plan.stale is not None and head.status == 304:
+            self._storing.invalidate(head.status, head.fields)
+        if head.status == 304 and plan.coalesce:
+            if plan.stale is None:
+                return [CloseUpstream(), *self._fail(502, now)]  # nobody asked on a condition
             return self._on_not_modified(plan.stale, head, now)
+        if head.status in ERRORS and self._may_stand_in(now, disconnected=False):
+            return self._stand_in_for(head, now)
         heard = self._hear_scripts(head.fields, now, getattr(head.framing, "size", None))
-        if plan.coalesce:
-            self._decide_storage(head, now)
-            if self._storing is None:
-                commands += self._settle(None)
+        commands: list[Command] = []
+        self._storing.begin(head, self.plan.effects, now)
+        if plan.fallback is not None and plan.forward.method == b"HEAD" and head.status == 200:
+            self._storing.hear_of_head(plan.fallback, head, self.plan.effects, now)
+        if not self._storing.reads_ahead:
+            commands += self._storing.settle(None)
         if not self._client_gone:
             commands += heard
         if self._client_gone or self._swallow:
-            if self._storing is None:
-                self._at = _At.DONE
-                commands.append(CloseUpstream())
-            return commands
+            return commands + self._stop_unless_stored()
         return commands + self._begin_response(head, "MISS" if plan.coalesce else "BYPASS", now)
 
-    def _decide_storage(self, head: UpstreamHead, now: float) -> None:
-        decision = self._storage(head.status, head.fields, now)
-        if isinstance(decision, DoNotStore) or not PER_REQUEST.isdisjoint(decision.vary_names):
-            self._cache.uncacheable.note(self.plan.cache_key, now)
-            return
-        if isinstance(head.framing, Length) and head.framing.size > self._settings.max_object_bytes:
-            self._cache.uncacheable.note(self.plan.cache_key, now)
-            return
-        self._storing = Collection(decision, head, now, [])
+    def _stop_unless_stored(self) -> list[Command]:
+        """Nobody but perhaps the store wants the rest."""
+        if self._storing.collects:
+            return []
+        self._at = _At.DONE
+        return [CloseUpstream()]
 
-    def _hear_scripts(
-        self, fields: Sequence[tuple[bytes, bytes]], now: float, length: int | None = None
-    ) -> list[Command]:
+    def _hear_scripts(self, fields: Sequence[Field], now: float, length: int | None = None) -> list[Command]:
         """Let the scripts that wait for the head go on; with `_swallow` set, they have answered themselves."""
         waiting, before = self.plan.continuation, self.plan.effects
         if waiting is None:
             return []
-        keep_alive = self.plan.keep_alive and self._request_done
+        keep_alive = self.plan.keep_alive and self._origin.request_done
         effects, answer = waiting.hear(end_to_end(fields), keep_alive, now, length)
         self.plan = self.plan._replace(continuation=None, effects=effects)
         rate, after = effects.rate_bytes_per_s, effects.rate_after_bytes
@@ -277,60 +267,27 @@ class Exchange:
             commands.append(SendClient(answer.body, paced=True))
         return [*commands, FinishResponse(answer.keep_alive)]
 
-    def _storage(self, status: int, fields: Sequence[tuple[bytes, bytes]], now: float) -> Store | DoNotStore:
-        effects = self.plan.effects
-        return decide_storage(
-            self.plan.forward.method,
-            self.plan.request_fields,
-            status,
-            fields,
-            now,
-            script_ttl_s=effects.ttl_s,
-            script_ttl_s_by_status=effects.ttl_s_by_status,
-        )
-
     def _on_not_modified(self, stale: StoredResponse, head: UpstreamHead, now: float) -> list[Command]:
         """RFC 9111 section 4.3.4: the stored response is fresh again with the fields of the 304."""
         if not freshens(stale.validators, validators_of(head.fields, now)):
-            self._cache.store.delete(self.plan.cache_key)
+            self._storing.forget()
             self._refetch = True
+            self.plan = self.plan._replace(stale=None, fallback=None)
             return []
         fields = merge_304(stale.fields, head.fields)
         heard = self._hear_scripts(fields, now, len(stale.body))
         answered = self._swallow
-        decision = self._storage(stale.status, fields, now)
-        if isinstance(decision, DoNotStore):
-            self._cache.store.delete(self.plan.cache_key)
-            kept = decision_for_once(stale)
-        else:
-            kept = decision
-        renewed = StoredResponse.from_origin(
-            stale.status,
-            fields,
-            stale.body,
-            kept,
-            request_fields=self.plan.vary_fields,
-            request_time=self._started,
-            response_time=now,
-            age_fields=head.fields,
-        )
-        if isinstance(decision, Store):
-            self._cache.store.put(self.plan.cache_key, renewed)
-            self._cache.uncacheable.forget(self.plan.cache_key)
+        renewed, commands = self._storing.renew(stale, fields, head, self.plan.effects, now)
         self._swallow = True
-        commands = self._settle(renewed if isinstance(decision, Store) else None)
         if self._client_gone:
             return commands
-        if answered:
-            return commands + heard
-        return commands + heard + self._answer_from(renewed, "REVALIDATED", now)
+        commands += heard
+        return commands if answered else commands + self._answer_from(renewed, "REVALIDATED", now)
 
     def _begin_response(self, head: UpstreamHead, label: CacheStatus, now: float) -> list[Command]:
         request = self.plan.request
         ops = self.plan.effects.response_headers
-        fields = [field for field in end_to_end(head.fields) if field[0].lower() not in MADE_ANEW]
-        if not any(name.lower() == b"date" for name, _ in fields):  # RFC 9110 section 6.6.1
-            fields.append((b"Date", format_http_date(int(now))))
+        fields = passed_on(head.fields, now)
         status = head.status
         if self._matches_precondition(status, now):
             status = 304
@@ -350,86 +307,58 @@ class Exchange:
 
     def _matches_precondition(self, status: int, now: float) -> bool:
         """Whether the client's own validators match a whole answer, although the origin was not asked that."""
-        storing = self._storing
-        if storing is None or status != 200:
+        decision = self._storing.decision
+        if decision is None or status != 200 or not self.plan.coalesce:
             return False
         method = self.plan.forward.method
-        outcome = evaluate_at_cache(method, self.plan.request_fields, storing.decision.validators, now)
+        outcome = evaluate_at_cache(method, self.plan.request_fields, decision.validators, now)
         return isinstance(outcome, NotModified)
 
     @property
     def _may_keep_alive(self) -> bool:
         # An answer that overtakes the request's body leaves body bytes nobody will read in order.
-        return self.plan.keep_alive and self._mode != "until-close" and self._request_done
+        return self.plan.keep_alive and self._mode != "until-close" and self._origin.request_done
 
     def _on_upstream_body(self, data: bytes, now: float) -> list[Command]:
-        storing = self._storing
         commands: list[Command] = []
         if not data:  # an empty chunk would end the client's body
             return commands
-        if storing is not None:
-            too_long = storing.size + len(data) > self._settings.max_object_bytes
-            if too_long or not self._cache.collecting.take(len(data)):
-                self._stop_storing()
-                if too_long:
-                    self._cache.uncacheable.note(self.plan.cache_key, now)
-                commands += self._settle(None)
-                if self._swallow or self._client_gone:
-                    self._at = _At.DONE
-                    return [*commands, CloseUpstream()]
-            else:
-                storing.size += len(data)
-                storing.chunks.append(data)
+        if self._storing.collects:
+            goes_on = self._storing.take(data, now)
+            if not self._storing.reads_ahead:
+                # Who waits would wait for this client from now on.
+                commands += self._storing.settle(None)
+            if not goes_on and (self._swallow or self._client_gone):
+                self._at = _At.DONE
+                return [*commands, CloseUpstream()]
         if self._swallow or self._client_gone or self._mode == "none":
             return commands
         framed = b"%x\r\n%b\r\n" % (len(data), data) if self._mode == "chunked" else data
         commands.append(SendClient(framed, paced=True))
         return commands
 
-    def _stop_storing(self) -> Collection | None:
-        """What was collected, if anything was; it counts no longer."""
-        storing, self._storing = self._storing, None
-        if storing is not None:
-            self._cache.collecting.give_back(storing.size)
-        return storing
-
-    def _on_upstream_completed(self, now: float) -> list[Command]:
+    def _on_upstream_completed(self, trailers: Sequence[Field], now: float) -> list[Command]:
         if self._refetch:
             return self._ask_for_the_whole()
-        commands: list[Command] = []
-        storing = self._stop_storing()
-        if storing is not None:
-            stored = StoredResponse.from_origin(
-                storing.head.status,
-                storing.head.fields,
-                b"".join(storing.chunks),
-                storing.decision,
-                request_fields=self.plan.vary_fields,
-                request_time=self._started,
-                response_time=storing.response_time,
-            )
-            if self._cache.store.put(self.plan.cache_key, stored):
-                self._cache.uncacheable.forget(self.plan.cache_key)
-            else:
-                self._cache.uncacheable.note(self.plan.cache_key, now)
-            commands += self._settle(stored)
+        commands = self._storing.complete(now)
         self._at = _At.DONE
         if self._swallow or self._client_gone:
             return commands
         if self._mode == "chunked":
-            commands.append(SendClient(_LAST_CHUNK, paced=True))
+            passed = forwardable(trailers) if trailers and wants_trailers(self.plan.request_fields) else ()
+            commands.append(SendClient(trailer_section(passed), paced=True))
         return commands + self._finish()
 
     def _ask_for_the_whole(self) -> list[Command]:
         self._refetch = False
         self._at = _At.OPENING
-        self.plan = self.plan._replace(stale=None)
-        self._forward = self._forward._replace(fields=without(self._forward.fields, CONDITIONAL))
+        forward = self._origin.forward
+        self._origin.forward = forward._replace(fields=without(forward.fields, CONDITIONAL))
         return [OpenUpstream(fresh=False)]
 
     def _on_upstream_cut(self, now: float) -> list[Command]:
-        self._stop_storing()
-        commands = self._settle(None)  # others may fare better
+        self._storing.abandon()
+        commands = self._storing.settle(None)  # others may fare better
         return commands + self._fail(502, now)
 
     # --- the client ---------------------------------------------------------------------------------------------
@@ -437,12 +366,13 @@ class Exchange:
     def _on_client_closed(self) -> list[Command]:
         """Without its client an exchange goes on only to finish an object for the store."""
         self._client_gone = True
-        if self._leads and (self._storing is not None or not self._head_sent) and self._request_done:
+        storing = self._storing
+        if storing.leads and (storing.collects or not self._head_sent) and self._origin.request_done:
             return []
-        self._stop_storing()
-        commands = self._settle(None)
+        storing.abandon()
+        commands = storing.settle(None)
         if self._at is _At.WAITING:
-            self._cache.flights.leave(self.plan.cache_key, self._waiter)
+            storing.leave(self._waiter)
         was_open = self._at in {_At.OPENING, _At.SENDING, _At.STREAMING}
         self._at = _At.DONE
         return [*commands, CloseUpstream()] if was_open else commands
@@ -454,45 +384,72 @@ class Exchange:
             self._at = _At.DONE
             return self._answer_from(stored, "HIT", now)
         if event.failed_status:
-            return self._fail(event.failed_status, now)
+            if event.disconnected:
+                return self._fail(event.failed_status, now)
+            if self._may_stand_in(now, disconnected=False):
+                self._at = _At.DONE
+                return self._answer_from(self.plan.fallback, "STALE", now)
         self._at = _At.OPENING
+        self._storing.begin_again()
         return [OpenUpstream(fresh=False)]
 
-    def _answer_from(self, stored: StoredResponse, label: CacheStatus, now: float) -> list[Command]:
+    def _answer_from(self, stored: StoredResponse | None, label: CacheStatus, now: float) -> list[Command]:
+        assert stored is not None
         commands = self._hear_scripts(stored.fields, now, len(stored.body))
         if self._head_sent:
             return commands
-        request = self.plan.request
-        ops = self.plan.effects.response_headers
-        tail = connection_tail(request.protocol, self.plan.keep_alive)
-        age_s = stored.age(now)
-        head = conditional_head(stored, label, ops, request, self.plan.request_fields, now, tail)
+        plan = self.plan
+        tail = connection_tail(plan.request.protocol, self._may_keep_alive)
+        ops = plan.effects.response_headers
+        answer = answer_from(stored, label, ops, plan.request, plan.request_fields, now, tail)
         self._head_sent = True
-        if head is not None:
-            return [*commands, SendClient(head), *self._finish()]
-        commands.append(SendClient(hit_head(stored, label, ops, request, age_s, tail)))
-        if request.method != "HEAD" and stored.body:
-            commands.append(SendClient(stored.body, paced=True))
+        commands.append(SendClient(answer.head))
+        if answer.body:
+            commands.append(SendClient(answer.body, paced=True))
+        if answer.file is not None:
+            commands.append(SendFile(*answer.file))
         return commands + self._finish()
 
     def _finish(self) -> list[Command]:
         return [FinishResponse(self._may_keep_alive)]
 
-    def _settle(self, stored: StoredResponse | None, failed_status: int = 0) -> list[Command]:
-        if not self._leads:
-            return []
-        self._leads = False
-        waiters = self._cache.flights.settle(self.plan.cache_key)
-        return [Wake(waiters, FlightSettled(stored, failed_status))] if waiters else []
+    # --- when the origin fails ----------------------------------------------------------------------------------
+
+    def _may_stand_in(self, now: float, *, disconnected: bool) -> bool:
+        """Whether a stored response may be sent in place of the origin's error, or of its silence."""
+        fallback = self.plan.fallback
+        if fallback is None or fallback.status in ERRORS or self._head_sent:
+            return False  # one error is no better than another
+        asked = request_directives(self.plan.request_fields)
+        return may_stand_in(fallback, asked, now, disconnected=disconnected)
+
+    def _stand_in_for(self, head: UpstreamHead, now: float) -> list[Command]:
+        """Answer from what is stored; the origin's error is read to its end where that is near."""
+        commands = self._storing.settle(None, head.status, disconnected=False)
+        if not self._client_gone:
+            commands += self._answer_from(self.plan.fallback, "STALE", now)
+        self._swallow = True
+        framing = head.framing
+        if not isinstance(framing, NoBody) and not (
+            isinstance(framing, Length) and framing.size <= MAX_DRAINED_BYTES
+        ):
+            self._at = _At.DONE
+            commands.append(CloseUpstream())
+        return commands
 
     def _fail(self, status: int, now: float) -> list[Command]:
-        """Answer 502 or 504, or cut when a head is already out."""
-        commands = self._settle(None, status)
+        """Answer from what is stored, or 502, 503 or 504; cut when a head is already out."""
+        commands = self._storing.settle(None, status)
         self._at = _At.DONE
         if self._client_gone or self._swallow:
             return commands
         if self._head_sent:
             return [*commands, CutClient()]
+        if self._may_stand_in(now, disconnected=True):
+            return commands + self._answer_from(self.plan.fallback, "STALE", now)
+        fallback = self.plan.fallback
+        if fallback is not None and fallback.must_revalidate:
+            status = 504  # RFC 9111 section 5.2.2.2
         answer = whole(error_response(status), self.plan.request, (), self._may_keep_alive, "BYPASS", now)
         self._head_sent = True
         return [*commands, SendClient(answer.head + answer.body), *self._finish()]

@@ -6,15 +6,16 @@ for a request that memory can answer.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from edgescript.context import Context
 from edgescript.effects import Effects
 from edgescript.pipeline import ScriptResult, conclude, run_position
 from edgescript.request import Request
+from edgescript.services import Lease
 from runtime.cache.keys import primary_key
 from runtime.cache.store import CacheStore
-from runtime.http.framing import NO_BODY
+from runtime.http.framing import NO_BODY, Length
 from runtime.http.refusal import Refuse
 from runtime.proxy.forward import effective_target
 from runtime.proxy.header_block import HeaderBlock
@@ -38,8 +39,16 @@ Recorder = Callable[[Context, Sequence[ScriptResult]], None]
 """Told of what each script did, before anything is concluded from it."""
 
 
+class Held(NamedTuple):
+    """A decision that is acted on after `delay_s`; `leases` are given back when the request has ended."""
+
+    decision: Immediate | Plan
+    delay_s: float
+    leases: Sequence[Lease]
+
+
 class Served:
-    """A site as this worker serves it. `context` is None for a site without scripts."""
+    """A site as this worker serves it. `context` is None for a site without scripts and rules."""
 
     __slots__ = ("context", "site")
 
@@ -83,62 +92,97 @@ class Front:
         """What is served."""
         return self._sites
 
-    def decide(self, request: Request, block: HeaderBlock, now: float) -> Immediate | Plan | Refuse:
+    def decide(self, request: Request, block: HeaderBlock, now: float) -> Immediate | Plan | Held | Refuse:
         """Find the site, run its scripts, look in the cache. `now` is Unix seconds. 421 for a host with no site."""
         served = block.served if block.sites is self._sites else self._serve(block)
         if served is None:
-            return _NO_SITE
+            return self._refusal(block)
         # The body of a request answered here is not read, so the connection cannot go on after it.
         keep_alive = block.keep_alive and block.framing is NO_BODY
-        effects = NO_EFFECTS
+        context = served.context
+        if context is None:
+            return self._look_up(served.site, request, block, NO_EFFECTS, None, keep_alive, now)
+        site = served.site
+        context.renew(request, now)
+        if self._recorder is not None:
+            self._run_recorded(site, context, self._recorder)
+        else:
+            if site.head:
+                run_position(site.head, context)
+            policy = site.policy
+            if policy is not None and not context.ended:
+                policy.apply(context)
+            if site.foot:
+                run_position(site.foot, context)
+            if policy is not None and policy.chooses_query:
+                policy.state_key(context.effects, request)
+        effects = context.effects
         continuation: Continuation | None = None
-        target = request.target
+        if effects.debug and not effects.waiting:
+            effects.show_debug()
+        if effects.waiting:
+            continuation = Continuation(context, self._results, self._timer, self._on_heard)
+        if effects.output:
+            conclude(context)
+        if context.faults:
+            self._on_fault(request, context.faults)
+        leases = context.leases
+        delay_s = effects.delay_s
+        decision: Immediate | Plan | None = None
+        if context.ended:
+            decision = own_answer(context, continuation, keep_alive)
+            # With no answer all that wait have gone on, and the request does.
+            effects, continuation = context.effects, None
+        if decision is None:
+            decision = self._look_up(site, request, block, effects, continuation, keep_alive, now)
+        return Held(decision, delay_s, leases) if delay_s or leases else decision
+
+    def _look_up(
+        self,
+        site: Site,
+        request: Request,
+        block: HeaderBlock,
+        effects: Effects,
+        continuation: Continuation | None,
+        keep_alive: bool,
+        now: float,
+    ) -> Immediate | Plan:
+        """What the cache makes of a request that is to be answered as `effects` say."""
         asked = block.sent_fields
         origin = block.key_origin
-        context = served.context
-        if context is not None:
-            site = served.site
-            context.renew(request, now)
-            if self._recorder is not None:
-                self._run_recorded(site, context, self._recorder)
-            else:
-                if site.head:
-                    run_position(site.head, context)
-                if site.foot:
-                    run_position(site.foot, context)
-            effects = context.effects
-            if effects.debug and not effects.waiting:
-                effects.show_debug()
-            if effects.waiting:
-                continuation = Continuation(context, self._results, self._timer, self._on_heard)
-            if effects.output:
-                conclude(context)
-            if context.faults:
-                self._on_fault(request, context.faults)
-            if context.ended:
-                answer = own_answer(context, continuation, keep_alive)
-                if answer is not None:
-                    return answer
-                effects, continuation = context.effects, None  # all that wait have gone on
+        target = request.target
+        if effects is not NO_EFFECTS:
             if effects.path is not None or effects.query_replaced:
                 target = effective_target(request, effects)
             if effects.request_headers:
                 asked = apply(list(asked), effects.request_headers)
                 origin = key_origin(request.scheme, asked)
-
-        key = origin + target
+        if effects.cache_key is None and effects.origin is None:
+            key = origin + target
+        else:
+            key = stated_key(origin, target, effects)
         method = request.method
-        if method != "GET" and method != "HEAD":  # noqa: PLR1714 - twice as fast as a membership test
-            return plan_fetch(served.site, request, block, effects, target, key, asked, continuation, None)
+        if (method != "GET" and method != "HEAD") or effects.bypass:  # noqa: PLR1714 - twice as fast as a membership test
+            return plan_fetch(
+                site, request, block, effects, target, key, asked, continuation, None, keep_alive, now
+            )
         stored = self._store.get(key, asked)
         if stored is not None and stored.fresh_until > now and block.plain and continuation is None:
-            ops = effects.response_headers
-            tail = b"" if block.persists_silently else connection_tail(request.protocol, keep_alive)
-            head = hit_head(stored, "HIT", ops, request, stored.age(now), tail)
-            body = stored.body if method == "GET" else b""
-            return Immediate(head, body, keep_alive, effects.rate_bytes_per_s, effects.rate_after_bytes)
+            body = stored.body
+            if body.__class__ is bytes:
+                tail = b"" if block.persists_silently else connection_tail(request.protocol, keep_alive)
+                head = hit_head(stored, "HIT", effects.response_headers, request, stored.age(now), tail)
+                return Immediate(
+                    head,
+                    body if method == "GET" else b"",
+                    keep_alive,
+                    effects.rate_bytes_per_s,
+                    effects.rate_after_bytes,
+                    stored.status,
+                    "HIT",
+                )
         return decide_with_care(
-            served.site, stored, request, block, effects, target, key, asked, continuation, keep_alive, now
+            site, stored, request, block, effects, target, key, asked, continuation, keep_alive, now
         )
 
     def _on_heard(self, context: Context, results: Sequence[ScriptResult]) -> None:
@@ -151,18 +195,23 @@ class Front:
     def _run_recorded(self, site: Site, context: Context, recorder: Recorder) -> None:
         results = self._results = []
         run_position(site.head, context, results, self._timer)
+        policy = site.policy
+        if policy is not None and not context.ended:
+            policy.apply(context)
         run_position(site.foot, context, results, self._timer)
+        if policy is not None and policy.chooses_query:
+            policy.state_key(context.effects, context.request)
         recorder(context, results)
 
     def _serve(self, block: HeaderBlock) -> Served | None:
         """The site of the block's host, noted in the block: it is looked up once for all requests that share it."""
         site = self._sites.find(block.host)
         served = None
-        if site is not None:
+        if site is not None and not _is_too_long(block, site):
             served = self._served.get(id(site))  # `_sites` keeps the site, so its id stays its own
             if served is None:
                 context = None
-                if site.scripts:
+                if site.scripts or site.policy is not None:
                     context = Context(
                         Request(), services=site.services, limits=site.limits, monotonic=self._timer
                     )
@@ -171,11 +220,33 @@ class Front:
         block.served = served
         return served
 
+    def _refusal(self, block: HeaderBlock) -> Refuse:
+        """Why `_serve` found nothing."""
+        return _NO_SITE if self._sites.find(block.host) is None else _BODY_TOO_LONG
+
+
+def _is_too_long(block: HeaderBlock, site: Site) -> bool:
+    return isinstance(block.framing, Length) and 0 < site.max_body_bytes < block.framing.size
+
 
 _NO_SITE: Final = Refuse(421, "no site for this host")
+_BODY_TOO_LONG: Final = Refuse(413, "body too long for this site")
 
 
 def key_origin(scheme: str, fields: Sequence[tuple[bytes, bytes]]) -> str:
     """What a cache key begins with when scripts chose what the origin is told, Host perhaps among it."""
     host = next((value for name, value in fields if name.lower() == b"host"), b"")
     return primary_key(scheme, host.decode("latin-1").lower(), "")
+
+
+def stated_key(origin: str, target: str, effects: Effects) -> str:
+    """
+    The key of a request whose scripts chose what it is stored under, or where it goes.
+
+    A chosen key cannot reach into another authority's, and answers of two upstreams never meet: neither a space nor what
+    follows it stands in a URI.
+    """
+    chosen = effects.cache_key
+    if chosen is not None:
+        target = chosen if chosen.startswith("/") else f" {chosen}"
+    return f"{origin}{target}" if effects.origin is None else f"{origin}{target} @{effects.origin}"

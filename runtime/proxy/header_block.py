@@ -10,10 +10,12 @@ from runtime.http.framing import (
     HAS_CACHE_DIRECTIVE,
     HAS_PRECONDITION,
     HAS_RANGE,
+    HAS_UPGRADE,
     NO_BODY,
     RequestFraming,
     RequestHead,
 )
+from runtime.http.upgrade import asked_upgrade
 from runtime.scripts.site import Sites
 
 _CHANGES_REUSE: Final = HAS_AUTHORIZATION | HAS_CACHE_DIRECTIVE | HAS_PRECONDITION | HAS_RANGE
@@ -32,6 +34,7 @@ class HeaderBlock:
         "authority",
         "expects_continue",
         "fields",
+        "forward",
         "framing",
         "has_preconditions",
         "has_range",
@@ -45,6 +48,7 @@ class HeaderBlock:
         "sent_fields",
         "served",
         "sites",
+        "upgrade",
     )
 
     def __init__(self, fields: Fields, head: RequestHead, scheme: str, version: str) -> None:
@@ -72,7 +76,10 @@ class HeaderBlock:
         self.keep_alive = head.keep_alive
         self.expects_continue = head.expects_continue
         marks = head.marks
-        self.plain = not marks & _CHANGES_REUSE
+        switches = marks & HAS_UPGRADE and version == "1.1" and head.framing is NO_BODY
+        self.upgrade = asked_upgrade(fields) if switches else b""
+        """The protocol the client would go on in: `websocket` or none."""
+        self.plain = not (marks & _CHANGES_REUSE or self.upgrade)
         """A fresh stored response can be sent as it is."""
         self.has_range = bool(marks & HAS_RANGE)
         self.has_preconditions = bool(marks & HAS_PRECONDITION)
@@ -80,6 +87,8 @@ class HeaderBlock:
         """The judgement holds for any GET in origin-form with the same version and field lines."""
         self.persists_silently = version == "1.1" and head.keep_alive and head.framing is NO_BODY
         """An answer needs no Connection field to say what becomes of the connection."""
+        self.forward: Any = None
+        """Noted here by `runtime.proxy.forward`: what the block is forwarded as."""
         self.served: Any = None
         self.sites: Sites | None = None
         """Noted here by `front`: how the site of `host` among `sites` is served, so that it is looked up once."""

@@ -12,7 +12,7 @@ from typing import Final
 from edgescript.effects import HeaderOp
 from edgescript.request import Request
 from runtime.cache.store import StoredResponse
-from runtime.http.conditional import NotModified, evaluate_at_cache
+from runtime.http.fields import Field
 from runtime.proxy.header_ops import Fields, has_template
 from runtime.proxy.respond import (
     BODILESS,
@@ -25,7 +25,7 @@ from runtime.proxy.respond import (
 )
 
 MAX_PREPARED: Final = 8
-_NOT_MODIFIED_DROPS: Final = frozenset(
+NOT_MODIFIED_DROPS: Final = frozenset(
     {b"content-length", b"content-type", b"content-encoding", b"content-range"}
 )
 """Representation metadata a 304 need not repeat (RFC 9110 section 15.4.5)."""
@@ -72,23 +72,16 @@ def _prepare(
     return prepared
 
 
-def conditional_head(
-    stored: StoredResponse,
+def made_head(
+    status: int,
+    fields: Sequence[Field],
     label: CacheStatus,
     ops: Sequence[HeaderOp],
     request: Request,
-    request_fields: Sequence[tuple[bytes, bytes]],
-    now: float,
+    age_s: int,
     tail: bytes,
-) -> bytes | None:
-    """The head of a 304 when the request's preconditions ask for one (RFC 9111 section 4.3.2), else None."""
-    if stored.status != 200:
-        return None
-    outcome = evaluate_at_cache(request.method.encode("ascii"), request_fields, stored.validators, now)
-    if not isinstance(outcome, NotModified):
-        return None
-    fields = [field for field in stored.fields if field[0].lower() not in _NOT_MODIFIED_DROPS]
+) -> bytes:
+    """The head of an answer that differs from request to request; `fields` state its length, where it has content."""
     named = named_own(ops)
-    fields = with_script_ops(fields, ops, request) + node_fields(named, label)
-    own = _unnamed(named, request, stored.age(now))
-    return b"%b%b%b%b\r\n" % (status_line(304), field_lines(fields), own, tail)
+    shown = with_script_ops(list(fields), ops, request) + node_fields(named, label)
+    return b"%b%b%b%b\r\n" % (status_line(status), field_lines(shown), _unnamed(named, request, age_s), tail)

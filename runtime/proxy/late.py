@@ -36,7 +36,7 @@ class Continuation:
     To be made before anything is concluded from what the scripts asked for.
     """
 
-    __slots__ = ("_context", "_effects", "_heard", "_now", "_request", "_results", "_timer")
+    __slots__ = ("_context", "_effects", "_heard", "_leases", "_now", "_request", "_results", "_timer")
 
     def __init__(
         self,
@@ -49,6 +49,7 @@ class Continuation:
         self._request: Request = context.request
         self._now = context.now_s
         self._effects = context.effects.snapshot()
+        self._leases = context.leases
         self._results = results
         self._timer = timer
         self._heard = heard
@@ -71,7 +72,10 @@ class Continuation:
         )
         context, results = self._context, self._results
         context.renew(self._request, self._now)
+        context.leases = self._leases  # what a run from the start asks for again is held already
         respond(context, self._effects, head, results, None if results is None else self._timer)
+        for lease in context.leases[len(self._leases) :]:
+            lease.release()  # taken after the wait: whoever gives leases back has counted them before
         effects = context.effects
         if effects.output:
             conclude(context)

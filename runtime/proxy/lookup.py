@@ -1,21 +1,28 @@
 """What a glance at the store does not settle: fields of the request to be looked at, a stale response, a miss."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from edgescript.effects import Effects
 from edgescript.request import Request
 from runtime.cache.store import StoredResponse
+from runtime.http.conditional import PROCEED, evaluate_preconditions, is_for_origin
 from runtime.http.directives import request_directives
 from runtime.http.framing import NO_BODY
-from runtime.http.reuse import Reuse, Revalidate, Unsatisfied, decide_reuse
+from runtime.http.reuse import Reuse, Unsatisfied, decide_reuse
 from runtime.proxy.forward import CONDITIONAL, build, without
 from runtime.proxy.header_block import HeaderBlock
-from runtime.proxy.hit import conditional_head, hit_head
+from runtime.proxy.hops import answered_here
 from runtime.proxy.late import Continuation
 from runtime.proxy.own_answer import Immediate, error_response, whole
 from runtime.proxy.plan import Plan
 from runtime.proxy.respond import CacheStatus, connection_tail
+from runtime.proxy.stored_answer import answer_from
 from runtime.scripts.site import Site
+
+_ORIGINS_OWN: Final = frozenset({b"if-match", b"if-unmodified-since"})
+_FOR_A_PART: Final = CONDITIONAL | {b"range"}
+"""What makes an answer less than the whole, and so of no use to others."""
 
 
 def decide_with_care(
@@ -35,23 +42,49 @@ def decide_with_care(
     decision = decide_reuse(stored, request_directives(block.fields), now)
     if isinstance(decision, Unsatisfied):
         return whole(error_response(504), request, (), keep_alive, "BYPASS", now)
-    if not isinstance(decision, Reuse):
-        stale = stored if isinstance(decision, Revalidate) else None
-        return plan_fetch(site, request, block, effects, target, key, asked, continuation, stale)
-    assert stored is not None
+    if not isinstance(decision, Reuse) or stored is None or _needs_origin(stored, request, block, now):
+        return plan_fetch(
+            site, request, block, effects, target, key, asked, continuation, stored, keep_alive, now
+        )
+    refresh: Plan | None = None
+    if decision.refresh and request.method == "GET":
+        plan = plan_fetch(site, request, block, effects, target, key, asked, None, stored, keep_alive, now)
+        refresh = plan._replace(background=True) if isinstance(plan, Plan) else None
     if continuation is not None:
         effects, answer = continuation.hear(list(stored.fields), keep_alive, now, len(stored.body))
         if answer is not None:
-            return answer
-    tail = connection_tail(request.protocol, keep_alive)
-    ops = effects.response_headers
+            return answer._replace(refresh=refresh)
     label: CacheStatus = "STALE" if decision.is_stale else "HIT"
-    head = conditional_head(stored, label, ops, request, block.fields, now, tail)
-    if head is not None:
-        return Immediate(head, b"", keep_alive)
-    head = hit_head(stored, label, ops, request, decision.age_s, tail)
-    body = stored.body if request.method == "GET" else b""
-    return Immediate(head, body, keep_alive, effects.rate_bytes_per_s, effects.rate_after_bytes)
+    tail = connection_tail(request.protocol, keep_alive)
+    found = answer_from(stored, label, effects.response_headers, request, block.fields, now, tail)
+    whole_answer = Immediate(
+        found.head,
+        found.body,
+        keep_alive,
+        effects.rate_bytes_per_s,
+        effects.rate_after_bytes,
+        found.status,
+        label,
+        refresh,
+    )
+    if found.file is None:
+        return whole_answer
+    body, offset, length = found.file
+    return whole_answer._replace(file=body, offset=offset, length=length)
+
+
+def _needs_origin(stored: StoredResponse, request: Request, block: HeaderBlock, now: float) -> bool:
+    """
+    Whether only the origin can answer although `stored` could be sent: it may have what If-Match or
+    If-Unmodified-Since mean where the stored response is not it (RFC 9110 section 13.2.1).
+    """
+    if block.upgrade:
+        return True
+    if not block.has_preconditions or not is_for_origin(block.fields):
+        return False
+    for_origin = [field for field in block.fields if field[0].lower() in _ORIGINS_OWN]
+    method = request.method.encode("ascii")
+    return evaluate_preconditions(method, for_origin, stored.validators, now) is not PROCEED
 
 
 def plan_fetch(
@@ -63,18 +96,37 @@ def plan_fetch(
     key: str,
     asked: Sequence[tuple[bytes, bytes]],
     continuation: Continuation | None,
-    stale: StoredResponse | None,
-) -> Plan:
-    forward = build(request, block.fields, target, effects.request_headers)
-    coalesce = request.method == "GET" and block.framing is NO_BODY and not block.has_range
-    if coalesce:
+    stored: StoredResponse | None,
+    keep_alive: bool,
+    now: float,
+) -> Immediate | Plan:
+    """
+    The fetch that `request` needs, or the answer to one that must not be forwarded. `stored` is what was selected for it
+    and cannot be sent as it is: it is asked about, where it has validators, and may stand in if the origin fails.
+    """
+    origin = site.origin if effects.origin is None else site.upstreams[effects.origin]
+    ended = answered_here(request, block.fields, keep_alive, origin.forwarding, now)
+    if ended is not None:
+        return ended
+    forward = build(request, block.fields, target, effects.request_headers, origin, block)
+    stale = stored if stored is not None and stored.validators.usable else None
+    coalesce = (
+        request.method == "GET"
+        and block.framing is NO_BODY
+        and not effects.bypass
+        and not block.upgrade
+        # A part of what is not stored comes from the origin, as a part; one of what is stored, from the store.
+        and (stale is not None or not block.has_range)
+        and not (block.has_preconditions and is_for_origin(block.fields))
+    )
+    if coalesce and (stale is not None or block.has_preconditions):
         # The stored object is to be whole and any client's: ask unconditionally, or with its own validators.
-        fields = without(forward.fields, CONDITIONAL) if block.has_preconditions else forward.fields
+        fields = without(forward.fields, _FOR_A_PART) if not block.plain else forward.fields
         if stale is not None:
             fields = [*fields, *stale.validators.conditional_fields()]
         forward = forward._replace(fields=fields)
     return Plan(
-        origin=site.origin,
+        origin=origin,
         request=request,
         request_fields=block.fields,
         vary_fields=asked,
@@ -86,4 +138,6 @@ def plan_fetch(
         coalesce=coalesce,
         continuation=continuation,
         stale=stale if coalesce else None,
+        fallback=stored,
+        upgrade=bool(block.upgrade),
     )

@@ -5,9 +5,10 @@ What an exchange is told and what it asks for: events in the past tense, command
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from runtime.cache.store import StoredResponse
+from runtime.http.fields import Field
 from runtime.http.framing import Chunked, Length, NoBody, UntilClose
 
 
@@ -23,6 +24,21 @@ class UpstreamFailed(NamedTuple):
     silent: bool
     may_have_acted: bool
     """Some of an answer was received, so the origin's application has seen the request."""
+    busy: bool = False
+    """Every server has as many connections as it may have, and the wait for one was in vain."""
+
+
+class UpstreamInterim(NamedTuple):
+    """A head of 1xx that comes before the final one (RFC 9110 section 15.2); never 100 and never 101."""
+
+    status: int
+    fields: Sequence[Field]
+
+
+class UpstreamSwitched(NamedTuple):
+    """The origin answered 101: what follows on its connection is another protocol (RFC 9110 section 15.2.2)."""
+
+    fields: Sequence[Field]
 
 
 class UpstreamHead(NamedTuple):
@@ -42,6 +58,9 @@ class UpstreamBody(NamedTuple):
 class UpstreamCompleted(NamedTuple):
     """The whole response was received."""
 
+    trailers: Sequence[Field] = ()
+    """The fields of its trailer section, as received."""
+
 
 class UpstreamCut(NamedTuple):
     """The response broke off after its head."""
@@ -56,6 +75,9 @@ class RequestBody(NamedTuple):
 class RequestCompleted(NamedTuple):
     """The client's body is complete."""
 
+    trailers: Sequence[Field] = ()
+    """The fields of its trailer section, as received."""
+
 
 class ClientClosed(NamedTuple):
     """The client is gone, or its body was malformed."""
@@ -66,11 +88,15 @@ class FlightSettled(NamedTuple):
 
     stored: StoredResponse | None
     failed_status: int = 0
+    disconnected: bool = True
+    """The origin failed without an answer; else with one of that status."""
 
 
 Event: TypeAlias = (
     UpstreamOpened
     | UpstreamFailed
+    | UpstreamInterim
+    | UpstreamSwitched
     | UpstreamHead
     | UpstreamBody
     | UpstreamCompleted
@@ -106,6 +132,19 @@ class SendClient(NamedTuple):
     paced: bool = False
 
 
+class SendFile(NamedTuple):
+    """Content for the client that memory does not hold: `length` bytes of `body` from `offset` on; always paced."""
+
+    body: Any
+    """A `FileBody` of `runtime.cache`."""
+    offset: int
+    length: int
+
+
+class BecomeTunnel(NamedTuple):
+    """Join the client's and the origin's connection, whatever either sends; the exchange is over."""
+
+
 class Pace(NamedTuple):
     """From here on what is sent `paced` keeps to another rate; `after_bytes` go at full speed first."""
 
@@ -131,5 +170,14 @@ class Wake(NamedTuple):
 
 
 Command: TypeAlias = (
-    OpenUpstream | SendUpstream | CloseUpstream | SendClient | Pace | FinishResponse | CutClient | Wake
+    OpenUpstream
+    | SendUpstream
+    | CloseUpstream
+    | SendClient
+    | SendFile
+    | Pace
+    | FinishResponse
+    | CutClient
+    | BecomeTunnel
+    | Wake
 )

@@ -7,7 +7,7 @@ the others go the careful way. `tests/proxy` holds the two together.
 
 from collections.abc import Sequence
 from functools import cache, lru_cache
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from edgescript.context import Context
 from edgescript.effects import Answer, Effects, HeaderOp, Redirect
@@ -27,6 +27,9 @@ from runtime.proxy.respond import (
     with_script_ops,
 )
 
+if TYPE_CHECKING:
+    from runtime.proxy.plan import Plan
+
 
 class Immediate(NamedTuple):
     """A whole answer. `rate_bytes_per_s` and `after_bytes` are limit_rate's, None for full speed."""
@@ -36,6 +39,15 @@ class Immediate(NamedTuple):
     keep_alive: bool
     rate_bytes_per_s: int | None = None
     after_bytes: int | None = None
+    status: int = 200
+    label: CacheStatus = "SYNTH"
+    """The value of X-Cache, for the access log."""
+    refresh: "Plan | None" = None
+    """A fetch to begin once the answer is written: what was sent is stale (RFC 5861 section 3)."""
+    file: Any = None
+    """Content that follows `body`, where memory does not hold it: `length` bytes from `offset` on."""
+    offset: int = 0
+    length: int = 0
 
 
 class Response(NamedTuple):
@@ -46,6 +58,8 @@ class Response(NamedTuple):
     body: bytes
 
 
+_OWN_HEAD: Final = b"%bDate: %b\r\n%b%bX-Request-Id: %b\r\n%b\r\n"
+"""What is fixed, the date, fields of the kind, wishes, the request's id, the connection's own line."""
 _NEEDS_CARE: Final = OWN | {b"date", b"content-type", b"location"}
 
 
@@ -107,8 +121,41 @@ def synthesise(context: Context, keep_alive: bool) -> Immediate:
 
 def whole_of_script(effects: Effects, request: Request, keep_alive: bool, now: float) -> Immediate:
     """The answer that `effects` end the request with."""
-    answer = whole(synthetic(effects), request, effects.response_headers, keep_alive, "SYNTH", now)
-    return answer._replace(rate_bytes_per_s=effects.rate_bytes_per_s, after_bytes=effects.rate_after_bytes)
+    end = effects.end
+    assert end is not None
+    status = end.status
+    wishes = wish_lines(effects.response_headers)
+    rate, after = effects.rate_bytes_per_s, effects.rate_after_bytes
+    if wishes is None or status in BODILESS:
+        made = whole(synthetic(effects), request, effects.response_headers, keep_alive, "SYNTH", now)
+        return made._replace(rate_bytes_per_s=rate, after_bytes=after)
+    location = b""
+    if isinstance(end, Redirect):
+        begin, body = _page(status)
+        location = b"Location: %b\r\n" % end.location.encode("latin-1")
+    elif end.body is None:
+        begin, body = _page(status)
+    else:
+        body = end.body.encode("latin-1")
+        begin = fixed_lines(status, b"text/plain", len(body), "SYNTH")
+    head = _OWN_HEAD % (
+        begin,
+        format_http_date(int(now)),
+        location,
+        wishes,
+        request.id.encode("ascii"),
+        b""
+        if keep_alive and request.protocol == "HTTP/1.1"
+        else connection_tail(request.protocol, keep_alive),
+    )
+    return Immediate(head, b"" if request.method == "HEAD" else body, keep_alive, rate, after, status)
+
+
+@cache
+def _page(status: int) -> tuple[bytes, bytes]:
+    """The first lines and the content of an answer with the node's own page."""
+    page = default_page(status)
+    return fixed_lines(status, PAGE_CONTENT_TYPE, len(page), "SYNTH"), page
 
 
 def whole(
@@ -125,7 +172,7 @@ def whole(
     wishes = wish_lines(ops)
     if wishes is not None and response.status not in BODILESS:
         content_type, *others = response.fields
-        head = b"%bDate: %b\r\n%b%bX-Request-Id: %b\r\n%b\r\n" % (
+        head = _OWN_HEAD % (
             fixed_lines(response.status, content_type[1], len(response.body), label),
             format_http_date(int(now)),
             field_lines(others) if others else b"",
@@ -133,14 +180,14 @@ def whole(
             request.id.encode("ascii"),
             tail,
         )
-        return Immediate(head, body, keep_alive)
+        return Immediate(head, body, keep_alive, None, None, response.status, label)
     dated = [(b"Date", format_http_date(int(now))), *response.fields]  # RFC 9110 section 6.6.1
     fields = with_script_ops(dated, ops, request)
     fields += node_fields(named_own(ops), label, request)
     if response.status not in BODILESS:
         fields.append((b"Content-Length", b"%d" % len(response.body)))
     head = b"%b%b%b\r\n" % (status_line(response.status), field_lines(fields), tail)
-    return Immediate(head, body, keep_alive)
+    return Immediate(head, body, keep_alive, None, None, response.status, label)
 
 
 def refusal(status: int, now: float) -> bytes:

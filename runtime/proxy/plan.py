@@ -33,9 +33,18 @@ class Plan(NamedTuple):
     """Scripts that wait for the response's head."""
     stale: StoredResponse | None
     """A stored response to revalidate; its validators are already in `forward`."""
+    fallback: StoredResponse | None = None
+    """What was selected from the store, to stand in where the origin fails; `stale` itself, where there is one."""
+    background: bool = False
+    """Nobody waits for the answer: it is only for the store (stale-while-revalidate)."""
+    upgrade: bool = False
+    """The client asked for another protocol, and the origin is asked for it too."""
 
 
 class Settings(NamedTuple):
-    """Bounds of an exchange."""
+    """Of all exchanges of a node."""
 
     max_object_bytes: int
+    """How far an object being stored is read ahead of its client, in bytes; a longer one comes as the client takes it."""
+    store_cookies: bool = False
+    """Responses with Set-Cookie may be stored where their origin states a lifetime (RFC 9111 section 7.3)."""

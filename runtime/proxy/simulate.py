@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, Literal, NamedTuple
 
 from edgescript.context import Context
-from edgescript.effects import Redirect
+from edgescript.effects import Effects, Redirect
 from edgescript.pipeline import ScriptResult
 from edgescript.request import Connection, Request
 from runtime.cache.cache import Cache
@@ -21,7 +21,7 @@ from runtime.http.status import has_no_content
 from runtime.http.storage import Store, decide_storage
 from runtime.proxy.exchange import Exchange
 from runtime.proxy.forward import Forward
-from runtime.proxy.front import Front
+from runtime.proxy.front import Front, Held
 from runtime.proxy.header_block import HeaderBlock
 from runtime.proxy.header_ops import Fields
 from runtime.proxy.messages import (
@@ -104,6 +104,10 @@ class Simulation(NamedTuple):
     origin_answered: bool
     cache: CacheVerdict
     throttle: Throttle | None
+    delay_s: float
+    """How long `limit_req` has the request wait first."""
+    effects: Effects
+    """What the scripts asked for, all together."""
     scripts: tuple[ScriptResult, ...]
 
 
@@ -131,6 +135,11 @@ def simulate(
     front = Front(Sites(site), cache.store, timer, lambda *_: None, witness.record)
     outcome = front.decide(request, block, now)
     assert not isinstance(outcome, Refuse), "the one site serves every host"
+    delay_s = 0.0
+    if isinstance(outcome, Held):
+        outcome, delay_s, leases = outcome
+        for lease in leases:
+            lease.release()  # the request has ended by the time anything is shown
     asked: _Conversation | None = None
     if isinstance(outcome, Plan):
         asked = _Conversation(outcome, origin, cache, now)
@@ -147,6 +156,8 @@ def simulate(
         origin_answered=asked is not None and asked.answer is not None,
         cache=_verdict(answer, asked, now),
         throttle=_throttle(outcome if asked is None else asked.plan),
+        delay_s=delay_s,
+        effects=witness.effects,
         scripts=witness.results,
     )
 
@@ -158,8 +169,10 @@ class _Witness:
         self.results: tuple[ScriptResult, ...] = ()
         """One for each enabled script in the order they run."""
         self.action: Action = "forward"
+        self.effects = Effects()
 
     def record(self, context: Context, results: Sequence[ScriptResult]) -> None:
+        self.effects = context.effects
         self.results = tuple(results)
         said = bool(context.effects.output)
         if isinstance(context.effects.end, Redirect):

@@ -14,10 +14,15 @@ Playbooks: what the exchange machine does with each event, read from top to bott
 A request's line may end in braces with what scripts asked for: `{ttl=60}`. Waking is carried out as the driver does:
 those woken hear of it at once, and what they do stands under the line that woke them, under their own letter.
 
-Commands: `open`, `open fresh`, `send TEXT`, `hang up`, `answer STATUS LABEL FACETS`, `body TEXT`, `finish`,
-`finish and close`, `cut`, `wake B C: 200`. `send` ends in ` ...` while the request is not complete.
-Events: `opened`, `opened reused`, `failed`, `failed silently`, `failed after bytes`, `head STATUS FRAMING | fields`,
-`body TEXT`, `completed`, `cut`, `client body TEXT`, `client completed`, `client gone`.
+A request that was answered from memory and has another fetched behind its back says `refresh`; `A: in the background`
+begins that fetch, under a letter of its own. `stored ... = hello in a file` has a body that memory does not hold.
+
+Commands: `open`, `open fresh`, `send TEXT`, `hang up`, `answer STATUS LABEL FACETS`, `interim STATUS`, `body TEXT`,
+`file OFFSET LENGTH`, `finish`, `finish and close`, `cut`, `tunnel`, `wake B C: 200`. `send` ends in ` ...` while the
+request is not complete.
+Events: `opened`, `opened reused`, `failed`, `failed silently`, `failed after bytes`, `busy`,
+`head STATUS FRAMING | fields`, `interim STATUS`, `switched`, `body TEXT`, `completed`, `completed | trailers`, `cut`,
+`client body TEXT`, `client completed`, `client completed | trailers`, `client gone`.
 """
 
 import re
@@ -37,6 +42,7 @@ from runtime.proxy.exchange import Exchange
 from runtime.proxy.front import Front
 from runtime.proxy.header_block import HeaderBlock
 from runtime.proxy.messages import (
+    BecomeTunnel,
     ClientClosed,
     CloseUpstream,
     CutClient,
@@ -45,13 +51,16 @@ from runtime.proxy.messages import (
     RequestBody,
     RequestCompleted,
     SendClient,
+    SendFile,
     SendUpstream,
     UpstreamBody,
     UpstreamCompleted,
     UpstreamCut,
     UpstreamFailed,
     UpstreamHead,
+    UpstreamInterim,
     UpstreamOpened,
+    UpstreamSwitched,
     Wake,
 )
 from runtime.proxy.own_answer import Immediate
@@ -70,7 +79,9 @@ EVENTS = {
     "failed": UpstreamFailed(silent=False, may_have_acted=False),
     "failed silently": UpstreamFailed(silent=True, may_have_acted=False),
     "failed after bytes": UpstreamFailed(silent=False, may_have_acted=True),
+    "busy": UpstreamFailed(silent=False, may_have_acted=False, busy=True),
     "completed": UpstreamCompleted(),
+    "switched": UpstreamSwitched([(b"Upgrade", b"websocket"), (b"Connection", b"Upgrade")]),
     "cut": UpstreamCut(),
     "client completed": RequestCompleted(),
     "client gone": ClientClosed(),
@@ -90,6 +101,12 @@ def event_of(text):
         return UpstreamBody(text[5:].encode())
     if text.startswith("client body "):
         return RequestBody(text[12:].encode())
+    if text.startswith("completed | "):
+        return UpstreamCompleted(parse_fields(text[12:]))
+    if text.startswith("client completed | "):
+        return RequestCompleted(parse_fields(text[19:]))
+    if text.startswith("interim "):
+        return UpstreamInterim(int(text[8:]), [(b"Link", b"</a>")])
     match = re.fullmatch(r"head (\d+) (\S+)(?: \| (.*))?", text)
     assert match, f"no event: {text!r}"
     status, framing, fields = match.groups()
@@ -116,6 +133,8 @@ def head_parts(data):
 def shown_answer(data):
     first, fields, rest = head_parts(data)
     status = first.split(" ")[1]
+    if status.startswith("1"):
+        return f"interim {status}" if status != "101" else f"answer 101 upgrade={fields['upgrade']}"
     assert {"date", "via", "x-cache", "x-request-id"} <= set(fields), f"a field is missing: {sorted(fields)}"
     facets = [status, fields["x-cache"]]
     if "transfer-encoding" in fields:
@@ -179,7 +198,9 @@ class Stage:
 
     def __init__(self):
         self.now = 0.0
-        self.cache = Cache(MemoryStore(1 << 20))
+        self.refreshes = []
+        """Fetches that are to begin once an answer is written."""
+        self.cache = Cache(MemoryStore(1 << 20, MAX_OBJECT_BYTES))
         self.exchanges = {}
         self.letters = {}
         self.said = []
@@ -200,12 +221,16 @@ class Stage:
     def _act(self, text):
         if match := re.fullmatch(r"([A-Z]): (\S+) (\S+)(?: (HTTP/1\.0))?(?: \| (.*?))?(?: \{(.*)\})?", text):
             self._request(*match.groups())
+        elif match := re.fullmatch(r"([A-Z]): in the background", text):
+            self._begin(match[1], self.refreshes.pop(0))
         elif match := re.fullmatch(r"([A-Z])>> (.*)", text):
             self._tell(match[1], event_of(match[2]))
         elif match := re.fullmatch(r"at (\d+)", text):
             self.now = float(match[1])
         elif match := re.fullmatch(r"stored (\S+) \| (.*) = (.*)", text):
-            self._store(match[1], parse_fields(match[2]), match[3].encode())
+            content, in_file, _ = match[3].partition(" in a file")
+            body = content.encode()
+            self._store(match[1], parse_fields(match[2]), StandInFile(body) if in_file else body)
         elif match := re.fullmatch(r"cache (\S+) = (.*)", text):
             stored = self.cache.store.get(f"http://{HOST}{match[1]}", [])
             assert ("nothing" if stored is None else stored.body.decode()) == match[2], text
@@ -239,8 +264,16 @@ class Stage:
             self._say(letter, shown_answer(decided.head))
             if decided.body:
                 self._say(letter, f"body {shown_bytes(decided.body)}")
+            if decided.file is not None:
+                self._say(letter, f"file {decided.offset} {decided.length}")
             self._say(letter, "finish" if decided.keep_alive else "finish and close")
+            if decided.refresh is not None:
+                self._say(letter, "refresh")
+                self.refreshes.append(decided.refresh)
             return
+        self._begin(letter, decided)
+
+    def _begin(self, letter, decided):
         exchange = Exchange(decided, self.cache, Settings(MAX_OBJECT_BYTES), self.now)
         self.exchanges[letter] = exchange
         self.letters[exchange] = letter
@@ -265,6 +298,10 @@ class Stage:
                     self._say(letter, f"body {shown_bytes(data)}")
                 case SendClient(data):
                     self._say(letter, shown_answer(data))
+                case SendFile(_, offset, length):
+                    self._say(letter, f"file {offset} {length}")
+                case BecomeTunnel():
+                    self._say(letter, "tunnel")
                 case FinishResponse(keep_alive):
                     self._say(letter, "finish" if keep_alive else "finish and close")
                 case CutClient():
@@ -277,15 +314,29 @@ class Stage:
                         self._tell(each, event)
 
 
+class StandInFile:
+    """A body that is no bytes."""
+
+    def __init__(self, content):
+        self._content = content
+        self.size = len(content)
+
+    def __len__(self):
+        return self.size
+
+    def read(self, offset, length):
+        return self._content[offset : offset + length]
+
+
 def site_with(wishes):
     """A site whose script asks for what is in braces."""
     if not wishes:
         return Site("test", Upstream.single("origin", 80))
     (name, _, value) = wishes.partition("=")
-    assert name == "ttl"
+    attribute = {"ttl": "ttl_s", "grace": "stale_if_error_s", "bypass": "bypass"}[name]
 
     def run(context):
-        context.effects.ttl_s = int(value)
+        setattr(context.effects, attribute, int(value))
         return True
 
     script = InstalledScript(name="wishes", position="head", run=run, on_error="deny")

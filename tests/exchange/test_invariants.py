@@ -15,6 +15,7 @@ from runtime.http.storage import decide_storage
 from runtime.proxy.exchange import Exchange
 from runtime.proxy.forward import build
 from runtime.proxy.messages import (
+    BecomeTunnel,
     ClientClosed,
     CloseUpstream,
     CutClient,
@@ -30,7 +31,9 @@ from runtime.proxy.messages import (
     UpstreamCut,
     UpstreamFailed,
     UpstreamHead,
+    UpstreamInterim,
     UpstreamOpened,
+    UpstreamSwitched,
     Wake,
 )
 from runtime.proxy.plan import Plan, Settings
@@ -67,18 +70,22 @@ events = st.one_of(
     heads,
     heads,
     st.builds(UpstreamBody, contents),
-    st.just(UpstreamCompleted()),
+    st.builds(UpstreamCompleted, st.sampled_from([(), [(b"X-Sum", b"1"), (b"Content-Length", b"9")]])),
+    st.builds(UpstreamInterim, st.sampled_from([102, 103]), st.just([(b"Link", b"</a>")])),
+    st.just(UpstreamSwitched([(b"Upgrade", b"websocket")])),
     st.just(UpstreamCut()),
     st.builds(RequestBody, contents),
     st.just(RequestCompleted()),
     st.just(ClientClosed()),
-    st.builds(FlightSettled, st.none(), st.sampled_from([0, 502, 504])),
+    st.builds(FlightSettled, st.none(), st.sampled_from([0, 502, 504]), booleans),
 )
 requests = st.tuples(
     st.sampled_from(["GET", "GET", "GET", "HEAD", "POST", "DELETE"]),
     st.sampled_from(["HTTP/1.1", "HTTP/1.0"]),
     st.sampled_from([NoBody(), NoBody(), Length(4), Chunked()]),
     st.lists(st.sampled_from([(b"Accept", b"x"), (b"If-None-Match", b'"1"')]), max_size=2),
+    booleans,
+    booleans,
     booleans,
 )
 
@@ -99,13 +106,15 @@ class Seen:
             match command:
                 case OpenUpstream():
                     self.opened += 1
+                case SendClient(data, paced=False) if data.startswith((b"HTTP/1.1 102", b"HTTP/1.1 103")):
+                    assert self.heads == 0, "an interim response after the head"
                 case SendClient(paced=False):
                     self.heads += 1
                     assert self.ends == 0, "a head after the end"
                 case SendClient():
                     assert self.heads == 1, "a body before the head"
                     assert self.ends == 0, "a body after the end"
-                case FinishResponse() | CutClient():
+                case FinishResponse() | CutClient() | BecomeTunnel():
                     assert self.heads == 1, "an end without a head"
                     self.ends += 1
                 case Wake():
@@ -126,7 +135,7 @@ def stored():
 
 
 def planned(asked):
-    method, protocol, framing, fields, is_stale = asked
+    method, protocol, framing, fields, is_stale, in_background, upgrade = asked
     request = Request(method=method, target="/", protocol=protocol, host="a", id="id")
     coalesce = method == "GET" and isinstance(framing, NoBody)
     return Plan(
@@ -142,13 +151,16 @@ def planned(asked):
         continuation=None,
         coalesce=coalesce,
         stale=stored() if coalesce and is_stale else None,
+        fallback=stored() if is_stale else None,
+        background=coalesce and in_background,
+        upgrade=upgrade and not coalesce,
     )
 
 
 @settings(max_examples=400, deadline=None)
 @given(st.lists(requests, min_size=1, max_size=4), st.data())
 def test_any_events_in_any_order(asked, data):
-    cache = Cache(MemoryStore(1 << 20))
+    cache = Cache(MemoryStore(1 << 20, MAX_OBJECT_BYTES))
     seen = {}
     gone = set()
 
@@ -167,7 +179,7 @@ def test_any_events_in_any_order(asked, data):
     for step in range(data.draw(st.integers(0, 25))):
         exchange = data.draw(st.sampled_from(everyone))
         event = data.draw(events)
-        if isinstance(event, FlightSettled) and exchange._leads:
+        if isinstance(event, FlightSettled) and exchange._storing.leads:
             continue  # a leader waits for nobody
         if isinstance(event, ClientClosed):
             gone.add(exchange)
@@ -182,5 +194,7 @@ def test_any_events_in_any_order(asked, data):
     assert len(cache.flights) == 0, "a flight nobody will settle"
     for exchange, record in seen.items():
         assert record.wakes <= 1
-        if exchange not in gone:
+        if exchange.plan.background:
+            assert (record.heads, record.ends) == (0, 0), record.commands
+        elif exchange not in gone:
             assert record.ends == 1, record.commands

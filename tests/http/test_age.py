@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.cache.store import StoredResponse
-from runtime.http.reuse import current_age, initial_age
+from runtime.http.reuse import UNKNOWN_AGE_S, current_age, initial_age
 from tests.http.notation import NOW, fields, table
 
 DATE = "Sun, 09 Sep 2001 01:46:40 GMT"
@@ -24,11 +24,12 @@ IN_A_MINUTE = "Sun, 09 Sep 2001 01:47:40 GMT"
         ("4.2.3 the greater", f"Age: 10 | Date: {A_MINUTE_AGO}", NOW - 2, 60),
         ("4.2.3 the greater", f"Age: 100 | Date: {A_MINUTE_AGO}", NOW, 100),
         ("4.2.3 clock set back meanwhile", "Age: 10", NOW + 5, 10),
-        ("5.1 first of a list", "Age: 10, 20", NOW, 10),
-        ("5.1 first line", "Age: 10 | Age: 20", NOW, 10),
-        ("5.1 invalid", "Age: -5", NOW, 0),
-        ("5.1 invalid", "Age: 1.5", NOW, 0),
-        ("5.1 invalid", "Age:", NOW, 0),
+        ("4.2.1 a list", "Age: 10, 20", NOW, UNKNOWN_AGE_S),
+        ("4.2.1 two lines", "Age: 10 | Age: 20", NOW, UNKNOWN_AGE_S),
+        ("4.2.1 below 0", "Age: -5", NOW, UNKNOWN_AGE_S),
+        ("4.2.1 a fraction", "Age: 1.5", NOW, UNKNOWN_AGE_S),
+        ("4.2.1 nothing", "Age:", NOW, UNKNOWN_AGE_S),
+        ("4.2.1 a parameter", "Age: 10;a=b", NOW, UNKNOWN_AGE_S),
         ("1.2.2 overflow", "Age: 99999999999999", NOW, 2**31),
     ],
 )

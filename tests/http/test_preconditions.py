@@ -10,9 +10,12 @@ from runtime.http.conditional import (
     PreconditionFailed,
     Proceed,
     Validators,
+    contradicts,
+    describes,
     evaluate_at_cache,
     evaluate_preconditions,
     freshens,
+    is_for_origin,
     validators_of,
 )
 from tests.http.notation import NOW, fields, table, text
@@ -171,3 +174,44 @@ def test_any_fields_have_an_outcome(found, current):
 @pytest.mark.parametrize("current", [STRONG, WEAK, DATED])
 def test_a_client_that_repeats_the_validators_is_told_not_modified(current):
     assert evaluate_at_cache(b"GET", current.conditional_fields(), current, NOW) == NotModified()
+
+
+@table(
+    "field_text outcome",
+    [
+        ("9111 4.3.2 without a modification time Date counts", f"If-Modified-Since: {SAME}", NotModified),
+        ("9111 4.3.2 later", f"If-Modified-Since: {LATER}", NotModified),
+        ("9111 4.3.2 earlier", f"If-Modified-Since: {EARLIER}", Proceed),
+        ("9111 4.3.2 not beside a tag", f'If-None-Match: "b" | If-Modified-Since: {SAME}', Proceed),
+    ],
+)
+def test_date_stands_in_at_a_cache(field_text, outcome):
+    assert isinstance(evaluate_at_cache(b"GET", fields(field_text), TAGGED, NOW, NOW), outcome)
+
+
+@table(
+    "field_text only_origin",
+    [
+        ("9111 4.3.2", 'if-match: "a"', True),
+        ("9111 4.3.2", f"If-Unmodified-Since: {SAME}", True),
+        ("9111 4.3.2", 'If-None-Match: "a"', False),
+        ("9111 4.3.2", f'If-Range: "a" | If-Modified-Since: {SAME}', False),
+    ],
+)
+def test_what_only_the_origin_can_judge(field_text, only_origin):
+    assert is_for_origin(fields(field_text)) is only_origin
+
+
+@table(
+    "stored headed same other",
+    [
+        ("9111 4.3.5 same tag", STRONG, TAGGED, True, False),
+        ("9111 4.3.5 same time", DATED, DATED, True, False),
+        ("9111 4.3.5 a weak tag is another", STRONG, WEAK, False, True),
+        ("9111 4.3.5 one has no tag", STRONG, DATED, False, False),
+        ("9111 4.3.5 other time", DATED, Validators(None, NOW - 1), False, True),
+        ("9111 4.3.5 nothing", NONE, NONE, False, False),
+    ],
+)
+def test_answers_to_head(stored, headed, same, other):
+    assert (describes(stored, headed), contradicts(stored, headed)) == (same, other)

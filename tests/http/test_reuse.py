@@ -1,8 +1,8 @@
 """
 Answering from a stored response (RFC 9111 §4, §5.2.1).
 
-A row is: how the stored response stands (age of lifetime, `v` with a validator, `n` no-cache, `m` must-revalidate), the
-request's Cache-Control -> the decision.
+A row is: how the stored response stands (age of lifetime, `v` with a validator, `n` no-cache, `m` must-revalidate, `w` with
+30 s of stale-while-revalidate, `e` with 30 s of stale-if-error), the request's Cache-Control -> the decision.
 """
 
 from hypothesis import given
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from runtime.cache.store import StoredResponse
 from runtime.http.conditional import Validators
 from runtime.http.directives import NO_DIRECTIVES, parse_directives
-from runtime.http.reuse import Fetch, Reuse, Revalidate, Unsatisfied, decide_reuse
+from runtime.http.reuse import Fetch, Reuse, Revalidate, Unsatisfied, decide_reuse, may_stand_in
 from tests.http.notation import NOW, table
 
 
@@ -28,6 +28,8 @@ def stored(state):
         lifetime_s=float(lifetime),
         always_validate="n" in flags,
         must_revalidate="m" in flags,
+        stale_while_revalidate_s=30.0 if "w" in flags else 0.0,
+        stale_if_error_s=30.0 if "e" in flags else 0.0,
         validators=Validators(b'"a"') if "v" in flags else None,
     )
 
@@ -64,12 +66,42 @@ def stored(state):
         ("5.2.1.7", "0/60", "only-if-cached", Reuse(0)),
         ("5.2.1.7 stale", "61/60 v", "only-if-cached", Unsatisfied("stale")),
         ("5.2.1.7 with max-stale", "61/60", "only-if-cached, max-stale", Reuse(61, is_stale=True)),
+        ("RFC 5861 3", "89/60 wv", "", Reuse(89, is_stale=True, refresh=True)),
+        ("RFC 5861 3 fresh", "59/60 wv", "", Reuse(59)),
+        ("RFC 5861 3 window closed", "90/60 wv", "", Revalidate("stale")),
+        ("RFC 5861 3 beside other wishes", "61/60 w", "no-transform", Reuse(61, is_stale=True, refresh=True)),
+        ("RFC 5861 3 max-stale needs no fetch", "61/60 w", "max-stale", Reuse(61, is_stale=True)),
+        ("RFC 5861 3 below max-age", "61/60 wv", "max-age=100", Revalidate("stale")),
+        ("RFC 5861 3 below must-revalidate", "61/60 wmv", "", Revalidate("stale")),
+        ("RFC 5861 3 below no-cache", "61/60 wnv", "", Revalidate("response says no-cache")),
         ("5.2.1.6 means nothing here", "0/60", "no-transform", Reuse(0)),
     ],
 )
 def test_reuse(state, asked, decision):
     directives = parse_directives(asked.encode()) if asked else NO_DIRECTIVES
     assert decide_reuse(stored(state), directives, NOW) == decision
+
+
+@table(
+    "state asked on_error on_silence",
+    [
+        ("4.2.4", "61/60", "", False, True),
+        ("4.2.4 no longer than a day", "86460/60", "", False, False),
+        ("RFC 5861 4", "89/60 e", "", True, True),
+        ("RFC 5861 4 window closed", "90/60 e", "", False, True),
+        ("RFC 5861 4 a request's own", "89/60", "stale-if-error=30", True, True),
+        ("RFC 5861 4 the longer one", "89/60 e", "stale-if-error=1", True, True),
+        ("4 fresh, but asked about", "10/60", "max-age=0", True, True),
+        ("5.2.1.4", "10/60 e", "no-cache", False, False),
+        ("5.2.2.2", "61/60 em", "", False, False),
+        ("5.2.2.2 fresh", "59/60 m", "max-age=0", True, True),
+        ("5.2.2.4", "1/60 en", "", False, False),
+    ],
+)
+def test_standing_in(state, asked, on_error, on_silence):
+    directives = parse_directives(asked.encode()) if asked else NO_DIRECTIVES
+    found = [may_stand_in(stored(state), directives, NOW, disconnected=silent) for silent in (False, True)]
+    assert found == [on_error, on_silence]
 
 
 def test_nothing_stored():

@@ -8,7 +8,15 @@ or `no:` with the reason.
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.http.storage import MAX_VARY_NAMES, DoNotStore, Store, decide_storage
+from runtime.http.storage import (
+    MAX_HEURISTIC_S,
+    MAX_VARY_NAMES,
+    NO_GRACE,
+    DoNotStore,
+    Grace,
+    Store,
+    decide_storage,
+)
 from tests.http.notation import NOW, fields, table
 
 DATE = "Sun, 09 Sep 2001 01:46:40 GMT"
@@ -16,7 +24,7 @@ IN_A_MINUTE = "Sun, 09 Sep 2001 01:47:40 GMT"
 A_MINUTE_AGO = "Sun, 09 Sep 2001 01:45:40 GMT"
 
 
-def decision(response, request="GET", status=200, path_ttl=None, by_status=None):
+def decision(response, request="GET", status=200, path_ttl=None, by_status=None, **more):
     method, _, request_fields = request.partition(" ")
     decided = decide_storage(
         method.encode(),
@@ -26,6 +34,7 @@ def decision(response, request="GET", status=200, path_ttl=None, by_status=None)
         NOW,
         script_ttl_s=path_ttl,
         script_ttl_s_by_status=by_status,
+        **more,
     )
     if isinstance(decided, DoNotStore):
         return f"no: {decided.reason}"
@@ -45,8 +54,8 @@ def decision(response, request="GET", status=200, path_ttl=None, by_status=None)
         ("5.3 past", f'ETag: "a" | Expires: {A_MINUTE_AGO}', "fresh 0"),
         ("5.3 invalid is past", 'ETag: "a" | Expires: 0', "fresh 0"),
         ("5.3 twice is invalid", f'ETag: "a" | Expires: {IN_A_MINUTE} | Expires: {IN_A_MINUTE}', "fresh 0"),
-        ("3 nothing explicit", 'ETag: "a"', "no: no explicit freshness lifetime"),
-        ("3 public alone", "Cache-Control: public", "no: no explicit freshness lifetime"),
+        ("3 nothing explicit", 'ETag: "a"', "no: no freshness lifetime"),
+        ("3 public alone", "Cache-Control: public", "no: no freshness lifetime"),
         ("5.2.2.5", "Cache-Control: no-store, max-age=60", "no: response says no-store"),
         ("5.2.2.7", "Cache-Control: private, max-age=60", "no: response is private"),
         ("5.2.2.7 limited", 'Cache-Control: private="x", max-age=60', "no: response is private"),
@@ -123,7 +132,7 @@ def test_request_and_status(asked, status, response, decided):
         ("7.8 path overrides the origin", 30, None, 200, f"Expires: {A_MINUTE_AGO}", "fresh 30"),
         ("7.8 path overrides no-cache", 30, None, 200, "Cache-Control: no-cache", "fresh 30"),
         ("7.8 path, as proxy_cache_valid", 30, None, 301, "", "fresh 30"),
-        ("7.8 path, as proxy_cache_valid", 30, None, 404, "", "no: no explicit freshness lifetime"),
+        ("7.8 path, as proxy_cache_valid", 30, None, 404, "", "no: no freshness lifetime"),
         ("7.8 path, as proxy_cache_valid", 30, None, 500, "Cache-Control: max-age=5", "fresh 5"),
         ("7.8 path 0", 0, None, 200, "Cache-Control: max-age=60", "no: script says not to store"),
         ("7.8 path 0, any status", 0, None, 404, "Cache-Control: max-age=60", "no: script says not to store"),
@@ -209,3 +218,108 @@ def test_any_exchange_is_decided(request_fields, response_fields, status, ttl):
     # A quote left open by a value before can swallow what is added after it.
     if not any(b'"' in value for _, value in response_fields):
         assert isinstance(forbidding, DoNotStore)
+
+
+A_DAY_AGO = "Sat, 08 Sep 2001 01:46:40 GMT"
+
+
+@table(
+    "status response decided",
+    [
+        ("4.2.2 a tenth", 200, f"Last-Modified: {A_DAY_AGO}", "fresh 8640"),
+        ("4.2.2 up to Date", 200, f"Last-Modified: {A_MINUTE_AGO} | Date: {DATE}", "fresh 6"),
+        (
+            "4.2.2 a day at most",
+            200,
+            "Last-Modified: Sat, 01 Jan 2000 00:00:00 GMT",
+            f"fresh {MAX_HEURISTIC_S}",
+        ),
+        ("4.2.2 to come", 200, f"Last-Modified: {IN_A_MINUTE}", "fresh 0"),
+        ("4.2.2 no date", 200, "Last-Modified: then", "no: no freshness lifetime"),
+        ("4.2.2 404", 404, f"Last-Modified: {A_DAY_AGO}", "fresh 8640"),
+        ("4.2.2 302", 302, f"Last-Modified: {A_DAY_AGO}", "no: no freshness lifetime"),
+        ("4.2.2 public", 302, f"Last-Modified: {A_DAY_AGO} | Cache-Control: public", "fresh 8640"),
+        ("4.2.2 not where one is stated", 200, f"Last-Modified: {A_DAY_AGO} | Expires: 0", "fresh 0"),
+    ],
+)
+def test_heuristic(status, response, decided):
+    assert decision(response, "GET", status) == decided
+
+
+@table(
+    "ttl by_status status response decided",
+    [
+        ("where none is stated", 30, None, 200, "", "fresh 30"),
+        ("before a heuristic", 30, None, 200, f"Last-Modified: {A_DAY_AGO}", "fresh 30"),
+        ("after the origin's", 30, None, 200, "Cache-Control: max-age=5", "fresh 5"),
+        ("for its status", 30, {404: 9}, 404, "", "fresh 9"),
+        ("not for other statuses", 30, {404: 9}, 503, "", "no: no freshness lifetime"),
+        ("0", 30, {404: 0}, 404, f"Last-Modified: {A_DAY_AGO}", "no: site says not to store"),
+        ("0 after the origin's", 30, {404: 0}, 404, "Cache-Control: max-age=5", "fresh 5"),
+        ("not over no-store", 30, None, 200, "Cache-Control: no-store", "no: response says no-store"),
+    ],
+)
+def test_default(ttl, by_status, status, response, decided):
+    found = decision(response, "GET", status, default_ttl_s=ttl, default_ttl_s_by_status=by_status)
+    assert found == decided
+
+
+def windows(response, grace=NO_GRACE):
+    decided = decide_storage(b"GET", [], 200, fields(response), NOW, grace=grace)
+    return (decided.stale_while_revalidate_s, decided.stale_if_error_s)
+
+
+@table(
+    "response windows_s",
+    [
+        ("RFC 5861", "Cache-Control: max-age=1, stale-while-revalidate=2, stale-if-error=3", (2, 3)),
+        ("RFC 5861 without validator", "Cache-Control: max-age=0, stale-if-error=3", (0, 3)),
+        ("must-revalidate", "Cache-Control: max-age=1, stale-if-error=3, must-revalidate", (0, 0)),
+        ("s-maxage", "Cache-Control: s-maxage=1, stale-while-revalidate=3", (0, 0)),
+        ("no-cache", 'Cache-Control: no-cache, stale-while-revalidate=3 | ETag: "a"', (0, 0)),
+        (
+            "RFC 9213",
+            "CDN-Cache-Control: max-age=1, stale-if-error=4 | Cache-Control: stale-if-error=3",
+            (0, 4),
+        ),
+    ],
+)
+def test_windows(response, windows_s):
+    assert windows(response) == windows_s
+
+
+def test_scripts_and_sites_speak_in_place_of_the_origin():
+    response = "Cache-Control: max-age=1, stale-while-revalidate=2, stale-if-error=3"
+    assert windows(response, Grace(7, None)) == (7, 3)
+    assert windows(response, Grace(0, 0)) == (0, 0)
+    assert windows(response + ", must-revalidate", Grace(7, 7)) == (0, 0)
+
+
+@table(
+    "status response decided",
+    [
+        ("9.3.3", 200, "Cache-Control: max-age=5", "fresh 5"),
+        ("9.3.3 no lifetime", 200, f"Last-Modified: {A_DAY_AGO}", "no: method is not GET"),
+        ("9.3.3 another status", 201, "Cache-Control: max-age=5", "no: method is not GET"),
+    ],
+)
+def test_post(status, response, decided):
+    assert decision(response, "POST", status, represents_target=True) == decided
+    assert decision(response, "POST", status) == "no: method is not GET"
+    assert decision(response, "PUT", status, represents_target=True) == "no: method is not GET"
+
+
+@table(
+    "response decided",
+    [
+        ("7.3", "Set-Cookie: a=b | Cache-Control: max-age=5", "fresh 5"),
+        (
+            "7.3 not by heuristic",
+            f"Set-Cookie: a=b | Last-Modified: {A_DAY_AGO}",
+            "no: response sets a cookie",
+        ),
+    ],
+)
+def test_cookies_where_they_may_be_stored(response, decided):
+    assert decision(response, store_cookies=True) == decided
+    assert decision(response) == "no: response sets a cookie"

@@ -3,7 +3,14 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.http.update import merge_304, needs_invalidation
+from runtime.http.conditional import Validators
+from runtime.http.update import (
+    head_effect,
+    invalidated_keys,
+    merge_304,
+    needs_invalidation,
+    represents_target,
+)
 from tests.http.notation import fields, table, text
 
 
@@ -22,10 +29,10 @@ from tests.http.notation import fields, table, text
             "Content-Encoding: gzip",
         ),
         (
-            "3.2 what the body depends on",
+            "3.2 what is said of the body",
             "Content-Type: a/b",
             "Content-Type: c/d | X: y",
-            "Content-Type: a/b | X: y",
+            "Content-Type: c/d | X: y",
         ),
         (
             "3.1 not hop-by-hop",
@@ -76,3 +83,65 @@ def test_merging_twice_is_merging_once(stored, fresh):
 )
 def test_invalidation(method, status, answer):
     assert needs_invalidation(method, status) is answer
+
+
+KEY = "http://a.test/x/y?q=1"
+
+
+@table(
+    "key answer invalid",
+    [
+        ("4.4 relative", KEY, "Location: z", ["http://a.test/x/z"]),
+        ("4.4 absolute path", KEY, "Location: /z?p", ["http://a.test/z?p"]),
+        ("4.4 dots", KEY, "Content-Location: ../../z", ["http://a.test/z"]),
+        ("4.4 both", KEY, "Location: /1 | Content-Location: /2", ["http://a.test/1", "http://a.test/2"]),
+        ("4.4 URI", KEY, "Location: HTTP://A.TEST/z#part", ["http://a.test/z"]),
+        ("4.4 no path", KEY, "Location: http://a.test?b", ["http://a.test/?b"]),
+        ("4.4 the target itself", KEY, "Location: y?q=1", []),
+        ("4.4 another host", KEY, "Location: http://b.test/z", []),
+        ("4.4 another port", KEY, "Location: http://a.test:81/z", []),
+        ("4.4 another scheme", KEY, "Location: https://a.test/z", []),
+        ("4.4 a host that begins so", KEY, "Location: http://a.test.evil/z", []),
+        ("4.4 a user", KEY, "Location: http://u@a.test/z", []),
+        ("4.4 no URI", KEY, "Location: http://[a/z", []),
+        ("4.4 none", KEY, "", []),
+        ("4.4 twice is none", KEY, "Location: http://b.test/z | Location: /z", []),
+        ("4.4 of the same upstream", KEY + " @b", "Location: /z", ["http://a.test/z @b"]),
+        ("4.4 under a key of a script's", "http://a.test shop", "Location: /z", ["http://a.test/z"]),
+    ],
+)
+def test_what_else_is_out_of_date(key, answer, invalid):
+    assert invalidated_keys(key, b"/x/y?q=1", fields(answer)) == invalid
+
+
+@table(
+    "answer same",
+    [
+        ("8.7 itself", "Content-Location: /x/y?q=1", True),
+        ("8.7 as a URI", "Content-Location: http://a.test/x/y?q=1", True),
+        ("8.7 another", "Content-Location: /x/y", False),
+        ("8.7 none", "", False),
+    ],
+)
+def test_content_that_represents_the_target(answer, same):
+    assert represents_target(KEY, b"/x/y?q=1", fields(answer)) is same
+
+
+@table(
+    "stored headed length effect",
+    [
+        ("4.3.5 same tag", ('"a"', None), ('"a"', None), None, "update"),
+        ("4.3.5 same tag, same length", ('"a"', None), ('"a"', None), "4", "update"),
+        ("4.3.5 same tag, other length", ('"a"', None), ('"a"', None), "5", "forget"),
+        ("4.3.5 other tag", ('"a"', 9), ('"b"', 9), None, "forget"),
+        ("4.3.5 same time", (None, 9), (None, 9), None, "update"),
+        ("4.3.5 other time", (None, 9), (None, 8), None, "forget"),
+        ("4.3.5 same tag, other time", ('"a"', 9), ('"a"', 8), None, "forget"),
+        ("4.3.5 only one has a tag", ('"a"', 9), (None, 9), None, "nothing"),
+        ("4.3.5 nothing to compare", (None, None), (None, None), "4", "nothing"),
+        ("4.3.5 no length", ('"a"', None), ('"a"', None), "x", "update"),
+    ],
+)
+def test_head(stored, headed, length, effect):
+    old, new = (Validators(tag and tag.encode(), time) for tag, time in (stored, headed))
+    assert head_effect(old, 4, new, length and length.encode()) == effect

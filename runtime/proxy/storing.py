@@ -1,0 +1,285 @@
+"""
+The storing side of an exchange: what its answer does to the cache, and to those who wait for the same object.
+
+Invariants:
+- Whoever leads a flight settles it exactly once, on every path: `settle` is harmless the second time.
+- What was asked for before a purge of its key is not stored after it: `_since` is taken when the fetch begins, and again
+  after the exchange itself has made stored responses out of date.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from edgescript.effects import Effects
+from runtime.cache.cache import Cache
+from runtime.cache.coalesce import Role
+from runtime.cache.store import StoredResponse
+from runtime.cache.writing import BodyWriter
+from runtime.http.conditional import validators_of
+from runtime.http.fields import Field, combined
+from runtime.http.framing import Length
+from runtime.http.storage import DoNotStore, Grace, Store, decide_storage
+from runtime.http.tags import tags_of
+from runtime.http.update import head_effect, invalidated_keys, merge_304, represents_target
+from runtime.proxy.forward import PER_REQUEST
+from runtime.proxy.messages import Command, FlightSettled, UpstreamHead, Wake
+from runtime.proxy.plan import Plan, Settings
+
+
+class _Collection(NamedTuple):
+    """An object being collected while it passes through."""
+
+    decision: Store
+    head: UpstreamHead
+    response_time: float
+    writer: BodyWriter
+    tags: tuple[str, ...]
+
+
+class Storing:
+    """See the module's text. Made when the exchange begins, at Unix second `now`."""
+
+    __slots__ = ("_cache", "_collection", "_plan", "_settings", "_since", "_started", "leads")
+
+    def __init__(self, plan: Plan, cache: Cache, settings: Settings, now: float) -> None:
+        self._plan = plan
+        self._cache = cache
+        self._settings = settings
+        self._started = now
+        # Naming the key has other workers' unsafe requests reach this fetch.
+        self._since = cache.store.generation(plan.cache_key) if plan.coalesce else cache.store.generation()
+        self._collection: _Collection | None = None
+        self.leads = False
+        """Others may wait for this exchange."""
+
+    # --- those who wait -----------------------------------------------------------------------------------------
+
+    def join(self, waiter: object) -> Role:
+        """The part of an exchange whose answer may be stored: `waiter` is who is woken."""
+        key = self._plan.cache_key
+        if self._cache.uncacheable.covers(key, self._started):
+            return Role.ALONE
+        role = self._cache.flights.join(key, waiter)
+        self.leads = role is Role.LEADS
+        return role
+
+    def is_fetched(self) -> bool:
+        """Whether another exchange is fetching the object now."""
+        return self._plan.cache_key in self._cache.flights
+
+    def leave(self, waiter: object) -> None:
+        """Wait no more."""
+        self._cache.flights.leave(self._plan.cache_key, waiter)
+
+    def begin_again(self) -> None:
+        """The fetch that was waited for is over, and this exchange asks the origin itself, from now on."""
+        self._since = self._cache.store.generation(self._plan.cache_key)
+
+    def settle(
+        self, stored: StoredResponse | None, failed_status: int = 0, *, disconnected: bool = True
+    ) -> list[Command]:
+        """End the flight this exchange leads, if it does: those who wait hear of its object, its failure, or neither."""
+        if not self.leads:
+            return []
+        self.leads = False
+        waiters = self._cache.flights.settle(self._plan.cache_key)
+        return [Wake(waiters, FlightSettled(stored, failed_status, disconnected))] if waiters else []
+
+    # --- collecting ---------------------------------------------------------------------------------------------
+
+    @property
+    def collects(self) -> bool:
+        """Whether the content that comes is for the store too."""
+        return self._collection is not None
+
+    @property
+    def decision(self) -> Store | None:
+        """How what is being collected may be reused."""
+        return None if self._collection is None else self._collection.decision
+
+    @property
+    def reads_ahead(self) -> bool:
+        """Whether content is collected faster than the client takes it; beyond a size that would fill the memory."""
+        collection = self._collection
+        return collection is not None and collection.writer.size <= self._settings.max_object_bytes
+
+    def begin(self, head: UpstreamHead, effects: Effects, now: float) -> None:
+        """Decide whether the response is to be stored, and collect it if it is."""
+        if not self._plan.coalesce:
+            if self._represents_target(head.fields, effects):
+                self._collection = self._collection_of(head, effects, now, is_target=True)
+            return
+        self._collection = self._collection_of(head, effects, now)
+        if self._collection is None:
+            self._cache.uncacheable.note(self._plan.cache_key, now)
+
+    def _represents_target(self, fields: Sequence[Field], effects: Effects) -> bool:
+        """Whether an answer to POST is what GET would get (RFC 9110 section 9.3.3)."""
+        plan = self._plan
+        return (
+            plan.forward.method == b"POST"
+            and not effects.bypass
+            and represents_target(plan.cache_key, plan.forward.target, fields)
+        )
+
+    def _collection_of(
+        self, head: UpstreamHead, effects: Effects, now: float, *, is_target: bool = False
+    ) -> _Collection | None:
+        method = self._plan.forward.method
+        decision = self._decide(method, head.status, head.fields, effects, now, is_target=is_target)
+        if isinstance(decision, DoNotStore) or not PER_REQUEST.isdisjoint(decision.vary_names):
+            return None
+        writer = self._cache.writer(head.framing.size if isinstance(head.framing, Length) else None)
+        if writer is None:
+            return None
+        return _Collection(decision, head, now, writer, tags_of(head.fields, effects.cache_tags))
+
+    def take(self, data: bytes, now: float) -> bool:
+        """Collect the next piece; False when there is nothing to store any more."""
+        collection = self._collection
+        assert collection is not None
+        so_far = collection.writer.size
+        if collection.writer.write(data):
+            return True
+        self._collection = None
+        store = self._cache.store
+        limit = store.max_object_bytes if store.overflow is None else store.overflow.max_object_bytes
+        if so_far + len(data) > limit:
+            self._cache.uncacheable.note(self._plan.cache_key, now)
+        return False
+
+    def abandon(self) -> None:
+        """Forget what was collected."""
+        collection, self._collection = self._collection, None
+        if collection is not None:
+            collection.writer.abort()
+
+    def complete(self, now: float) -> list[Command]:
+        """The content is whole: store it, and let those who wait have it."""
+        collection, self._collection = self._collection, None
+        if collection is None:
+            return []
+        body = collection.writer.finish()
+        if body is None:
+            return self.settle(None)
+        stored = StoredResponse.from_origin(
+            collection.head.status,
+            collection.head.fields,
+            body,
+            collection.decision,
+            request_fields=self._plan.vary_fields,
+            request_time=self._started,
+            response_time=collection.response_time,
+            tags=collection.tags,
+        )
+        return self.settle(stored if self._put(stored, now) else None)
+
+    def _put(self, stored: StoredResponse, now: float) -> bool:
+        """Whether those who wait may have `stored`: not if it was purged while it was fetched."""
+        key, cache = self._plan.cache_key, self._cache
+        if cache.store.put(key, stored, self._since):
+            cache.uncacheable.forget(key)
+            return True
+        if cache.store.generation() != self._since:
+            return False
+        cache.uncacheable.note(key, now)
+        return True
+
+    # --- what is stored already ---------------------------------------------------------------------------------
+
+    def invalidate(self, status: int, fields: Sequence[Field]) -> None:
+        """An unsafe method succeeded: what is stored for the target and for what it names is out of date."""
+        plan = self._plan
+        store = self._cache.store
+        store.delete(plan.cache_key)
+        if status < 400:
+            for key in invalidated_keys(plan.cache_key, plan.forward.target, fields):
+                store.delete(key)
+        self._since = store.generation()
+
+    def forget(self) -> None:
+        """What is stored under the key is not what the origin has."""
+        self._cache.store.delete(self._plan.cache_key)
+        self._since = self._cache.store.generation(self._plan.cache_key)
+
+    def renew(
+        self, stale: StoredResponse, fields: Sequence[Field], head: UpstreamHead, effects: Effects, now: float
+    ) -> tuple[StoredResponse, list[Command]]:
+        """`stale` with its `fields` merged from a 304, stored if it may be; then those who wait hear (RFC 9111 section 4.3.4)."""
+        decision = self._decide(b"GET", stale.status, fields, effects, now)
+        if isinstance(decision, DoNotStore):
+            self.forget()
+            return self._renewed(stale, fields, head, _for_once(stale), effects, now), self.settle(None)
+        renewed = self._renewed(stale, fields, head, decision, effects, now)
+        return renewed, self.settle(renewed if self._put(renewed, now) else None)
+
+    def hear_of_head(self, stored: StoredResponse, head: UpstreamHead, effects: Effects, now: float) -> None:
+        """What a 200 to HEAD says of the stored response to GET (RFC 9111 section 4.3.5)."""
+        headed = validators_of(head.fields, now)
+        length = combined(head.fields, b"content-length")
+        effect = head_effect(stored.validators, len(stored.body), headed, length)
+        if effect == "forget":
+            self.forget()
+        elif effect == "update":
+            fields = merge_304(stored.fields, head.fields)
+            decision = self._decide(b"GET", stored.status, fields, effects, now)
+            if isinstance(decision, Store):
+                self._put(self._renewed(stored, fields, head, decision, effects, now), now)
+
+    def _renewed(
+        self,
+        stale: StoredResponse,
+        fields: Sequence[Field],
+        head: UpstreamHead,
+        decision: Store,
+        effects: Effects,
+        now: float,
+    ) -> StoredResponse:
+        return StoredResponse.from_origin(
+            stale.status,
+            fields,
+            stale.body,
+            decision,
+            request_fields=self._plan.vary_fields,
+            request_time=self._started,
+            response_time=now,
+            age_fields=head.fields,
+            tags=tags_of(fields, effects.cache_tags),
+        )
+
+    def _decide(
+        self,
+        method: bytes,
+        status: int,
+        fields: Sequence[Field],
+        effects: Effects,
+        now: float,
+        *,
+        is_target: bool = False,
+    ) -> Store | DoNotStore:
+        return decide_storage(
+            method,
+            self._plan.request_fields,
+            status,
+            fields,
+            now,
+            script_ttl_s=effects.ttl_s,
+            script_ttl_s_by_status=effects.ttl_s_by_status,
+            default_ttl_s=effects.default_ttl_s,
+            default_ttl_s_by_status=effects.default_ttl_s_by_status,
+            grace=Grace(effects.stale_while_revalidate_s, effects.stale_if_error_s),
+            represents_target=is_target,
+            store_cookies=self._settings.store_cookies,
+        )
+
+
+def _for_once(stored: StoredResponse) -> Store:
+    """For a validated response that may be sent this once and not kept."""
+    return Store(
+        0,
+        from_arrival=False,
+        always_validate=True,
+        must_revalidate=True,
+        vary_names=(),
+        validators=stored.validators,
+    )
