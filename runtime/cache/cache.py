@@ -1,31 +1,13 @@
 """A cache as requests use it: what is stored, what is being fetched, what is in vain to wait for."""
 
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from runtime.cache.coalesce import Flights, Uncacheable
 from runtime.cache.store import CacheStore
+from runtime.cache.writing import DEFAULT_COLLECTING_BYTES, Allowance, BodyWriter, writer_for
 
-
-@dataclass(slots=True)
-class Allowance:
-    """Bytes that may be collected for the store at one time, all objects together; what is beyond is not stored."""
-
-    limit: int
-    used: int = 0
-
-    def take(self, size: int) -> bool:
-        """Whether `size` more bytes may be collected; they count then."""
-        if self.used + size > self.limit:
-            return False
-        self.used += size
-        return True
-
-    def give_back(self, size: int) -> None:
-        self.used -= size
-
-
-DEFAULT_COLLECTING_BYTES: Final = 256 << 20
+__all__ = ["Allowance", "Cache"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +18,8 @@ class Cache:
     flights: Flights[Any] = field(default_factory=Flights)
     uncacheable: Uncacheable = field(default_factory=Uncacheable)
     collecting: Allowance = field(default_factory=lambda: Allowance(DEFAULT_COLLECTING_BYTES))
+
+    def writer(self, length: int | None) -> BodyWriter | None:
+        """What collects a body of `length` bytes, None for unknown, for the store; None when it is too long."""
+        store = self.store
+        return writer_for(length, store.max_object_bytes, self.collecting, store.overflow)

@@ -10,7 +10,8 @@ Measured (CPython 3.11): `primary_key` 0.06 µs; `vary_values` of one name in 8 
 
 from collections.abc import Sequence
 
-from runtime.http.fields import LIST_FIELDS, Fields, combined, list_items
+from runtime.http.fields import Fields, combined
+from runtime.http.vary import normalised
 
 
 def primary_key(scheme: str, authority: str, path_and_query: str) -> str:
@@ -23,12 +24,9 @@ def vary_values(names: Sequence[bytes], request_fields: Fields) -> tuple[bytes |
     The request's value for each of `names` (lower case), normalised; None where it has no such field.
 
     Two requests may be given the same stored response when their tuples are equal (RFC 9111 §4.1): several lines are
-    one list, white space around list elements and empty elements mean nothing. Case is kept, and order.
+    one list, and `runtime.http.vary` says what else means nothing.
     """
-    return tuple(_normalised(name, combined(request_fields, name)) for name in names)
-
-
-def _normalised(name: bytes, value: bytes | None) -> bytes | None:
-    if value is None:
-        return None
-    return b", ".join(list_items(value)) if name in LIST_FIELDS else value.strip(b" \t")
+    return tuple(
+        None if (value := combined(request_fields, name)) is None else normalised(name, value)
+        for name in names
+    )

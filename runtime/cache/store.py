@@ -7,7 +7,10 @@ cut body is never stored.
 
 from typing import Any, Final, Protocol
 
+from runtime.cache.body import Body
 from runtime.cache.keys import vary_values
+from runtime.cache.purge import Purge
+from runtime.cache.writing import Overflow
 from runtime.http.conditional import Validators
 from runtime.http.dates import format_http_date
 from runtime.http.fields import Field, Fields, hop_by_hop
@@ -50,7 +53,7 @@ class StoredResponse:
         self,
         status: int,
         fields: tuple[Field, ...],
-        body: bytes,
+        body: Body,
         *,
         request_time: float,
         response_time: float,
@@ -102,13 +105,14 @@ class StoredResponse:
         cls,
         status: int,
         fields: Fields,
-        body: bytes,
+        body: Body,
         decision: Store,
         *,
         request_fields: Fields,
         request_time: float,
         response_time: float,
         age_fields: Fields | None = None,
+        tags: tuple[str, ...] = (),
     ) -> "StoredResponse":
         """
         What to keep of a response that `decide_storage` allowed.
@@ -132,6 +136,9 @@ class StoredResponse:
             lifetime_s=decision.lifetime_s + age_s if decision.from_arrival else decision.lifetime_s,
             always_validate=decision.always_validate,
             must_revalidate=decision.must_revalidate,
+            stale_while_revalidate_s=decision.stale_while_revalidate_s,
+            stale_if_error_s=decision.stale_if_error_s,
+            tags=tags,
             validators=decision.validators,
             vary_names=decision.vary_names,
             vary_values=vary_values(decision.vary_names, request_fields),
@@ -157,8 +164,24 @@ class CacheStore(Protocol):
         """The response selected for a request (RFC 9111 §4.1), the latest where several match; None if there is none."""
         ...
 
-    def put(self, primary: str, stored: StoredResponse) -> bool:
-        """Keep `stored` in place of the same variant; False if it is too large to be kept, and then none is."""
+    def generation(self, primary: str = "") -> int:
+        """Grows with each purge. Who fetches `primary` takes it before asking the origin and gives it to `put`."""
+        ...
+
+    def put(self, primary: str, stored: StoredResponse, since: int | None = None) -> bool:
+        """
+        Keep `stored` in place of the same variant; False if it is too large to be kept, and then none is.
+
+        False too when a purge since the generation `since` was about it: it may tell of the time before.
+        """
+        ...
+
+    def purge(self, purge: Purge, now: float) -> int:
+        """
+        Carry out a purge, for every process that shares the store: whoever asks later sees it done.
+
+        The number of responses found at once; by a prefix more may be found later, before anybody is given them.
+        """
         ...
 
     def delete(self, primary: str) -> bool:
@@ -168,6 +191,14 @@ class CacheStore(Protocol):
     def clear(self) -> None:
         """Forget everything."""
         ...
+
+    @property
+    def max_object_bytes(self) -> int:
+        """The longest body that memory takes."""
+
+    @property
+    def overflow(self) -> Overflow | None:
+        """What takes longer ones, if anything does."""
 
     @property
     def size_bytes(self) -> int:

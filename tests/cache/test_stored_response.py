@@ -55,6 +55,11 @@ def test_it_keeps_what_was_decided():
     assert not stored.always_validate
 
 
+def test_it_keeps_how_long_it_may_be_sent_stale():
+    stored = keep("Cache-Control: max-age=9, stale-while-revalidate=5, stale-if-error=7")
+    assert (stored.stale_while_revalidate_s, stored.stale_if_error_s) == (5, 7)
+
+
 def test_it_matches_requests_with_the_same_vary_fields():
     stored = keep("Cache-Control: max-age=9 | Vary: Accept", "Accept: a, b")
     assert stored.matches(fields("X: y | accept: a,b"))

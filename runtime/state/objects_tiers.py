@@ -1,0 +1,50 @@
+"""The store of a worker, with or without a state directory."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from runtime.cache.memory import MemoryStore
+from runtime.cache.tiers import TieredStore
+from runtime.state.objects import Objects
+from runtime.state.objects_directory import DirectoryError
+
+
+class OpenedStore(NamedTuple):
+    """What requests use, what is below it, and why nothing is where something should be."""
+
+    store: MemoryStore
+    objects: Objects | None
+    refusal: str
+    """Empty unless the state directory cannot be used; purges then reach this worker alone."""
+
+    @property
+    def trouble(self) -> str:
+        """For who watches the node; empty when all is well."""
+        return self.refusal or (self.objects.trouble if self.objects is not None else "")
+
+    def close(self) -> None:
+        if self.objects is not None:
+            self.objects.close()
+
+
+def open_store(
+    memory_bytes: int,
+    max_object_bytes: int,
+    *,
+    state: Path | None = None,
+    disk_bytes: int = 0,
+    max_disk_object_bytes: int = 0,
+) -> OpenedStore:
+    """
+    Memory over the objects in `state`; memory alone without a directory, without room in it, or when it cannot be used.
+
+    To be called by each worker for itself, after it was forked and before it has threads. May take as long as reading
+    the index does, if no other worker is there.
+    """
+    if state is not None and disk_bytes > 0 and max_disk_object_bytes > 0:
+        try:
+            objects = Objects(state, max_bytes=disk_bytes, max_object_bytes=max_disk_object_bytes)
+        except DirectoryError as error:
+            return OpenedStore(MemoryStore(memory_bytes, max_object_bytes), None, str(error))
+        return OpenedStore(TieredStore(memory_bytes, max_object_bytes, objects), objects, "")
+    return OpenedStore(MemoryStore(memory_bytes, max_object_bytes), None, "")
