@@ -6,13 +6,29 @@ and record wishes in `effects`; nothing here reaches a socket, file or clock.
 """
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from edgescript.effects import Answer, Effects, HeaderOp, Redirect
 from edgescript.faults import FaultCode, ScriptFault
 from edgescript.meter import DEFAULT_LIMITS, Limits, Meter
 from edgescript.request import Headers, Request
-from edgescript.services import NO_SERVICES, Services
+from edgescript.services import NO_SERVICES, Lease, Services
+
+_MAX_PLACES: Final = 16
+"""Keys of `limit_conn` in one request: each is asked for under a lock that the node's workers share."""
+
+
+class Place(NamedTuple):
+    """What `limit_conn` was told in this request: a place that is held, or that there was none."""
+
+    key: str
+    most: int
+    lease: Lease | None
+
+    def release(self) -> None:
+        """Give it back; a second time changes nothing."""
+        if self.lease is not None:
+            self.lease.release()
 
 
 class Context(Meter):
@@ -24,6 +40,7 @@ class Context(Meter):
         "effects",
         "ended",
         "faults",
+        "leases",
         "now_s",
         "request",
         "response_headers",
@@ -59,8 +76,25 @@ class Context(Meter):
         """`exit` or a redirect has ended the request: nothing of any script runs any more."""
         self.faults: tuple[Any, ...] = ()
         """Results of the scripts that raised, in order; kept by `pipeline`."""
+        self.leases: tuple[Place, ...] = ()
+        """Held until the request ends, however it does: an error in a script takes none of them back."""
         self.response_headers: Headers | None = None
         """The response's fields, before any wish is carried out, once its head is made (U-17)."""
+
+    def acquire(self, key: str, most: int) -> bool:
+        """
+        Whether the request has one of `most` places under `key`; the same answer each time, for one place.
+
+        Raises 499 past 16 keys.
+        """
+        for place in self.leases:
+            if place.key == key and place.most == most:
+                return place.lease is not None
+        if len(self.leases) >= _MAX_PLACES:
+            raise ScriptFault(FaultCode.OTHER, f"limit_conn: more than {_MAX_PLACES} keys in a request")
+        lease = self.services.connections.acquire(key, most)
+        self.leases = (*self.leases, Place(key, most, lease))
+        return lease is not None
 
     def start_script(self) -> Effects | None:
         """Ready the meter for the next script; what `abandon_script` needs should it raise."""

@@ -77,6 +77,9 @@ class Effects:
     """set_cache_ttl('path', n)."""
     ttl_s_by_status: Mapping[int, int] | None = None
     """set_cache_ttl('code', '404=1,302=0')."""
+    default_ttl_s: int | None = None
+    default_ttl_s_by_status: Mapping[int, int] | None = None
+    """A site's lifetimes for answers to which the origin gives none."""
     cache_key: str | None = None
     """set_cache_key: what stands in the cache key in place of path and query."""
     cache_tags: list[str] | tuple[()] = ()
@@ -90,6 +93,8 @@ class Effects:
     """set_origin: the name of one of the site's upstreams, which exists."""
     delay_s: float = 0.0
     """limit_req: how long the request is to wait before it goes on."""
+    shadow_refusals: int = 0
+    """limit_req: how many limits that are only tried out would have refused the request."""
     waiting: tuple[Any, ...] = ()
     """Runs that go on when the response's head is made, in order; kept by `pipeline`."""
     rate_bytes_per_s: int | None = None

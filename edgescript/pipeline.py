@@ -72,6 +72,8 @@ class InstalledScript:
     """The vendor's `testip`: only this client triggers the script."""
     awaits_response: bool = False
     """It may stop to wait for the response's head."""
+    digest: str = ""
+    """The beginning of its source's SHA-256, hexadecimal: which version it is, for logs and metrics."""
     tally: Tally = field(default_factory=Tally, compare=False)
 
 
@@ -108,7 +110,16 @@ class Suspended(NamedTuple):
     """The index of its result."""
 
 
-_SETTINGS: Final = ("ttl_s", "ttl_s_by_status", "rate_bytes_per_s", "rate_after_bytes")
+_SETTINGS: Final = (
+    "bypass",
+    "cache_tags",
+    "rate_after_bytes",
+    "rate_bytes_per_s",
+    "stale_if_error_s",
+    "stale_while_revalidate_s",
+    "ttl_s",
+    "ttl_s_by_status",
+)
 """Effects on the response that are one value each."""
 
 

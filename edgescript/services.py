@@ -1,5 +1,6 @@
-"""What a host offers to builtins beyond the request: randomness, places of addresses, counting of requests."""
+"""What a host offers to builtins beyond the request: randomness, places of addresses, counting, the site's origins."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -28,6 +29,42 @@ class RequestLimiter(Protocol):
         """Whether one more request under `key` keeps to `rate_per_s` with `burst` to spare; counts it if so."""
         ...
 
+    def wait(self, key: str, rate_per_s: float, burst: float, now_s: float, /) -> float:
+        """As `admit`, of the same count: seconds, >= 0, after which the rate alone would admit it; below 0 refused."""
+        ...
+
+    def admit_in_window(self, key: str, most: int, window_s: float, now_s: float, /) -> bool:
+        """Whether one more request makes no more than `most` in any `window_s` seconds; counts it if so."""
+        ...
+
+    def shadow_refused(self) -> None:
+        """Note that a limit which is only tried out would have refused a request."""
+        ...
+
+
+class Lease(Protocol):
+    """A place among the requests in progress under a key."""
+
+    def release(self) -> None:
+        """Give the place back; once is as good as often."""
+        ...
+
+
+class ConnectionLimiter(Protocol):
+    """Counts requests in progress."""
+
+    def acquire(self, key: str, most: int, /) -> Lease | None:
+        """A place among at most `most` under `key`; None when all are taken. `key` with another `most` is another."""
+        ...
+
+
+class Metrics(Protocol):
+    """Counts what scripts name, for whoever watches the node."""
+
+    def increase(self, name: str, by: float, /) -> bool:
+        """Add `by`, >= 0; false, and nothing counted, when there are as many names as there may be."""
+        ...
+
 
 class Random(Protocol):
     """The part of `random.Random` that builtins use."""
@@ -43,8 +80,28 @@ class _NoGeo:
         return None
 
 
-class _NoLimiter:
+class _NoCount:
+    """Counts nothing and refuses nothing."""
+
     def admit(self, _key: str, _rate_per_s: float, _burst: float, _now_s: float, /) -> bool:
+        return True
+
+    def wait(self, _key: str, _rate_per_s: float, _burst: float, _now_s: float, /) -> float:
+        return 0.0
+
+    def admit_in_window(self, _key: str, _most: int, _window_s: float, _now_s: float, /) -> bool:
+        return True
+
+    def shadow_refused(self) -> None:
+        """Nothing is counted."""
+
+    def release(self) -> None:
+        """No place was taken."""
+
+    def acquire(self, _key: str, _most: int, /) -> Lease | None:
+        return self
+
+    def increase(self, _name: str, _by: float, /) -> bool:
         return True
 
 
@@ -57,9 +114,34 @@ class _NoRandom:
     random = randint = randbytes = seed = _refuse
 
 
+MAX_METRICS: Final = 100
+"""Names a site's scripts may count under: each is a time series for whoever collects them."""
+
+
+class ScriptMetrics:
+    """One process's `Metrics` of one site."""
+
+    def __init__(self, max_names: int = MAX_METRICS) -> None:
+        self.max_names = max_names
+        self.totals: dict[str, float] = {}
+        """By name, in the order they were first counted."""
+        self.dropped = 0
+        """Increases that found no room for their name."""
+
+    def increase(self, name: str, by: float, /) -> bool:
+        total = self.totals.get(name)
+        if total is None:
+            if len(self.totals) >= self.max_names:
+                self.dropped += 1
+                return False
+            total = 0.0
+        self.totals[name] = total + by
+        return True
+
+
 _NO_RANDOM: Final = _NoRandom()
 _NO_GEO: Final = _NoGeo()
-_NO_LIMITER: Final = _NoLimiter()
+_NO_COUNT: Final = _NoCount()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +150,11 @@ class Services:
 
     random: Random = _NO_RANDOM
     geo: Geo = _NO_GEO
-    limiter: RequestLimiter = _NO_LIMITER
+    limiter: RequestLimiter = _NO_COUNT
+    connections: ConnectionLimiter = _NO_COUNT
+    metrics: Metrics = _NO_COUNT
+    origins: Collection[str] = frozenset()
+    """Names that `set_origin` may choose among."""
 
 
 NO_SERVICES: Final = Services()

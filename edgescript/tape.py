@@ -3,14 +3,15 @@ What a run was told by services whose answers differ from call to call, kept so 
 
 A script that waits for the response's head is run again from its start when there is one (`pipeline.respond`). The
 request and the clock are the same then; chance and counting would not be, so the second run hears the first's answers
-as far as they go, and only then asks again. No request is counted twice.
+as far as they go, and only then asks again. No request is counted twice. (`limit_conn` needs no tape: a request keeps
+what it was told, `Context.leases`.)
 """
 
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from edgescript.services import Services
+from edgescript.services import Metrics, RequestLimiter, Services
 
 
 class Tape:
@@ -19,11 +20,11 @@ class Tape:
     def __init__(self, services: Services) -> None:
         self._answers: list[Any] = []
         self._at = 0
-        random, limiter = services.random, services.limiter
         self.services = replace(
             services,
-            random=_Random(self, random),
-            limiter=_Limiter(self, limiter.admit),
+            random=_Random(self, services.random),
+            limiter=_Limiter(self, services.limiter),
+            metrics=_Metrics(self, services.metrics),
         )
 
     def rewind(self) -> None:
@@ -57,9 +58,27 @@ class _Random:
 
 
 class _Limiter:
-    def __init__(self, tape: Tape, admit: Callable[[str, float, float, float], bool]) -> None:
+    def __init__(self, tape: Tape, limiter: RequestLimiter) -> None:
         self._tape = tape
-        self._admit = admit
+        self._limiter = limiter
 
     def admit(self, key: str, rate_per_s: float, burst: float, now_s: float, /) -> bool:
-        return bool(self._tape.answer(self._admit, key, rate_per_s, burst, now_s))
+        return bool(self._tape.answer(self._limiter.admit, key, rate_per_s, burst, now_s))
+
+    def wait(self, key: str, rate_per_s: float, burst: float, now_s: float, /) -> float:
+        return float(self._tape.answer(self._limiter.wait, key, rate_per_s, burst, now_s))
+
+    def admit_in_window(self, key: str, most: int, window_s: float, now_s: float, /) -> bool:
+        return bool(self._tape.answer(self._limiter.admit_in_window, key, most, window_s, now_s))
+
+    def shadow_refused(self) -> None:
+        self._tape.answer(self._limiter.shadow_refused)
+
+
+class _Metrics:
+    def __init__(self, tape: Tape, metrics: Metrics) -> None:
+        self._tape = tape
+        self._metrics = metrics
+
+    def increase(self, name: str, by: float, /) -> bool:
+        return bool(self._tape.answer(self._metrics.increase, name, by))

@@ -26,6 +26,9 @@ from stdlib.request.experiments import experiments
 from stdlib.request.geo import geo
 from stdlib.request.headers import headers
 from stdlib.request.inspect import inspect
+from stdlib.request.limits import limits
+from stdlib.request.metrics import metrics
+from stdlib.request.origin import origin
 from stdlib.request.respond import respond
 from stdlib.request.rewrite import rewrites
 from stdlib.request.throttle import throttle
@@ -53,6 +56,9 @@ FAMILIES: Final[tuple[Family, ...]] = (
     respond,
     cache_family,
     throttle,
+    limits,
+    origin,
+    metrics,
     experiments,
     addresses,
     tokens,

@@ -66,12 +66,7 @@ class _NoChance:
         """Nothing to seed."""
 
 
-class _OpenLimiter:
-    def admit(self, key: str, rate_per_s: float, burst: float, now_s: float, /) -> bool:  # noqa: ARG002 - a protocol
-        return True
-
-
-EXAMPLE_SERVICES: Final = Services(random=_NoChance(), geo=_OneAddress(), limiter=_OpenLimiter())
+EXAMPLE_SERVICES: Final = Services(random=_NoChance(), geo=_OneAddress(), origins=frozenset({"backup"}))
 
 
 def example_request() -> Request:

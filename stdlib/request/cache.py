@@ -1,10 +1,12 @@
-"""Cache lifetimes (reference section 7.8)."""
+"""Cache lifetimes (reference section 7.8); extensions: keys, tags, grace, bypass."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from edgescript.builtins import Cost, Effect, Family, Str, Text, refused
+from edgescript.builtins import Cost, Effect, Family, Num, Str, Text, refused
 from edgescript.context import Context
+from edgescript.types import value_text
 from stdlib.pure.numbers import parse_number
 
 cache = Family("cache", effect=Effect.WRITES)
@@ -12,6 +14,12 @@ cache = Family("cache", effect=Effect.WRITES)
 MAX_TTL_S: Final = 2**31 - 1
 """RFC 9111 section 1.2.2: the most that delta-seconds must be able to hold; longer is cut to it."""
 _MAX_LIST_BYTES: Final = 4_096
+_KEY: Final = re.compile(r"[^\x00-\x1f\x7f]{1,2048}")
+"""No control character: the node puts the parts of a key together with one between them."""
+_TAG: Final = re.compile(r"[!-+\--~]{1,128}")
+"""Visible ASCII without the comma: a tag can stand in a header's list."""
+MAX_TAGS: Final = 32
+"""Of a response: each is an entry in the index that purges go through."""
 
 
 @cache.builtin(cost=Cost(3, per="ttl", shift=0), stages=("foot",))
@@ -73,3 +81,75 @@ def _by_status(text: str) -> Mapping[int, int] | None:
 
 def _is_digits(text: str) -> bool:
     return 0 < len(text) <= 20 and text.isascii() and text.isdigit()
+
+
+@cache.builtin(cost=Cost(5, per="key"), extension=True)
+def set_cache_key(ctx: Context, key: Text) -> bool:
+    """
+    Set what the response is stored and found under, in place of path and query: requests with one key share a response.
+
+    The host and what Vary names count as before. Return false, and change nothing, for an empty key, one of more than
+    2048 bytes, or one with a control character. The last call counts.
+
+    set_cache_key('/a')                      => true
+    set_cache_key(concat($uri, '?mobile'))   => true
+    set_cache_key('')                        => false
+    """
+    text = key if isinstance(key, str) else value_text(key)
+    if _KEY.fullmatch(text) is None:
+        return False
+    ctx.effects.cache_key = text
+    return True
+
+
+@cache.builtin(cost=Cost(6, per="tag"), extension=True)
+def add_cache_tag(ctx: Context, tag: Str) -> bool:
+    """
+    Add a name under which the response can be purged, beside those that the origin gives it.
+
+    A tag has 1 to 128 visible ASCII characters and no comma; a response gets at most 32. Return false, and change
+    nothing, for anything else.
+
+    add_cache_tag('product-17') => true
+    add_cache_tag('two words')  => false
+    """
+    if _TAG.fullmatch(tag) is None:
+        return False
+    effects = ctx.effects
+    if tag in effects.cache_tags:
+        return True
+    if len(effects.cache_tags) >= MAX_TAGS:
+        return False
+    # A new list: one that a snapshot or a stored response holds does not change.
+    effects.cache_tags = [*effects.cache_tags, tag]
+    return True
+
+
+@cache.builtin(cost=Cost(4), extension=True)
+def set_cache_grace(ctx: Context, while_revalidate: Num, if_error: Num) -> bool:
+    """
+    Set for how many seconds after its lifetime a response may still be sent: `while_revalidate` while a fresh one is
+    fetched, `if_error` when that fails. Both are in place of what the origin says; 0 is not at all.
+
+    Return false, and change nothing, for a negative number. The last call counts.
+
+    set_cache_grace(30, 86400) => true
+    set_cache_grace(-1, 0)     => false
+    """
+    if not (while_revalidate >= 0 and if_error >= 0):
+        return False
+    effects = ctx.effects
+    effects.stale_while_revalidate_s = int(min(while_revalidate, MAX_TTL_S))
+    effects.stale_if_error_s = int(min(if_error, MAX_TTL_S))
+    return True
+
+
+@cache.builtin(cost=Cost(1), extension=True)
+def cache_bypass(ctx: Context) -> bool:
+    """
+    Leave the cache out of this request: it is answered by the origin, and the response is not stored.
+
+    cache_bypass() => true
+    """
+    ctx.effects.bypass = True
+    return True

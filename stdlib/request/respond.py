@@ -69,6 +69,22 @@ def _end(ctx: Context, code: int, body: str | None) -> Literal[True]:
     return True
 
 
+@respond.specialised(exit_, "code", "body")
+def _exit_fixed(code: int, body: str | None = None) -> Callable[..., Literal[True]] | None:
+    """An answer that is known at load time; None for a body that is judged by the limits of the site."""
+    _check_status(code)
+    if body is not None:
+        return None
+    answer = Answer(code, None)
+
+    def end(ctx: Context) -> Literal[True]:
+        ctx.effects.end = answer
+        ctx.ended = True
+        return True
+
+    return end
+
+
 @respond.specialised(exit_, "code")
 def _exit_constant(code: int) -> Callable[..., Literal[True]]:
     _check_status(code)

@@ -95,3 +95,34 @@ def test_whoever_obeys_the_delay_gets_the_rate(rate, after, rounds):
         sent += pacer.grant(now, ALL)
     # A byte or two may be left over as a fraction, and rounding of sums.
     assert sent - after >= rate * now * (1 - 1e-6) - 2
+
+
+def sent_at(rate, late, duration_s):
+    """(moment, bytes) as the node sends a long body: it asks, sends, waits what it is told and up to `late` more."""
+    pacer, now, sent, turn = Pacer(rate, 0, 0), 0.0, [], 0
+    while now < duration_s:
+        sent.append((now, pacer.grant(now, ALL)))
+        now += max(pacer.delay(now), 0.001) + late[turn % len(late)]
+        turn += 1
+    return sent
+
+
+lateness = st.lists(st.floats(0, 0.02), min_size=1, max_size=20)
+"""Seconds by which timers of a busy node come too late."""
+
+
+@given(st.floats(4096, 1e9), lateness)
+def test_a_stream_is_smooth_by_the_tenth_of_a_second(rate, late):
+    """In every tenth of a second between half of what the rate has in one and twice that; over a second, the rate."""
+    sent = sent_at(rate, late, 2.0)
+    for tenth in range(2, 18):
+        begin, end = tenth / 10, (tenth + 1) / 10
+        size = sum(size for moment, size in sent if begin <= moment < end)
+        assert 0.5 * rate * 0.1 - 2 <= size <= 2 * rate * 0.1 + 1
+    total = sum(size for moment, size in sent if 0.5 <= moment < 1.5)
+    assert 0.9 * rate <= total <= 1.1 * rate + 1
+
+
+@given(st.floats(4096, 1e9), lateness)
+def test_no_piece_is_larger_than_a_tenth_of_a_second(rate, late):
+    assert max(size for _, size in sent_at(rate, late, 1.0)) <= rate * QUANTUM_S

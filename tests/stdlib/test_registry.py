@@ -14,7 +14,22 @@ from stdlib.vendor import PAGES
 from tests.support.command import run_command
 
 VENDOR = Path(__file__).with_name("vendor_functions.txt")
-EXTENSIONS = {"limit_req", "ab_group", "ip_in", "jwt_verify", "sha3", "crc32c", "secure_eq"}
+EXTENSIONS = {
+    "ab_group",
+    "add_cache_tag",
+    "cache_bypass",
+    "crc32c",
+    "ip_in",
+    "jwt_verify",
+    "limit_conn",
+    "limit_req",
+    "metric_incr",
+    "secure_eq",
+    "set_cache_grace",
+    "set_cache_key",
+    "set_origin",
+    "sha3",
+}
 VARIABLES = {
     "args",
     "host",

@@ -21,7 +21,7 @@ import uvloop
 from edgescript.services import GeoRecord, Services
 from runtime.config import Config, parse_origin
 from runtime.io.worker import Worker
-from runtime.limits.requests import TokenBuckets
+from runtime.limits.local import LocalLimits
 from runtime.scripts.site import Site, Sites
 
 TIMEOUT_S = 10
@@ -76,7 +76,7 @@ class Node:
 def serve_in_thread(scripts, origin_url, world, **settings):
     """A running `Node` with `scripts` (InstalledScript) before the origin; `settings` are those of Config."""
     config = Config(listen="127.0.0.1:0", origin=origin_url, drain_s=0.5, **settings)
-    services = Services(random=world.chance, geo=world, limiter=TokenBuckets())
+    services = Services(random=world.chance, geo=world, limiter=LocalLimits().site().limiter)
     sites = Sites(Site("test", parse_origin(origin_url), tuple(scripts), services, config.script_limits))
     started: Future[Node] = Future()
     stop: Future[None] = Future()

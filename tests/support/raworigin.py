@@ -20,6 +20,8 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 _REQUEST_LINE = re.compile(rb"([A-Z-]+) ([\x21-\x7e]+) HTTP/1\.1")
 _FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+): ?([\t\x20-\x7e\x80-\xff]*)")
+_NO_TRAILERS = {b"content-length", b"transfer-encoding", b"host", b"connection", b"trailer", b"authorization"}
+"""Fields that change what a request is: none may come behind its body (RFC 9110 section 6.5.1)."""
 
 
 @dataclass
@@ -33,6 +35,7 @@ class Asked:
     connection: int
     """The number of the connection it came on, from 0."""
     body: bytes = b""
+    trailers: list[tuple[bytes, bytes]] = field(default_factory=list)
     complete: bool = False
 
     def values(self, name):
@@ -67,7 +70,7 @@ class RawOrigin:
         listening = socket.socket()
         if self.receive_buffer:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self.receive_buffer)
-        listening.bind((self.host, 0))
+        listening.bind((self.host, self.port))
         self._tasks = set()
         self._server = await asyncio.start_server(self._serve, sock=listening, backlog=1024)
         self.port = listening.getsockname()[1]
@@ -157,6 +160,16 @@ def read_head(head, number):
     return asked
 
 
+async def read_trailers(asked, reader):
+    trailers = []
+    while (line := await reader.readuntil(b"\r\n")) != b"\r\n":
+        match = _FIELD.fullmatch(line[:-2])
+        if match is None or match[1].lower() in _NO_TRAILERS:
+            raise NoRequestError(asked.head + line)
+        trailers.append(match.groups())
+    return trailers
+
+
 async def read_body(asked, reader):
     for value in asked.values(b"content-length"):
         if not value.isdigit():
@@ -171,10 +184,11 @@ async def read_body(asked, reader):
             if re.fullmatch(rb"[0-9a-f]+\r\n", line) is None:
                 raise NoRequestError(asked.head + b"".join(pieces) + line)
             size = int(line, 16)
+            if size == 0:
+                asked.trailers = await read_trailers(asked, reader)
+                break
             pieces.append(await reader.readexactly(size))
             if await reader.readexactly(2) != b"\r\n":
                 raise NoRequestError(asked.head + b"".join(pieces))
-            if size == 0:
-                break
         asked.body = b"".join(pieces)
     asked.complete = True

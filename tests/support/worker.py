@@ -83,16 +83,12 @@ class Node:
 
     def buffered_bytes(self):
         """What the worker itself holds of bytes that are on their way, in either direction."""
-        clients = [
-            client._transport.get_write_buffer_size() + len(client._buffer) for client in self.worker.clients
-        ]
-        clients += [
-            client._paced.waiting_bytes for client in self.worker.clients if client._paced is not None
-        ]
+        clients = [client.queued_bytes for client in self.worker.clients]
         upstreams = [
             connection._transport.get_write_buffer_size() + len(connection._buffer)
-            for pool in self.worker._pools.values()
-            for connection in pool._open
+            for group in self.worker.upstreams.values()
+            for pool in group.pools
+            for connection in pool.open
         ]
         return sum(clients) + sum(upstreams)
 
