@@ -67,12 +67,15 @@ def load(
     for name, rule, (source, result) in zip(script_names(given), given, compiled, strict=True):
         assert result.code is not None, "compiled without an error"
         program = program_of(result.code, registry)
+        if traces is None:
+            program.prepare()  # so that the time shown is the script's own
         trace = None if traces is None else traces.setdefault(name, RunTrace(source))
-        scripts.append(_install(program, rule._replace(name=name), result.position, trace))
+        scripts.append(install(program, rule._replace(name=name), result.position, trace))
     return Loaded(tuple(scripts), reports)
 
 
-def _install(program: Program, rule: Rule, position: Stage, trace: RunTrace | None) -> InstalledScript:
+def install(program: Program, rule: Rule, position: Stage, trace: RunTrace | None = None) -> InstalledScript:
+    """`program` as `rule` wants it; `position` is what the script's own text says."""
     position = rule.position or position
     return InstalledScript(
         rule.name,
@@ -84,6 +87,7 @@ def _install(program: Program, rule: Rule, position: Stage, trace: RunTrace | No
         rule.break_on_hit,
         rule.test_ip,
         program.awaits_response,
+        program.code.source_sha256.hex()[:12],
     )
 
 
@@ -97,7 +101,6 @@ def script_names(rules: Sequence[Rule]) -> list[str]:
 
 def _runner(program: Program, rule: Rule, trace: RunTrace | None) -> Callable[[Context], bool]:
     if trace is None:
-        program.prepare()  # so that the time shown is the script's own
         if rule.signature:
             return debuggable(program, rule.id or rule.name, rule.signature, time.perf_counter)
         return program.run

@@ -9,6 +9,7 @@ from edgescript.cli.values import Url
 from runtime.proxy.forward import Forward
 from runtime.proxy.messages import UpstreamFailed
 from runtime.proxy.simulate import Origin, OriginAnswer
+from runtime.upstreams.upstream import Upstream
 
 if TYPE_CHECKING:
     from http.client import HTTPConnection
@@ -17,6 +18,20 @@ TIMEOUT_S: Final = 10.0
 """For connecting and for each read."""
 MAX_BODY: Final = 8 << 20
 """`run` shows answers; it is no way to fetch large files."""
+
+
+class EveryName(dict[str, Upstream]):
+    """One upstream under every name: what `set_origin` may choose where no configuration names any."""
+
+    def __init__(self, upstream: Upstream) -> None:
+        super().__init__()
+        self._upstream = upstream
+
+    def __contains__(self, _name: object) -> bool:
+        return True
+
+    def __missing__(self, _name: str) -> Upstream:
+        return self._upstream
 
 
 def stated(status: int, fields: Sequence[tuple[str, str]], body: str) -> Origin:

@@ -13,7 +13,7 @@ from edgescript.request import Headers, Request
 from edgescript.services import Services
 from runtime.http.framing import accept_request
 from runtime.http.refusal import Refuse
-from runtime.limits.requests import TokenBuckets
+from runtime.limits.local import LocalLimits, SiteLimits
 from runtime.proxy.header_block import HeaderBlock
 
 DEFAULT_URL = "http://example.com/"
@@ -31,7 +31,7 @@ class StatedRequest:
     geo: tuple[StatedPlace, ...] = ()
     geo_databases: tuple[str, ...] = ()
 
-    limiter: TokenBuckets = field(default_factory=TokenBuckets)
+    limits: SiteLimits = field(default_factory=lambda: LocalLimits().site())
     """Counts for the whole session, whatever the request is changed to."""
     id: str = field(default_factory=lambda: secrets.token_hex(16))
 
@@ -60,7 +60,7 @@ class StatedRequest:
         return Services(
             random=random.SystemRandom(),
             geo=places(self.geo, self.client_ip, self.geo_databases),
-            limiter=self.limiter,
+            limiter=self.limits.limiter,
         )
 
     def request(self) -> Request:

@@ -10,10 +10,11 @@ import click
 from edgescript.cli import WIDTH
 from edgescript.cli.files import readable
 from edgescript.faults import ScriptFault
+from edgescript.interactive.notation import extension_lines
 from edgescript.pipeline import ScriptResult, ScriptState
 from edgescript.source import as_utf8
 from runtime.http.status import reason_phrase
-from runtime.proxy.simulate import CacheVerdict, Simulation, Throttle
+from runtime.proxy.simulate import Simulation, Throttle
 
 MAX_BODY: Final = 2000
 """Characters of a body shown to people; `--json` has all of it."""
@@ -71,10 +72,15 @@ def as_json(simulation: Simulation, traces: Traces) -> str:
             and {
                 "method": _text(forward.method),
                 "uri": _text(forward.target),
+                "origin": simulation.effects.origin,
                 "headers": [[_text(name), _text(value)] for name, value in forward.fields],
             },
-            "cache": _cache_object(simulation.cache),
+            "cache": _cache_object(simulation),
             "limit_rate": _throttle_object(simulation.throttle),
+            "limit_req": {
+                "delay_s": simulation.delay_s,
+                "shadow_refused": simulation.effects.shadow_refusals,
+            },
             "scripts": [_script_object(result, traces) for result in simulation.scripts],
         },
         ensure_ascii=False,
@@ -86,13 +92,21 @@ def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 
 
-def _cache_object(cache: CacheVerdict) -> dict[str, Any]:
+def _cache_object(simulation: Simulation) -> dict[str, Any]:
+    cache, effects = simulation.cache, simulation.effects
     return {
         "status": cache.status or None,
         "store": cache.store,
         "ttl_s": cache.ttl_s,
         "source": cache.source or None,
         "reason": cache.reason or None,
+        "key": effects.cache_key and as_utf8(effects.cache_key),
+        "tags": list(effects.cache_tags),
+        "grace": {
+            "while_revalidate_s": effects.stale_while_revalidate_s,
+            "if_error_s": effects.stale_if_error_s,
+        },
+        "bypass": effects.bypass,
     }
 
 
@@ -191,6 +205,8 @@ def _settings(simulation: Simulation) -> Iterator[str]:
         kept = f"not stored: {cache.reason}"
     yield f"cache       {kept}"
     yield f"limit_rate  {_throttle_text(throttle)}"
+    for line in extension_lines(simulation.effects):
+        yield f"{line.label:<12}{line.text}"
 
 
 def _throttle_text(throttle: Throttle | None) -> str:

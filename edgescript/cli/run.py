@@ -106,13 +106,22 @@ def command(
     from edgescript.cli import report
     from edgescript.services import Services
     from runtime.http.refusal import Refuse
-    from runtime.limits.requests import TokenBuckets
+    from runtime.limits.local import LocalLimits
     from runtime.proxy.simulate import Incoming, fresh_cache, simulate
     from runtime.scripts.site import Site
     from runtime.upstreams.upstream import Upstream
 
-    services = Services(random=random.SystemRandom(), geo=known, limiter=TokenBuckets())
-    site = Site("run", Upstream.single("127.0.0.1", 80), scripts=loaded.scripts, services=services)
+    upstream = Upstream.single("127.0.0.1", 80)
+    named = origins.EveryName(upstream)
+    limits = LocalLimits().site()
+    services = Services(
+        random=random.SystemRandom(),
+        geo=known,
+        limiter=limits.limiter,
+        connections=limits.connections,
+        origins=named,
+    )
+    site = Site("run", upstream, scripts=loaded.scripts, services=services, upstreams=named)
     cache = fresh_cache()
     asked = (
         origins.real(origin)

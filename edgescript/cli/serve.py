@@ -1,22 +1,26 @@
 """`edgescript serve`: an edge node on the command line's flags, a configuration file, or both."""
 
+import secrets
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from random import SystemRandom
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
 from edgescript.cli.completion import files
-from edgescript.cli.status import NO
+from edgescript.cli.status import NO, WRONG_USAGE
 from edgescript.cli.values import RuleType
 
 if TYPE_CHECKING:
-    from edgescript.services import Services
+    from edgescript.cli.bundle import Builder, Counting, SiteServices
+    from edgescript.cli.loading import Report
     from runtime.config import Config
     from runtime.scripts.rule import Rule
     from runtime.scripts.site import Sites
+
+SETTINGS: Final = ("listen", "origin", "workers", "state_dir", "admin", "access_log")
+"""Flags that are settings of the same name."""
 
 
 @click.command(
@@ -56,17 +60,40 @@ if TYPE_CHECKING:
     shell_complete=files,
     help="A database of addresses (MMDB); repeatable, the first one first.",
 )
-@click.option("--workers", default=1, metavar="N", help="Processes that serve; only 1 so far.  [default: 1]")
+@click.option("--workers", type=int, metavar="N", help="Processes that serve.  [default: 1]")
+@click.option(
+    "--state",
+    "state_dir",
+    metavar="DIR",
+    shell_complete=files,
+    help="Where the disk cache and what survives a restart are kept.",
+)
+@click.option(
+    "--admin",
+    metavar="HOST:PORT",
+    help="Where health, metrics, purges and reloads are asked for; '' for nowhere.  [default: 127.0.0.1:9180]",
+)
+@click.option(
+    "--access-log",
+    metavar="FILE",
+    shell_complete=files,
+    help="Write each request to this file, or to stdout with '-'.",
+)
+@click.option(
+    "--check-config", is_flag=True, help="Say what is wrong with settings and scripts; start nothing."
+)
+@click.option("--json", "as_json", is_flag=True, help="With --check-config: print one JSON object.")
 @click.pass_context
 def command(
     context: click.Context,
+    /,
     config_file: str | None,
-    listen: str | None,
-    origin: str | None,
     scripts: Sequence[str],
     rules: Sequence["Rule"],
     geo_databases: Sequence[str],
-    workers: int,
+    check_config: bool,
+    as_json: bool,
+    **settings: Any,
 ) -> None:
     """
     Run an edge node: a caching proxy that takes every request through its scripts.
@@ -75,46 +102,64 @@ def command(
     is 1. SIGTERM and SIGINT end it after the answers in progress. SIGHUP reads the configuration, the scripts
     and the databases of addresses again; with an error in them the node goes on as before. SIGUSR1 logs how often each script came to each state.
     """
+    from edgescript.cli.loading import show_diagnostics
     from runtime.config import ConfigError
-    from runtime.io.serve import serve
 
-    if workers != 1:
-        raise click.UsageError(
-            f"--workers: got {workers}, want 1: several workers would each count limits alone"
-        )
-    node = _Node(context, Flags(config_file, listen, origin, (*scripts, *rules), geo_databases))
+    if as_json and not check_config:
+        raise click.UsageError("--json: want --check-config with it")
+    given = {name: settings[name] for name in SETTINGS if settings[name] is not None}
+    node = Node(context, Flags(config_file, given, (*scripts, *rules), tuple(geo_databases)))
+    if check_config:
+        from edgescript.cli.serve_check import check
+
+        context.exit(check(node, config_file, as_json=as_json))
     try:
         config = node.configure()
-        sites = node.load(config)
+        data, reports = node.pack(config)
+        show_diagnostics(reports, err=True)
+        sites = None if data is None else node.build(data)
     except ConfigError as error:
+        if error.source is not None:
+            click.echo(error.report(), nl=False, err=True)
+            context.exit(WRONG_USAGE)
         raise click.ClickException(str(error)) from None
     if sites is None:
         context.exit(NO)
 
+    from runtime.io.serve import serve
+
     def announce(host: str, port: int) -> None:
         shown = f"[{host}]" if ":" in host else host
-        click.echo(f"edgescript: serving on http://{shown}:{port}, origin {config.origin}", err=True)
+        click.echo(f"edgescript: serving on http://{shown}:{port}, {_behind(config)}", err=True)
 
-    context.exit(serve(config, sites, on_listening=announce, reload=node.reload))
+    context.exit(serve(config, sites, on_listening=announce, source=node, bundle=data))
+
+
+def _behind(config: "Config") -> str:
+    """What a node of `config` answers for, in a few words."""
+    sites = f"{len(config.sites)} site{'s' if len(config.sites) > 1 else ''}" if config.sites else ""
+    return ", ".join(filter(None, [f"origin {config.origin}" if config.origin else "", sites]))
 
 
 class Flags(NamedTuple):
-    """What the command line says; None or () where it says nothing."""
+    """What the command line says; None, {} or () where it says nothing."""
 
     config_file: str | None
-    listen: str | None
-    origin: str | None
+    settings: dict[str, Any]
     scripts: Sequence["str | Rule"]
-    geo_databases: Sequence[str]
+    geo_databases: tuple[str, ...]
 
 
-class _Node:
-    """Reads configuration and scripts, as often as asked. The limiter is kept, so a reload forgets no count."""
+class Node:
+    """Reads configuration and scripts, as often as asked, and makes sites of them."""
 
     def __init__(self, context: click.Context, flags: Flags) -> None:
         self._context = context
         self._flags = flags
-        self._services: Services | None = None
+        self._builder: Builder | None = None
+        self._id = secrets.token_hex(8)
+        self._first: Config | None = None
+        """What the node began with: sizes are those of the start."""
 
     def configure(self) -> "Config":
         """The file's settings, those of flags before them. Raises ConfigError."""
@@ -122,46 +167,63 @@ class _Node:
 
         flags = self._flags
         config = read_config(Path(flags.config_file)) if flags.config_file is not None else Config()
-        config.listen = config.listen if flags.listen is None else flags.listen
-        config.origin = config.origin if flags.origin is None else flags.origin
-        config.geo_databases = tuple(flags.geo_databases) or config.geo_databases
-        if not config.origin:
+        given = {**flags.settings, **({"geo_databases": flags.geo_databases} if flags.geo_databases else {})}
+        config.override(given)
+        if not config.origin and not config.sites:
             raise click.UsageError("no origin: want --origin http://host[:port]")
-        config.check()
+        if flags.scripts and not config.origin:
+            raise click.UsageError("--script: want --origin with it, for the hosts that no site names")
+        if self._first is None:
+            self._first = config
         return config
 
-    def load(self, config: "Config") -> "Sites | None":
-        """
-        The site of `config`; None, with the diagnostics on stderr, when there is an error in a script.
+    def pack(self, config: "Config") -> tuple[bytes | None, tuple["Report", ...]]:
+        """All that is to be served, None with an error in a script; and the findings of every script."""
+        from edgescript.cli.bundle import pack
 
-        Raises click.ClickException for a database of addresses that cannot be read.
-        """
-        from edgescript.cli import geography, loading
-        from edgescript.services import NO_SERVICES, Services
-        from runtime.limits.requests import TokenBuckets
-        from runtime.scripts.site import Site, Sites
+        return pack(config, self._flags.scripts, self._id)
 
-        loaded = loading.load(self._flags.scripts or config.rules)
-        loading.show_diagnostics(loaded.reports, err=True)
-        if loaded.has_errors:
-            return None
-        if self._services is None:
-            # The system's randomness: scripts make tokens of rand_bytes() and uuid().
-            self._services = Services(random=SystemRandom(), limiter=TokenBuckets(config.limiter_keys))
-        # Read anew each time: the files may be newer ones.
-        geo = geography.databases(config.geo_databases) if config.geo_databases else NO_SERVICES.geo
-        services = replace(self._services, geo=geo)
-        return Sites(Site("default", config.origin_address, loaded.scripts, services, config.script_limits))
-
-    def reload(self) -> "Sites":
-        """What is to be served from now on; called in another thread. Raises ConfigError."""
-        from runtime.config import ConfigError
+    def read(self) -> bytes:
+        """What is to be served from now on, whole; diagnostics go to stderr. Raises ConfigError."""
+        from edgescript.cli.loading import show_diagnostics
+        from runtime.config import ConfigError, Problem
 
         with self._context.scope(cleanup=False):
             try:
-                sites = self.load(self.configure())
+                data, reports = self.pack(self.configure())
             except click.ClickException as error:
-                raise ConfigError(error.format_message()) from None
-        if sites is None:
-            raise ConfigError("errors in scripts")
-        return sites
+                raise ConfigError([Problem((), error.format_message())]) from None
+            show_diagnostics(reports, err=True)
+        if data is None:
+            raise ConfigError([Problem((), "errors in scripts")])
+        return data
+
+    def build(self, bundle: bytes) -> "Sites":
+        """The sites of what `read` gave. Raises ConfigError."""
+        from edgescript.cli.bundle import Builder
+        from runtime.limits.local import LocalLimits
+
+        if self._builder is None:
+            assert self._first is not None, "configured before anything is built"
+            self._builder = Builder(_services(LocalLimits(self._first.limiter_keys)))
+        return self._builder.build(bundle)
+
+    def join(self, state: Path) -> None:
+        """Once in a worker's process, before it builds: count with all others that keep their limits in `state`."""
+        from edgescript.cli.bundle import Builder
+        from runtime.state.limits import SharedLimits, layout
+
+        first = self._first
+        assert first is not None, "configured before anything is built"
+        services = _services(SharedLimits(state / "limits", layout(first.limiter_keys), first.limiter_full))
+        if self._builder is None:
+            self._builder = Builder(services)
+        else:  # with the scripts that were loaded before the fork
+            self._builder.services = services
+
+
+def _services(limits: "Counting") -> "SiteServices":
+    from edgescript.cli.bundle import SiteServices
+
+    # The system's randomness: scripts make tokens of rand_bytes() and uuid().
+    return SiteServices(SystemRandom(), limits)

@@ -125,28 +125,29 @@ KEYS: Final[dict[str, _Key]] = {
 
 def parse_rule(settings: Mapping[str, Any]) -> Rule:
     """The rule that `settings` describe. Raises RuleError, which names everything that is wrong."""
-    wrong = [*_misfits(settings)]
+    wrong = [f"{key}: {message}" if key else message for key, message in rule_problems(settings)]
     if wrong:
         raise RuleError("; ".join(wrong))
     return Rule(**{KEYS[key].field: KEYS[key].read(value) for key, value in settings.items()})
 
 
-def _misfits(settings: Mapping[str, Any]) -> Iterator[str]:
+def rule_problems(settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What is wrong with `settings`: pairs of the key, '' for all of them together, and what is wrong with it."""
     fields = [KEYS[key].field for key in settings if key in KEYS]
     if "path" not in fields:
-        yield "no rule_path: want the script's file name"
+        yield "", "no rule_path: want the script's file name"
     if fields.count("path") > 1:
-        yield "rule_path and file: want one of them"
+        yield "", "rule_path and file: want one of them"
     for key, value in settings.items():
         declared = KEYS.get(key)
         if declared is None:
             near = nearest(key, KEYS)
-            yield f"unknown key {shown(key)}{f', did you mean {near!r}?' if near else ''}"
+            yield "", f"unknown key {shown(key)}{f', did you mean {near!r}?' if near else ''}"
             continue
         try:
             declared.read(value)
         except (KeyError, ValueError):
-            yield f"{key}: got {shown(value)}, want {declared.wanted}"
+            yield key, f"got {shown(value)}, want {declared.wanted}"
 
 
 def shown(value: object) -> str:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from edgescript.meter import DEFAULT_LIMITS, Limits
 from edgescript.pipeline import InstalledScript, in_order
 from edgescript.services import NO_SERVICES, Services
+from runtime.scripts.hosts import HostTable
+from runtime.scripts.policy import SitePolicy
 from runtime.upstreams.upstream import Upstream
 
 
@@ -19,6 +21,10 @@ class Site:
     services: Services = NO_SERVICES
     limits: Limits = DEFAULT_LIMITS
     upstreams: Mapping[str, Upstream] = field(default_factory=dict)
+    policy: SitePolicy | None = None
+    """The site's own rules; None where it has none."""
+    max_body_bytes: int = 0
+    """Of a request; 0 for as many as the node takes."""
     head: tuple[InstalledScript, ...] = field(init=False)
     foot: tuple[InstalledScript, ...] = field(init=False)
 
@@ -28,15 +34,17 @@ class Site:
 
 
 class Sites:
-    """Sites by host; hosts not named go to the default site, if there is one."""
+    """Sites by host, exact or with a wildcard; hosts not named go to the default site, if there is one."""
 
     def __init__(self, default: Site | None, named: Iterable[tuple[str, Site]] = ()) -> None:
-        self._named = dict(named)
-        self._default = default
-
-    def find(self, host: str) -> Site | None:
+        hosts = list(named)
+        table = HostTable(hosts, default)
+        self.find = table.find
         """The site of a normalised host name, or None."""
-        return self._named.get(host, self._default)
+        sites = [site for _, site in hosts]
+        if default is not None:
+            sites.append(default)
+        self._sites = list({id(site): site for site in sites}.values())
 
     def states(self) -> dict[str, dict[str, int]]:
         """How often each script came to each state, by its name; where there are several sites, by `site/script`."""
@@ -49,7 +57,4 @@ class Sites:
 
     def all(self) -> list[Site]:
         """Every site once."""
-        sites = list(self._named.values())
-        if self._default is not None:
-            sites.append(self._default)
-        return list({id(site): site for site in sites}.values())
+        return list(self._sites)

@@ -46,8 +46,13 @@ def test_a_refusal_does_not_reach_the_origin(script):
         "ttl_s": None,
         "source": None,
         "reason": "the origin was not asked",
+        "key": None,
+        "tags": [],
+        "grace": {"while_revalidate_s": None, "if_error_s": None},
+        "bypass": False,
     }
     assert out["limit_rate"] is None
+    assert out["limit_req"] == {"delay_s": 0.0, "shadow_refused": 0}
 
 
 def test_a_redirect_is_one(script):
@@ -489,3 +494,41 @@ def test_a_bad_rule_is_wrong_usage(text, told):
     assert result.status == 2
     assert told in result.stderr
     assert len(result.stderr) < 400
+
+
+EXTENSIONS = """\
+set_cache_key(concat('/k/', 'é'))
+add_cache_tag('one')
+add_cache_tag('two')
+set_cache_grace(30, 3600)
+set_origin('backup')
+limit_req('k', 1, 5, 'delay')
+limit_req('k', 1, 0, 'shadow')
+if limit_conn('k', 1) {
+    cache_bypass()
+}
+"""
+
+
+def test_what_extensions_ask_for_is_shown(script):
+    path = script("a.es", EXTENSIONS)
+    out = shown(path, "--url", URL, "--repeat", "3", "--now", "1700000000")
+    assert {name: out["cache"][name] for name in ("key", "tags", "grace", "bypass")} == {
+        "key": "/k/é",
+        "tags": ["one", "two"],
+        "grace": {"while_revalidate_s": 30, "if_error_s": 3600},
+        "bypass": True,
+    }
+    assert out["forward"]["origin"] == "backup"
+    assert out["limit_req"] == {"delay_s": 2.0, "shadow_refused": 1}
+    lines = run_command("run", path, "--url", URL, "--repeat", "2", "--now", "1700000000").stdout.splitlines()
+    assert [line for line in lines if line.startswith(("cache ", "origin", "limit_req"))][1:] == [
+        "cache key   '/k/é'",
+        "cache tags  one, two",
+        "cache grace 30 s while a fresh one is fetched",
+        "cache grace 3600 s if that fails",
+        "cache       left out",
+        "origin      'backup'",
+        "limit_req   waits 1 s",
+        "limit_req   would have refused, 1 in shadow mode",
+    ]

@@ -24,7 +24,7 @@ TIMEOUT_S = 20
 def serving(cwd, *arguments):
     """A node as a process of its own; gives it and its port."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "edgescript", "serve", "--listen", "127.0.0.1:0", *arguments],
+        [sys.executable, "-m", "edgescript", "serve", "--listen", "127.0.0.1:0", "--admin", "", *arguments],
         cwd=cwd,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -220,20 +220,148 @@ WRONG = {
     "an address that is none": (["--origin", "http://a", "--listen", "here"], "want host:port"),
     "no host": (["--origin", "http://a", "--listen", ":80"], "want host:port, such as 127.0.0.1:8080"),
     "an empty address": (["--origin", "http://a", "--listen", ""], "want host:port"),
-    "two workers": (["--origin", "http://a", "--workers", "2"], "--workers: got 2, want 1"),
+    "no workers": (["--origin", "http://a", "--workers", "0"], "workers: got 0, want a number above 0"),
+    "a script and no origin": (
+        ["--config", "sites.toml", "--script", "a.es"],
+        "--script: want --origin with it",
+    ),
+    "JSON of a start": (["--origin", "http://a", "--json"], "--json: want --check-config"),
     "a script that is not there": (["--origin", "http://a", "--script", "none.es"], "cannot read 'none.es'"),
     "a file that is not there": (["--config", "none.toml"], "none.toml"),
-    "a file that is no TOML": (["--config", "bad.toml"], "bad.toml"),
-    "an unknown key": (["--config", "key.toml"], "speed"),
 }
 
 
 @pytest.mark.parametrize("case", WRONG)
 def test_wrong_usage_is_one_line_and_status_2(script, case):
-    script("bad.toml", "= 1\n")
-    script("key.toml", "speed = 1\n")
+    script("sites.toml", "[[sites]]\nhosts = ['a']\norigin = 'http://a'\n")
     arguments, words = WRONG[case]
     result = run_command("serve", *arguments)
     assert (result.status, result.stdout) == (2, "")
     assert words in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+IN_THE_FILE = {
+    "no TOML": ("= 1\n", "edge.toml:1:1: error: invalid statement\n  |\n1 | = 1\n  | ^\n"),
+    "an unknown key": (
+        "speed = 1\n",
+        "edge.toml:1:1: error: speed: unknown key\n  |\n1 | speed = 1\n  | ^^^^^\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", IN_THE_FILE)
+def test_what_is_wrong_in_the_file_is_shown_there(script, case):
+    text, says = IN_THE_FILE[case]
+    script("edge.toml", text)
+    result = run_command("serve", "--config", "edge.toml")
+    assert (result.status, result.stdout, result.stderr) == (2, "", says)
+
+
+def test_a_configuration_that_is_in_order_is_said_so(script):
+    script("a.es", "say('a')\n")
+    script(
+        "edge.toml",
+        "origin = 'http://a'\nscripts = ['a.es']\n[[sites]]\nhosts = ['a', 'b']\nscripts = ['a.es', 'a.es']\n",
+    )
+    result = run_command("serve", "--config", "edge.toml", "--check-config")
+    assert (result.status, result.stdout) == (0, "")
+    assert result.stderr == "the configuration is in order: 2 sites, 3 scripts\n"
+    result = run_command("serve", "--config", "edge.toml", "--check-config", "--json")
+    assert (result.status, result.stderr) == (0, "")
+    assert json.loads(result.stdout) == {"ok": True, "problems": [], "scripts": []}
+
+
+CHECKED = {
+    "a key": ("drain_s = 'x'", "edge.toml:1:11: error: drain_s: got 'x', want a number"),
+    "a script": ("origin = 'http://a'\nscripts = ['bad.es']", "bad.es:1:1: error[unknown-function]"),
+    "a certificate": (
+        "origin = 'http://a'\ncertificates = [\n  { certificate = 'no.pem', key = 'no.key' },\n]",
+        "edge.toml:3:3: error: certificates[1]",
+    ),
+    "an origin's certificates": (
+        (
+            "[[upstreams]]\nname = 'a'\nservers = ['https://a']\ntls = { ca_file = 'no.pem' }\n"
+            "[[sites]]\nhosts = ['a']\norigin = 'a'"
+        ),
+        "edge.toml:4:19: error: upstreams[1].tls.ca_file: no such file or directory",
+    ),
+    "a database of addresses": (
+        "origin = 'http://a'\ngeo_databases = ['no.mmdb']",
+        "edge.toml:2:17: error: geo_databases: ",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CHECKED)
+def test_everything_that_a_start_would_read_is_checked(script, case):
+    text, says = CHECKED[case]
+    script("bad.es", "lenght()\n")
+    script("edge.toml", text)
+    result = run_command("serve", "--config", "edge.toml", "--check-config")
+    assert (result.status, result.stdout) == (1, "")
+    assert says in result.stderr
+    result = run_command("serve", "--config", "edge.toml", "--check-config", "--json")
+    record = json.loads(result.stdout)
+    (found,) = record["problems"] + record["scripts"]
+    assert (result.status, record["ok"]) == (1, False)
+    assert (found["file"], found["line"]) == (says.partition(":")[0], int(says.split(":")[1]))
+
+
+def test_sites_are_served_by_host_each_with_its_scripts_rules_and_limits(script, tmp_path):
+    script("a.es", "add_rsp_header('X-Scripts', concat('a', get_rsp_header('x-none')))\n")
+    script("who.es", "add_rsp_header('X-Who', $host)\nif eq($uri, '/other') {\n    set_origin('other')\n}\n")
+    script("long.es", "i = 0\nfor k, v in ['a', 'b', 'c'] {\n    i = add(i, 1)\n}\nexit(200, tostring(i))\n")
+    with RecordingOrigin(404, [], b"web") as web, RecordingOrigin(200, [], b"other") as other:
+        script(
+            "edge.toml",
+            f"""
+            [[upstreams]]
+            name = "web"
+            servers = ["{web.url}"]
+            [[upstreams]]
+            name = "other"
+            servers = ["{other.url}"]
+            [[sites]]
+            hosts = ["www.example.com"]
+            origin = "web"
+            scripts = ["who.es"]
+            [[sites.cache]]
+            path = "/kept/*"
+            negative_ttl_s = 60
+            ignore_query = ["utm_*"]
+            [[sites.headers]]
+            path = "/kept/*"
+            request.set = {{ X-From = "edge" }}
+            response.set = {{ X-Kept = "yes" }}
+            [[sites]]
+            hosts = ["*.example.com"]
+            origin = "other"
+            upstreams = []
+            scripts = ["who.es", "long.es"]
+            [sites.script_limits]
+            loop_rounds = 2
+            """,
+        )
+        with serving(tmp_path, "--config", str(tmp_path / "edge.toml")) as (_, port):
+
+            def get(host, target):
+                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
+                with contextlib.closing(connection):
+                    connection.request("GET", target, headers={"Host": host})
+                    response = connection.getresponse()
+                    return response.status, response.headers, response.read()
+
+            status, headers, body = get("www.example.com", "/kept/a?utm_source=x&b=1")
+            assert (status, headers["X-Cache"], headers["X-Kept"], body) == (404, "MISS", "yes", b"web")
+            assert (web.asked[0].target, web.asked[0].values("X-From")) == (
+                "/kept/a?utm_source=x&b=1",
+                ["edge"],
+            )
+            status, headers, _ = get("www.example.com", "/kept/a?utm_source=y&b=1")
+            assert (status, headers["X-Cache"], headers["X-Who"]) == (404, "HIT", "www.example.com")
+            assert get("www.example.com", "/a")[1]["X-Kept"] is None
+            assert get("www.example.com", "/other")[2] == b"other"
+            status, _, _ = get("a.example.com", "/")  # three rounds where two are allowed
+            assert status == 500
+            assert get("example.org", "/")[0] == 421

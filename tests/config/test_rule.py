@@ -95,5 +95,5 @@ def test_edge_toml_takes_files_and_tables(tmp_path):
 
 
 def test_an_error_names_the_entry():
-    with pytest.raises(ConfigError, match=r"^scripts, entry 2: pri: got -1, want 0 to 999$"):
+    with pytest.raises(ConfigError, match=r"^scripts\[2\].pri: got -1, want 0 to 999$"):
         Config(scripts=("a.es", {"file": "b.es", "pri": -1})).check()

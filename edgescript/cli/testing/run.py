@@ -15,6 +15,7 @@ from pathlib import Path
 from edgescript.builtins import Registry
 from edgescript.cli import loading
 from edgescript.cli.files import read
+from edgescript.cli.origin import EveryName
 from edgescript.cli.testing.requests import Places, Shot, shots_of
 from edgescript.compiling.code import Code
 from edgescript.compiling.verify import Linked, verify
@@ -24,13 +25,14 @@ from edgescript.program import Program
 from edgescript.program import load as load_program
 from edgescript.running.vm import Tracer
 from edgescript.services import Services
+from edgescript.source import as_utf8
 from edgescript.testing import reading
 from edgescript.testing.cases import MAX_FILE_BYTES, ScriptEntry, Suite
 from edgescript.testing.coverage import Both, ScriptCoverage, reachable
 from edgescript.testing.expectations import Fault, Forwarded, Outcome, ScriptRan
 from edgescript.testing.reading import FormatError, Problem
 from runtime.http.refusal import Refuse
-from runtime.limits.requests import TokenBuckets
+from runtime.limits.local import LocalLimits
 from runtime.proxy.header_ops import Fields
 from runtime.proxy.simulate import Simulation, fresh_cache, simulate
 from runtime.scripts.rule import Rule, RuleError, parse_rule
@@ -100,12 +102,17 @@ class Prepared:
         """What came of the last request of a case. Raises RefusedByNodeError."""
         case = self.suite.cases[index]
         places = Places(case)
+        limits = LocalLimits().site()
+        upstream = Upstream.single("127.0.0.1", 80)
+        named = EveryName(upstream)
         services = Services(
             random=random.Random(case.seed),  # noqa: S311 - chance that can be repeated is what a test needs
             geo=places,
-            limiter=TokenBuckets(),
+            limiter=limits.limiter,
+            connections=limits.connections,
+            origins=named,
         )
-        site = Site("test", Upstream.single("127.0.0.1", 80), scripts=self.scripts, services=services)
+        site = Site("test", upstream, scripts=self.scripts, services=services, upstreams=named)
         cache = fresh_cache()
         now, number = case.now_s, 0
         outcome: Simulation | Refuse | None = None
@@ -175,7 +182,7 @@ def _rule(entry: ScriptEntry) -> Rule:
 
 def outcome_of(simulation: Simulation) -> Outcome:
     """What a case can expect something of."""
-    forward, throttle = simulation.forward, simulation.throttle
+    forward, throttle, effects = simulation.forward, simulation.throttle, simulation.effects
     return Outcome(
         action=simulation.action,
         status=simulation.status,
@@ -186,6 +193,11 @@ def outcome_of(simulation: Simulation) -> Outcome:
         cache_ttl=simulation.cache.ttl_s or 0,
         limit_rate=0 if throttle is None else throttle.rate_bytes_per_s or 0,
         limit_rate_after=0 if throttle is None else throttle.after_bytes,
+        cache_key=as_utf8(effects.cache_key or ""),
+        cache_tags=list(effects.cache_tags),
+        cache_bypass=effects.bypass,
+        forward_origin=effects.origin or "",
+        delay_s=round(simulation.delay_s, 3),
         scripts=[_script_ran(result) for result in simulation.scripts],
     )
 

@@ -1,0 +1,120 @@
+"""What is packed is built the same everywhere: scripts are loaded once, counts go on, damage is an error."""
+
+import random
+
+import pytest
+
+from edgescript.cli.bundle import Builder, SiteServices, pack
+from edgescript.services import NO_SERVICES
+from runtime.config import ConfigError
+from runtime.config.file import parse_config
+from runtime.limits.local import LocalLimits
+
+CONFIG = """
+origin = "http://a"
+scripts = ["a.es"]
+[script_limits]
+fuel = 1000
+calls = 10
+[[upstreams]]
+name = "one"
+servers = ["http://one"]
+[[upstreams]]
+name = "two"
+servers = ["http://two"]
+[[sites]]
+hosts = ["b"]
+scripts = ["a.es", { file = "b.es", pos = "foot", name = "second" }]
+upstreams = ["two"]
+max_body_bytes = 5
+[sites.script_limits]
+calls = 20
+[[sites]]
+hosts = ["c"]
+origin = "two"
+"""
+
+
+@pytest.fixture
+def packed(tmp_path):
+    """Packs a configuration that stands beside two scripts."""
+    (tmp_path / "a.es").write_text("add_rsp_header('X-A', '1')\n")
+    (tmp_path / "b.es").write_text("add_rsp_header('X-B', '1')\n")
+
+    def data(text=CONFIG):
+        made, _ = pack(parse_config(text.encode(), tmp_path / "edge.toml"), node_id="n")
+        assert made is not None
+        return made
+
+    return data
+
+
+@pytest.fixture
+def builder():
+    return Builder(SiteServices(random.Random(1), LocalLimits()))
+
+
+def test_a_site_has_what_its_table_says_and_else_what_the_top_says(packed, builder):
+    sites = builder.build(packed())
+    top, second, third = (sites.find(host) for host in ("other", "b", "c"))
+    assert [site.name for site in sites.all()] == ["b", "c", "default"]
+    assert [(script.name, script.position) for script in second.scripts] == [
+        ("a.es", "head"),
+        ("second", "foot"),
+    ]
+    assert (second.limits.fuel, second.limits.calls, top.limits.calls) == (1000, 20, 10)
+    assert (second.origin.name, third.origin.name, second.max_body_bytes) == ("a:80", "two", 5)
+    assert ([*second.upstreams], [*third.upstreams]) == (["two"], ["one", "two"])
+    assert ([*second.services.origins], [*top.services.origins]) == (["two"], ["one", "two"])
+    assert third.services is NO_SERVICES
+    assert second.origin is top.origin
+    assert (second.policy, second.origin.forwarding.node_id) == (None, "n")
+
+
+def test_a_script_of_two_sites_is_loaded_once_but_counted_for_each(packed, builder):
+    sites = builder.build(packed())
+    first, second = sites.find("other").scripts[0], sites.find("b").scripts[0]
+    assert first.run.__self__ is second.run.__self__
+    assert first.tally is not second.tally
+    assert first.digest == second.digest != sites.find("b").scripts[1].digest
+
+
+def test_scripts_and_counts_go_on_from_build_to_build(packed, builder, tmp_path):
+    before = builder.build(packed())
+    (tmp_path / "b.es").write_text("add_rsp_header('X-B', '2')\n")
+    after = builder.build(packed())
+    old, new = before.find("b"), after.find("b")
+    assert old.scripts[0].run.__self__ is new.scripts[0].run.__self__
+    assert old.scripts[1].run.__self__ is not new.scripts[1].run.__self__
+    assert old.services.limiter is new.services.limiter
+    assert old.origin == new.origin
+
+
+def test_nothing_is_kept_of_what_is_no_longer_served(packed, builder):
+    builder.build(packed())
+    builder.build(packed("origin = 'http://a'\n"))
+    assert (builder._programs, [*builder.services._made]) == ({}, ["default"])
+
+
+def test_sites_do_not_share_counts(packed, builder):
+    sites = builder.build(packed())
+    for host in ("other", "b"):
+        limiter = sites.find(host).services.limiter
+        assert limiter.admit("k", 1, 0, 1.0)
+        assert not limiter.admit("k", 1, 0, 1.0)
+
+
+@pytest.mark.parametrize(
+    "spoil", [lambda _: b"", lambda data: data[:-9], lambda data: data.replace(b"ESC", b"XSC")]
+)
+def test_a_damaged_bundle_is_refused(packed, builder, spoil):
+    with pytest.raises(ConfigError, match="damaged bundle"):
+        builder.build(spoil(packed()))
+
+
+def test_with_an_error_in_any_script_nothing_is_packed(packed, tmp_path):
+    packed()
+    (tmp_path / "b.es").write_text("lenght()\n")
+    made, reports = pack(parse_config(CONFIG.encode(), tmp_path / "edge.toml"))
+    assert made is None
+    assert [found[0].code for _, found in reports if found] == ["unknown-function"]
