@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 SIZES: Final = (256, 4_096, 65_536)
-REGEX_SIZES: Final = (256, 4_096, 32_000)
+REGEX_SIZES: Final = (32, 120, 256, 4_096, 32_000)
 ENTRIES: Final = (16, 256, 4_096)
 
 Make = Callable[[int], str]
@@ -41,6 +41,47 @@ def shuffled(entries: int) -> str:
 
 def json_array(size: int) -> str:
     return "[" + ",".join(['{"k":"v1"}'] * max(size // 11, 1)) + "]"
+
+
+class Subject(NamedTuple):
+    """A pattern, and the piece over and over that searches with it find hardest."""
+
+    pattern: str
+    piece: str = "abc/Def-123.x_"
+
+
+SUBJECTS: Final = (
+    Subject(r"\\.ts$", ".ts"),
+    Subject("/live/"),
+    Subject(r"\\.(jpg|jpeg|png|gif|webp|css|js)$", ".jp"),
+    Subject("[0-9]", "abc/Def_"),
+    Subject("[0-9][0-9]/", "11"),
+    Subject("[&?]t=([^&]*)(&|$)", "&t"),
+    Subject("bot|spider|crawl", "scrb"),
+    Subject("(?i)bot|spider|crawl", "bo"),
+    Subject("(?i)bot|spider|crawl", "Mozilla/5.0 (X11; Linux x86_64) "),
+    Subject("(?i)bot|spider|crawl|slurp|curl|wget|python", "cc"),
+    Subject("(?=[a-c]{30}#)a", "a"),
+    Subject("(?:(?=a)|(?=b)|(?=c)|(?=d)|(?=e)|(?=f)|(?=g))x", "and "),
+    Subject("(?!abc)x", "ab"),
+    Subject("a?a?a?x", "a"),
+    Subject("[a-z]b?c?d?#", "bc"),
+    Subject("^[0-9]+$", "1"),
+    Subject("^/([^/]+)/([^/]+)/(.+)$"),
+    Subject("^[0-9a-f]{32}$", "0"),
+    Subject("^(/[a-z0-9_.-]*)*/?index$", "//"),
+    Subject("[0-9]+#"),
+    Subject("(?i)(?:google|bing)bot.*spider", "google"),
+    Subject("[a-z]+$", "a\n"),
+)
+"""One of each way that a search can go, from the cheapest to the dearest."""
+
+
+def _searches(call: str, sizes: tuple[int, ...] = REGEX_SIZES) -> "tuple[Large, ...]":
+    """The call with each pattern at `%s`."""
+    return tuple(
+        Large(spread(subject.piece), call.replace("%s", subject.pattern), sizes) for subject in SUBJECTS
+    )
 
 
 SECRET: Final = "a secret of sixty-four bytes or more, so that it is enough for HS512"
@@ -113,6 +154,8 @@ LARGE: Final[dict[str, tuple[Large, ...]]] = {
     "capture_re": (
         Large(PLAIN, "capture_re(s, '^([^/]*)/(.*)$')", REGEX_SIZES),
         Large(PLAIN, "capture_re(s, '([0-9]+)z')", REGEX_SIZES),
+        Large(spread("12,"), "capture_re(s, '^([0-9]+,)+$')", REGEX_SIZES),
+        *_searches("capture_re(s, '%s')", (32, 120, 4_096)),
     ),
     "concat": (Large(PLAIN, "concat(s, 'x')"), Large(PLAIN, "concat('a', s, '/', $uri)")),
     "crc": (Large(PLAIN, "crc(s)"),),
@@ -123,6 +166,7 @@ LARGE: Final[dict[str, tuple[Large, ...]]] = {
     "gsub_re": (
         Large(PLAIN, "gsub_re(s, '[0-9]', '-')", REGEX_SIZES),
         Large(PLAIN, "gsub_re(s, '#+', '-')", REGEX_SIZES),
+        *_searches("gsub_re(s, '%s', '-')", (120, 4_096)),
     ),
     "hmac": (Large(PLAIN, "hmac('key', s, 'sha256')"),),
     "hmac_sha1": (Large(PLAIN, "hmac_sha1('key', s)"),),
@@ -137,11 +181,15 @@ LARGE: Final[dict[str, tuple[Large, ...]]] = {
         Large(PLAIN, "match_re(s, '[a-z]+#')", REGEX_SIZES),
         Large(PLAIN, "match_re(s, '#')", REGEX_SIZES),
         Large(PLAIN, "match_re(s, '^abc')", REGEX_SIZES),
+        *_searches("match_re(s, '%s')"),
     ),
     "md5": (Large(PLAIN, "md5(s)"),),
     "md5_bin": (Large(PLAIN, "md5_bin(s)"),),
     "print": (Large(PLAIN, "print(s)"),),
-    "req_header": (Large(PLAIN, "req_header('data', 're:[a-z]+#')", (256, 4_096, 32_000)),),
+    "req_header": (
+        Large(PLAIN, "req_header('data', 're:[a-z]+#')", REGEX_SIZES),
+        *_searches("req_header('data', 're:%s')", (32, 120, 4_096)),
+    ),
     "reverse": (Large(PLAIN, "reverse(s)"),),
     "say": (Large(PLAIN, "say(s)"),),
     "secure_eq": (Large(PLAIN, "secure_eq(s, s)"),),
@@ -185,7 +233,7 @@ SETS: Final[dict[str, tuple[str, ...]]] = {
 
 ANSWERED_BY_HOST: Final = frozenset(
     {f"{whose}_{what}" for whose in ("client", "ip") for what in ("country", "region", "city", "isp")}
-    | {"limit_req"}
+    | {"limit_req", "limit_conn", "metric_incr"}
 )
 
 OPERATIONS: Final[dict[str, tuple[str, str]]] = {

@@ -25,7 +25,7 @@ from edgescript.testing.cases import Case
 from edgescript.testing.reading import read
 from loadtest.fuel_bench import FACTOR, least_ns
 from runtime.geo.stated import StatedPlaces
-from runtime.limits.requests import TokenBuckets
+from runtime.limits.local import LocalLimits
 from stdlib.example import EXAMPLE_SERVICES
 
 EXAMPLES: Final = Path(__file__).parents[1] / "examples"
@@ -84,7 +84,7 @@ def context_of(case: Case) -> Context:
     ]
     connection = Connection(case.client_ip, 50_000, "127.0.0.1", 443 if scheme == "https" else 80, scheme)
     places = {case.client_ip: case.geo.record()} if case.geo is not None else {}
-    services = Services(EXAMPLE_SERVICES.random, StatedPlaces(places), TokenBuckets())
+    services = Services(EXAMPLE_SERVICES.random, StatedPlaces(places), LocalLimits().site().limiter)
     request = Request(
         case.method, slash + path or "/", "HTTP/1.1", host, Headers((("host", host), *fields)), connection
     )

@@ -35,7 +35,7 @@ from edgescript.testing.expectations import mismatches
 from runtime.config import Config
 from runtime.http.refusal import Refuse
 from runtime.io.serve import serve
-from runtime.limits.requests import TokenBuckets
+from runtime.limits.local import LocalLimits
 from runtime.proxy.forward import Forward
 from runtime.proxy.simulate import Incoming, OriginAnswer, Simulation, fresh_cache, simulate
 from runtime.scripts.site import Site, Sites
@@ -137,7 +137,8 @@ def _example(path: Path, name: str, origin: Upstream) -> tuple[Site, Prepared]:
 
 
 def _services() -> Services:
-    return Services(random=random.SystemRandom(), limiter=TokenBuckets())
+    limits = LocalLimits().site()
+    return Services(random=random.SystemRandom(), limiter=limits.limiter, connections=limits.connections)
 
 
 # --- what to try ------------------------------------------------------------------------------------------------

@@ -32,10 +32,10 @@ def as_text(source: Source, diagnostic: Diagnostic) -> str:
     lines = [
         f"{_place(source, diagnostic.span)}: {diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}"
     ]
-    lines += _snippet(source, diagnostic.span)
+    lines += snippet(source, diagnostic.span)
     if diagnostic.related is not None:
         lines.append(f"{_place(source, diagnostic.related.span)}: note: {diagnostic.related.message}")
-        lines += _snippet(source, diagnostic.related.span)
+        lines += snippet(source, diagnostic.related.span)
     if diagnostic.help:
         lines.append(f"help: {diagnostic.help}")
     return "\n".join(lines) + "\n"
@@ -155,7 +155,7 @@ def _place(source: Source, span: Span) -> str:
     return f"{source.name}:{line}:{column}"
 
 
-def _snippet(source: Source, span: Span) -> list[str]:
+def snippet(source: Source, span: Span) -> list[str]:
     """The line of `span` with carets below, in terminal columns; a span over several lines is cut at the first."""
     number = source.position(span.start).line
     line_start = source.line_starts[number - 1]

@@ -118,6 +118,29 @@ def _setting_lines(effects: Effects) -> Iterator[Line]:
         yield Line("speed", f"{effects.rate_bytes_per_s} bytes/s")
     if effects.rate_after_bytes is not None:
         yield Line("speed", f"limited after {effects.rate_after_bytes} bytes")
+    yield from extension_lines(effects)
+
+
+def extension_lines(effects: Effects) -> Iterator[Line]:
+    """Wishes that the vendor's functions do not have: what the cache and the limits are asked, and which origin."""
+    if effects.cache_key is not None:
+        yield Line("cache key", _quoted(effects.cache_key))
+    if effects.cache_tags:
+        yield Line("cache tags", ", ".join(effects.cache_tags))
+    for when, grace_s in (
+        ("while a fresh one is fetched", effects.stale_while_revalidate_s),
+        ("if that fails", effects.stale_if_error_s),
+    ):
+        if grace_s is not None:
+            yield Line("cache grace", f"{grace_s} s {when}")
+    if effects.bypass:
+        yield Line("cache", "left out")
+    if effects.origin is not None:
+        yield Line("origin", _quoted(effects.origin))
+    if effects.delay_s:
+        yield Line("limit_req", f"waits {effects.delay_s:.3g} s")
+    if effects.shadow_refusals:
+        yield Line("limit_req", f"would have refused, {effects.shadow_refusals} in shadow mode")
 
 
 def _plain(text: str) -> str:

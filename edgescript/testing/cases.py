@@ -114,6 +114,11 @@ class Expect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limit_rate_after: int | None = None
     cache_ttl: int | None = None
     cache: str | None = None
+    cache_key: str | None = None
+    cache_tags: list[str] | None = None
+    cache_bypass: bool | None = None
+    forward_origin: str | None = None
+    delay_s: float | None = None
     hit: bool | dict[str, bool] | None = None
     state: State | dict[str, State] | None = None
     error: int | ErrorAt | None = None

@@ -7,7 +7,7 @@ mismatches of a case are told at once.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from edgescript.testing.cases import ErrorAt, Expect, Lines, each_line
@@ -67,6 +67,14 @@ class Outcome:
     """Bytes a second; 0 for full speed."""
     limit_rate_after: int = 0
     """Bytes at full speed first."""
+    cache_key: str = ""
+    """What a script put in place of path and query; '' without."""
+    cache_tags: list[str] = field(default_factory=list)
+    cache_bypass: bool = False
+    forward_origin: str = ""
+    """The upstream that a script chose; '' for the site's own."""
+    delay_s: float = 0
+    """Seconds that `limit_req` has the request wait."""
     scripts: Sequence[ScriptRan] = ()
 
 
@@ -100,6 +108,11 @@ _COMPARED: Final = (
     "limit_rate_after",
     "cache_ttl",
     "cache",
+    "cache_key",
+    "cache_tags",
+    "cache_bypass",
+    "forward_origin",
+    "delay_s",
 )
 """What has one value in the outcome, under the same name."""
 

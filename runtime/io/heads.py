@@ -5,14 +5,17 @@ The raw scan (`runtime.http.raw`) comes first and the judgement (`.framing`) las
 decides anything; what the parser alone refuses (methods and versions it does not know) is answered in its name.
 """
 
-from typing import NamedTuple
+import re
+from typing import Final, NamedTuple
 
 import httptools
 
 from runtime.http.framing import HeadLimits, RequestHead, accept_request
-from runtime.http.raw import scan_head, scan_response_head
+from runtime.http.raw import scan_head, scan_response_head, without_space_before_colons
 from runtime.http.refusal import Refuse
 
+# Possessive, and begun at the first of them: each octet is looked at once.
+_SPACE_AT_END: Final = re.compile(rb"(?<![ \t])[ \t]++\r\n")
 Fields = list[tuple[bytes, bytes]]
 
 
@@ -64,8 +67,13 @@ def read_request_head(head: bytes, limits: HeadLimits) -> AcceptedHead | Refuse:
     try:
         parser.feed_data(head)
     except httptools.HttpParserUpgrade:
-        pass  # the upgrade is not taken up: Upgrade and Connection stay behind (RFC 9110 section 7.8)
+        pass  # whether another protocol is passed on is not the parser's to say (`runtime.http.upgrade`)
     except httptools.HttpParserError as error:
+        bare = _SPACE_AT_END.sub(b"\r\n", head)
+        if (
+            bare != head
+        ):  # the parser knows no white space behind some values (RFC 9110 section 5.5 takes it off)
+            return read_request_head(bare, limits)
         return _unparsed(head, error)
     if not receiver.complete:
         return _unparsed(head, None)
@@ -97,14 +105,18 @@ def _unparsed(head: bytes, error: httptools.HttpParserError | None) -> Refuse:
 
 
 def parse_response_head(head: bytes) -> ResponseParts | None:
-    """The parts of `head`, which ends with its empty line; None when it is malformed or wants another protocol."""
+    """The parts of `head`, which ends with its empty line; None when it is malformed."""
     if not scan_response_head(head):
-        return None
+        head = without_space_before_colons(head)
+        if not scan_response_head(head):
+            return None
     receiver = _Receiver()
     parser = httptools.HttpResponseParser(receiver)
     try:
         parser.feed_data(head)
-    except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+    except httptools.HttpParserUpgrade:
+        pass  # whether it was asked for is the connection's to judge
+    except httptools.HttpParserError:
         return None
     if not receiver.complete:
         return None

@@ -1,90 +1,164 @@
-"""The node's process: one worker under uvloop, its signals, its end."""
+"""A node from its settings: addresses taken, state kept, the supervisor at work."""
 
 import asyncio
+import contextlib
+import gc
 import os
-import signal
+import selectors
 import socket
 import sys
+import time
 from collections.abc import Callable
-from typing import TypeAlias
-
-import uvloop
+from pathlib import Path
+from typing import Final, NamedTuple
 
 from runtime.config import Config, ConfigError
-from runtime.io.worker import Worker
+from runtime.config.formats import read_address
+from runtime.io.access_file import STDOUT
+from runtime.io.activation import inherited
+from runtime.io.listening import Sockets, for_workers, listen_at
+from runtime.io.notify import Notify
+from runtime.io.source import Source
+from runtime.io.supervisor import Supervisor
+from runtime.io.tls import ServerTls
+from runtime.io.worker import endpoints_of, to_stderr
+from runtime.observe.events import EventLog
 from runtime.scripts.site import Sites
+from runtime.state.directory import StateDirectory, StateError
 
-Load: TypeAlias = Callable[[], Sites]
-"""Reads what is to be served. Raises ConfigError when it cannot be, having told people why."""
+_ADMIN_UNSTATED: Final = Config().admin
 
 
 def serve(
-    config: Config, sites: Sites, *, on_listening: Callable[[str, int], None], reload: Load | None = None
+    config: Config,
+    sites: Sites,
+    *,
+    on_listening: Callable[[str, int], None],
+    source: Source | None = None,
+    bundle: bytes | None = None,
 ) -> int:
     """
-    Serve until SIGTERM or SIGINT, then drain. The exit status: 0, or 1 when the address cannot be taken.
+    Serve until SIGTERM or SIGINT, then drain. The exit status: 0, or 1 when the node cannot begin.
 
-    `on_listening` is told the address and port once requests are accepted. A second signal ends at once. SIGHUP
-    serves what `reload` gives from then on, or goes on as before when it raises; without `reload` it ends the node
-    as SIGTERM does. `reload` is called in a thread of its own, one call at a time. SIGUSR1 logs the scripts' states.
+    `on_listening` is told the address and port once all workers accept requests. A second signal ends at once. SIGHUP
+    serves what `source` gives from then on, or goes on as before when that fails; without `source` it ends the node as
+    SIGTERM does. `bundle` is what `source` gave for `sites`; each worker then builds its own. SIGUSR1 logs the scripts' states, SIGUSR2 opens the access log anew.
     """
-    return uvloop.run(_serve(config, sites, on_listening, reload))
-
-
-async def _serve(
-    config: Config, sites: Sites, on_listening: Callable[[str, int], None], reload: Load | None
-) -> int:
-    worker = Worker(config, sites)
-    try:
-        host, port = await worker.start()
-    except OSError as error:
-        print(f"edgescript: cannot listen on {config.listen}: {_reason(error)}", file=sys.stderr)  # noqa: T201 - the process's own error
-        return 1
-    stopped = asyncio.Event()
-    changed = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def on_end() -> None:
-        if stopped.is_set():
-            worker.hurry()
-        stopped.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, on_end)
-    loop.add_signal_handler(signal.SIGUSR1, worker.log_states)
-    loop.add_signal_handler(signal.SIGHUP, on_end if reload is None else changed.set)
-    reloading = loop.create_task(_reload_when(changed, worker, reload)) if reload is not None else None
-    on_listening(host, port)
-    await stopped.wait()
-    if reloading is not None:
-        reloading.cancel()
-    await worker.stop()
-    return 0
-
-
-async def _reload_when(changed: asyncio.Event, worker: Worker, load: Load) -> None:
-    """Serve what `load` gives each time `changed` is set; once more if it is set meanwhile."""
-    while True:
-        await changed.wait()
-        changed.clear()
+    with contextlib.ExitStack() as stack:
         try:
-            sites = await asyncio.to_thread(load)
-        except ConfigError as error:
-            worker.log.note("reload-failed", reason=str(error))
-        except Exception as error:  # noqa: BLE001 - whatever was wrong with the new scripts, the old ones go on
-            worker.log.note("reload-failed", reason=f"internal error: {type(error).__name__}")
-        else:
-            before = worker.front.sites.states()
-            worker.front.install(sites)
-            worker.log.note(
-                "reloaded",
-                scripts=[script.name for site in sites.all() for script in site.scripts],
-                before=before,
+            began = _begin(config, stack)
+        except _CannotError as error:
+            print(f"edgescript: cannot {error}", file=sys.stderr)  # noqa: T201 - the process's own error
+            return 1
+        host, port = began.sockets[0][0][0].getsockname()[:2]
+        log = EventLog(to_stderr, time.time)
+
+        def on_serving() -> None:
+            on_listening(host, port)
+            if config.admin and not began.admin:
+                log.note("admin-off", reason=f"{config.admin} is taken")
+            elif began.admin and not read_address(config.admin)[1]:
+                log.note("admin-at", port=began.admin[0].getsockname()[1])
+
+        async def live() -> int:
+            supervisor = Supervisor(
+                config,
+                sites,
+                source,
+                bundle,
+                began.state.path,
+                began.sockets,
+                began.admin,
+                log,
+                Notify(os.environ),
             )
+            return await supervisor.live(on_serving)
+
+        # What is loaded now is every worker's, and no collection shall touch and so copy it.
+        gc.collect()
+        gc.freeze()
+        with asyncio.Runner(loop_factory=_loop_that_forks) as runner:
+            return runner.run(live())
+
+
+class _CannotError(Exception):
+    """The node cannot begin; the text says what it cannot do, and why."""
+
+
+class _Began(NamedTuple):
+    """What a node has taken before it has workers."""
+
+    state: StateDirectory
+    sockets: list[Sockets]
+    """Of each worker."""
+    admin: list[socket.socket]
+
+
+def _begin(config: Config, stack: contextlib.ExitStack) -> _Began:
+    """Take all there is to take, and have `stack` give it back. Raises _CannotError."""
+    try:
+        state = StateDirectory.taken(Path(config.state_dir)) if config.state_dir else StateDirectory.passing()
+    except StateError as error:
+        raise _CannotError(f"use the state directory: {error}") from None
+    stack.callback(state.close)
+    _check_access_log(config.access_log)
+    try:
+        if any(each.tls for each in endpoints_of(config)):
+            ServerTls(config.certificates, config.tls_min)  # each worker loads its own
+    except ConfigError as error:
+        raise _CannotError(f"use the certificates: {error}") from None
+    sockets = _listen(config)
+    for each in (each for groups in sockets for group in groups for each in group):
+        stack.callback(each.close)
+    admin = _listen_for_admin(config.admin)
+    for each in admin:
+        stack.callback(each.close)
+    return _Began(state, sockets, admin)
+
+
+def _listen(config: Config) -> list[Sockets]:
+    """The sockets of each worker: those the service manager opened, the same for all, or the node's own."""
+    endpoints = [read_address(each.address) for each in endpoints_of(config)]
+    shown = ", ".join(each.address for each in endpoints_of(config))
+    try:
+        given = inherited(os.environ, os.getpid())
+        if not given:
+            return for_workers(endpoints, config.workers)
+    except OSError as error:
+        raise _CannotError(f"listen on {shown}: {_reason(error)}") from None
+    groups = [[each for each in given if each.getsockname()[:2] == endpoint] for endpoint in endpoints]
+    if sum(map(len, groups)) != len(given) or not all(groups):
+        raise _CannotError(f"listen on {shown}: the sockets that were handed over are others")
+    return [groups] * config.workers
+
+
+def _listen_for_admin(address: str) -> list[socket.socket]:
+    """None where there shall be none, or where the address that nobody chose is taken."""
+    if not address:
+        return []
+    try:
+        return listen_at(*read_address(address))
+    except OSError as error:
+        if address == _ADMIN_UNSTATED:
+            return []
+        raise _CannotError(f"listen on {address}: {_reason(error)}") from None
+
+
+def _loop_that_forks() -> asyncio.AbstractEventLoop:
+    """A loop whose selector is this process's own; a child would share the kernel's part of epoll (`fork`)."""
+    return asyncio.SelectorEventLoop(selectors.PollSelector())
+
+
+def _check_access_log(path: str) -> None:
+    """Raises _CannotError when it cannot be written."""
+    if path in {"", STDOUT}:
+        return
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640))
+    except OSError as error:
+        raise _CannotError(f"write {path}: {_reason(error)}") from None
 
 
 def _reason(error: OSError) -> str:
-    """Why an address cannot be taken, without the loop's own words around the system's."""
-    if error.errno is None or isinstance(error, socket.gaierror):
-        return (error.strerror or str(error)).lower()
-    return os.strerror(error.errno).lower()
+    """Why, in the system's words."""
+    return (error.strerror or str(error)).lower()

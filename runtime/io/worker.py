@@ -1,8 +1,8 @@
 """
-One worker: what its connections share, its listening socket, its timer.
+One worker: what its connections share, its listening sockets, its timer.
 
-A worker owns everything it touches, so that several may run side by side, each with `reuse_port`. Clock, log and
-client addresses come in as arguments: tests give their own.
+A worker owns everything it touches, so that several may run side by side, each with listening sockets of its own. Clock,
+log and client addresses come in as arguments: tests give their own.
 """
 
 import asyncio
@@ -10,30 +10,39 @@ import contextlib
 import functools
 import itertools
 import secrets
-import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Final
 
 from edgescript.pipeline import ScriptResult
 from edgescript.request import Request
 from runtime.cache.cache import Allowance, Cache
-from runtime.cache.memory import MemoryStore
-from runtime.config import Config
+from runtime.config import Config, ConfigError
+from runtime.config.formats import read_address
+from runtime.config.tables import Listener
+from runtime.http.proxy_protocol import parse_networks
 from runtime.http.refusal import Refuse
+from runtime.io.access_file import AccessFile
 from runtime.io.client import ClientConnection
-from runtime.io.upstream import Failure, OriginPool
+from runtime.io.driver import Driver
+from runtime.io.listener import Bounds, Listeners
+from runtime.io.listening import Sockets, listen_at
+from runtime.io.tls import ServerTls
+from runtime.io.upstream.group import UpstreamGroup
+from runtime.observe.access_log import AccessLog
 from runtime.observe.counters import Counters
 from runtime.observe.events import EventLog, fault_facts
 from runtime.proxy.front import Front
-from runtime.proxy.plan import Settings
+from runtime.proxy.plan import Plan, Settings
 from runtime.scripts.site import Sites
-from runtime.upstreams.upstream import Upstream
+from runtime.state.objects_tiers import OpenedStore, open_store
+from runtime.upstreams.retry import Failure
+from runtime.upstreams.upstream import Server, Upstream
 
 SWEEP_S: Final = 0.5
 """How late a deadline may be noticed: one timer looks at all connections, instead of one timer each a request."""
-BACKLOG: Final = 4096
 
 
 class _Timeouts:
@@ -43,6 +52,11 @@ class _Timeouts:
         self.connect_s = config.connect_timeout_s
         self.response_s = config.response_timeout_s
         self.idle_s = config.upstream_idle_timeout_s
+
+
+def endpoints_of(config: Config) -> tuple[Listener, ...]:
+    """Where a node of `config` listens."""
+    return config.listeners or (Listener(address=config.listen),)
 
 
 def to_stderr(line: str) -> None:
@@ -90,13 +104,28 @@ class Worker:
         self.log = EventLog(write, clock)
         self._reuse_port = reuse_port
         self.client_address = client_address
-        self.cache = Cache(
-            MemoryStore(config.cache_bytes, config.max_object_bytes), collecting=Allowance(config.cache_bytes)
+        self._opened = open_store(
+            config.cache_bytes,
+            config.max_object_bytes,
+            state=Path(config.state_dir) if config.state_dir else None,
+            disk_bytes=config.disk_cache_bytes,
+            max_disk_object_bytes=config.max_disk_object_bytes,
         )
+        self.cache = Cache(self._opened.store, collecting=Allowance(config.cache_bytes))
         self.settings = Settings(max_object_bytes=config.max_object_bytes)
         self.counters = Counters()
-        self.front = Front(sites, self.cache.store, time.monotonic, self.on_fault)
+        self.access: AccessLog | None = None
+        """Told of each answer, where there is an access log."""
+        self._access_file: AccessFile | None = None
+        if config.access_log:
+            self.access = AccessLog(query=config.access_log_query, traces=config.trace_context)
+        recorder = None if self.access is None else self.access.record
+        self.front = Front(sites, self.cache.store, time.monotonic, self.on_fault, recorder)
+        self.past_states: dict[str, dict[str, int]] = {}
+        """What scripts that are still served under the same name did before they were installed anew."""
         self.clients: set[ClientConnection] = set()
+        self.tunnels = 0
+        """How many of them are tunnels."""
         self.draining = False
         self._empty = asyncio.Event()
         """Set when the last client leaves a draining worker, or nobody will wait for it."""
@@ -105,33 +134,63 @@ class Worker:
         self.idle_deadline_mono_s = 0.0
         """When a connection that falls idle now will have been idle too long; kept by the sweep, so it costs no
         clock call a request and is right to within `SWEEP_S`."""
-        self._pools: dict[Upstream, OriginPool] = {}
+        self.upstreams: dict[Upstream, UpstreamGroup] = {}
         self._timeouts = _Timeouts(config)
-        self._server: asyncio.Server | None = None
+        bounds = Bounds(config.max_handshakes, config.handshake_timeout_s, config.write_timeout_s)
+        self.listeners = Listeners(
+            lambda scheme, announced: ClientConnection(self, scheme, announced),
+            self.log.note,
+            bounds,
+            parse_networks(config.trusted_proxies),
+        )
         self._sweeper: asyncio.TimerHandle | None = None
         self.loop: asyncio.AbstractEventLoop = None  # type: ignore[assignment]  # set by start, before any use
         self.mono: Callable[[], float] = time.monotonic
 
-    async def start(self) -> tuple[str, int]:
-        """Listen; the address and port taken. Raises OSError."""
+    async def start(self, sockets: Sockets | None = None) -> tuple[str, int]:
+        """
+        Listen; the address and port taken, the first where there are several. Raises OSError, ConfigError.
+
+        `sockets` listen already, a group for each endpoint of the configuration; without them it takes the addresses
+        itself.
+        """
+        config = self.config
         self.loop = asyncio.get_running_loop()
         self.mono = self.loop.time
-        host, port = self.config.address
-        self._server = await self.loop.create_server(
-            lambda: ClientConnection(self), host, port, backlog=BACKLOG, reuse_port=self._reuse_port
-        )
-        for listening in self._server.sockets:
-            # Answers are written whole; waiting for more would only delay them.
-            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self.access is not None:
+            self._access_file = AccessFile(config.access_log, self.access, self._access_log_failed)
+        endpoints = endpoints_of(config)
+        if any(endpoint.tls for endpoint in endpoints):
+            self.listeners.tls = ServerTls(config.certificates, config.tls_min)
+        if sockets is None:
+            reuse_port = self._reuse_port
+            sockets = [listen_at(*read_address(each.address), reuse_port=reuse_port) for each in endpoints]
+        address: tuple[str, int] = sockets[0][0].getsockname()[:2]
+        for endpoint, group in zip(endpoints, sockets, strict=True):
+            await self.listeners.open(group, tls=endpoint.tls, proxy_protocol=endpoint.proxy_protocol)
+        self._know_upstreams()
         self._sweep()
-        address = self._server.sockets[0].getsockname()
-        return address[0], address[1]
+        return address
+
+    def _access_log_failed(self, reason: str) -> None:
+        self.log.note("access-log-failed", reason=reason)
+
+    def _know_upstreams(self) -> None:
+        """Look up the names of origins and begin their checks before a request needs them; forget other origins."""
+        served = {
+            upstream
+            for site in self.front.sites.all()
+            for upstream in (site.origin, *site.upstreams.values())
+        }
+        for upstream in served:
+            self.upstream(upstream)
+        for upstream in self.upstreams.keys() - served:
+            self.upstreams.pop(upstream).close()
 
     async def stop(self) -> None:
         """Stop accepting, let answers in progress finish for at most `drain_s`, then close everything."""
         self.draining = True
-        if self._server is not None:
-            self._server.close()
+        self.listeners.close()
         for client in list(self.clients):
             client.drain()
         if self.clients:
@@ -144,15 +203,42 @@ class Worker:
             self.log.note("drain-cut", count=cut)
         for client in list(self.clients):
             client.abort()
-        for pool in self._pools.values():
-            pool.close()
+        for group in self.upstreams.values():
+            group.close()
+        if self._access_file is not None:
+            await self._access_file.close()
+        self._opened.close()
         await asyncio.sleep(0)
 
-    def log_states(self) -> None:
-        """Log how often each script came to each state since it was installed."""
-        states = self.front.sites.states()
-        if states:
-            self.log.note("script-states", scripts=states)
+    def install(self, sites: Sites) -> dict[str, dict[str, int]]:
+        """Serve `sites` from the next request on. How often each script before came to each state."""
+        before = self.front.sites.states()
+        self.front.install(sites)
+        self.past_states = {
+            name: _summed(self.past_states.get(name), before.get(name)) for name in sites.states()
+        }
+        self._know_upstreams()
+        if self.listeners.tls is not None:
+            try:
+                self.listeners.tls.reload(self.config.certificates, self.config.tls_min)
+            except ConfigError as error:
+                self.log.note("certificates-kept", reason=str(error))
+        return before
+
+    @property
+    def stored(self) -> OpenedStore:
+        """Where responses are stored, and how that is."""
+        return self._opened
+
+    def refresh(self, plan: Plan) -> None:
+        """Fetch a response anew that was sent stale, unless that is under way."""
+        if plan.cache_key not in self.cache.flights:
+            Driver(plan, None, self, self.clock()).start()
+
+    def reopen_logs(self) -> None:
+        """Write to new files from now on: the old ones were moved away."""
+        if self._access_file is not None:
+            self._access_file.reopen()
 
     def hurry(self) -> None:
         """Wait for no answer in progress any more: `stop` ends at once."""
@@ -170,14 +256,18 @@ class Worker:
         if self.draining and not self.clients:
             self._empty.set()
 
-    def pool(self, origin: Upstream) -> OriginPool:
-        """The connections to `origin`."""
-        pool = self._pools.get(origin)
-        if pool is None:
-            pool = self._pools[origin] = OriginPool(
-                origin, self._timeouts, self.loop, functools.partial(self._origin_failed, origin)
+    def upstream(self, origin: Upstream) -> UpstreamGroup:
+        """The servers of `origin` and the connections to them."""
+        group = self.upstreams.get(origin)
+        if group is None:
+            group = self.upstreams[origin] = UpstreamGroup(
+                origin,
+                self._timeouts,
+                self.loop,
+                functools.partial(self._origin_failed, origin),
+                changed=functools.partial(self._server_changed, origin),
             )
-        return pool
+        return group
 
     def refused(self, refused: Refuse) -> None:
         """Count a request that was not accepted."""
@@ -190,6 +280,11 @@ class Worker:
                 self.counters.script_faults += 1
                 self.log.note("script-fault", **fault_facts(request.id, result))
 
+    def _server_changed(self, origin: Upstream, server: Server, up: bool) -> None:
+        self.log.note(
+            "server-up" if up else "server-down", origin=origin.name, server=f"{server.host}:{server.port}"
+        )
+
     def _origin_failed(self, origin: Upstream, kind: Failure, request_id: str) -> None:
         self.log.note("origin-failed", origin=origin.name, kind=kind, request_id=request_id)
 
@@ -200,6 +295,16 @@ class Worker:
         for client in list(self.clients):
             if 0 < client.deadline_mono_s < now:
                 client.expire()
-        for pool in self._pools.values():
-            pool.sweep(now)
+        for group in self.upstreams.values():
+            group.sweep(now)
+        if self._access_file is not None:
+            self._access_file.flush()
         self._sweeper = self.loop.call_later(SWEEP_S, self._sweep)
+
+
+_NO_STATES: Final[dict[str, int]] = {}
+
+
+def _summed(first: dict[str, int] | None, second: dict[str, int] | None) -> dict[str, int]:
+    first, second = first or _NO_STATES, second or _NO_STATES
+    return {state: first.get(state, 0) + second.get(state, 0) for state in {**first, **second}}

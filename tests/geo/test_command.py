@@ -104,16 +104,20 @@ def test_wrong_usage(show, case):
 
 
 @pytest.mark.parametrize(
-    "command", [("run", "--url", "http://example.com/"), ("serve", "--origin", "http://127.0.0.1:1")]
+    ("command", "key"),
+    [
+        (("run", "--url", "http://example.com/"), ""),
+        (("serve", "--origin", "http://127.0.0.1:1"), "geo_databases: "),
+    ],
 )
-def test_a_database_that_cannot_be_read_is_one_line(show, tmp_path, command):
+def test_a_database_that_cannot_be_read_is_one_line(show, tmp_path, command, key):
     path = tmp_path / "a.mmdb"
     path.write_bytes(b"no database")
     name, *rest = command
     script = [show] if name == "run" else ["--script", show]
     result = run_command(name, *script, *rest, "--geo-database", str(path))
     assert (result.status, result.stdout) == (2, "")
-    assert result.stderr == f"edgescript: {path}: not a database in the MMDB format, or damaged\n"
+    assert result.stderr == f"edgescript: {key}{path}: not a database in the MMDB format, or damaged\n"
 
 
 def place_of_loopback(path, region):

@@ -161,5 +161,5 @@ def test_sound(stage, name):
 
 
 def test_the_tables_are_as_large_as_the_ground_they_cover():
-    assert len(REFUSED) + len(BROKEN) + len(SILENT) >= 200
-    assert len(SOUND) >= 30
+    assert len(REFUSED) + len(BROKEN) + len(SILENT) >= 330
+    assert len(SOUND) >= 70

@@ -24,7 +24,11 @@ KEYLESS = {
     "secure_eq": "what it compares are results as often as secrets, on either side",
 }
 """Those of their functions in which no literal is looked at, and why."""
-NO_SECRET = {"limit_req": "what it counts by"}
+NO_SECRET = {
+    "limit_conn": "what it counts by",
+    "limit_req": "what it counts by",
+    "set_cache_key": "what a response is found under",
+}
 """Functions with a parameter named as a key that is none."""
 
 

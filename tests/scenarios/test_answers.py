@@ -165,10 +165,12 @@ async def test_what_the_origin_is_told():
             b"Host": b"site.test",
             b"Accept": b"*/*",
             b"X-Empty": b"",
-            b"X-Forwarded-For": b"192.0.2.1, 127.0.0.1",
+            b"X-Forwarded-For": b"127.0.0.1",
             b"X-Forwarded-Proto": b"http",
             b"X-Forwarded-Host": b"site.test",
             b"Via": b"1.0 other, 1.1 edgescript",
+            b"TE": b"trailers",
+            b"Connection": b"TE",
         }
 
 

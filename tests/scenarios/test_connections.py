@@ -4,7 +4,7 @@ import asyncio
 
 from tests.support.rawclient import request
 from tests.support.raworigin import OK, RawOrigin, response
-from tests.support.worker import scenario, serving
+from tests.support.worker import eventually, scenario, serving
 
 CACHED = response(b"cached", b"Cache-Control: max-age=60")
 
@@ -248,3 +248,39 @@ async def test_a_client_may_half_close_between_an_answer_and_the_next():
         client.half_close()
         assert (await client.answer()).body == b"/n"
         assert await client.ended() == "closed"
+
+
+@scenario
+async def test_trailers_of_a_request_reach_the_origin_less_those_that_would_change_it():
+    trailers = b"X-Sum: 5\r\nContent-Length: 9\r\nHost: other.test\r\n"
+    head = request("/p", "Transfer-Encoding: chunked", method="POST")
+    async with RawOrigin(by_target) as origin, serving(origin) as node, node.client() as client:
+        await client.send(head + b"5\r\nhello\r\n0\r\n" + trailers + b"\r\n" + request("/n"))
+        assert [(await client.answer()).body for _ in range(2)] == [b"/phello", b"/n"]
+        assert origin.asked[0].trailers == [(b"X-Sum", b"5")]
+
+
+@scenario
+async def test_100_is_said_once_the_origin_can_take_the_body():
+    """A client that waits for it need not send what nobody would read."""
+    head = request("/p", "Content-Length: 3", "Expect: 100-continue", method="POST")
+    async with serving() as node, node.client() as client:  # the origin cannot be reached
+        await client.send(head)
+        answer = await client.answer()
+        assert (answer.interim, answer.status) == ([], 502)
+
+
+@scenario
+async def test_a_request_that_takes_too_long_in_all_is_given_up():
+    async with (
+        RawOrigin(lambda _: [response(b"x" * 20_000_000)]) as origin,
+        serving(origin, request_timeout_s=0.4) as node,
+        node.client(receive_buffer=8192) as client,
+    ):
+        await client.send(request("/n"))
+        answer = await client._head()
+        began = asyncio.get_running_loop().time()
+        await eventually(lambda: not node.worker.clients)
+        assert asyncio.get_running_loop().time() - began < 3
+        await client._body(answer)
+        assert not answer.complete

@@ -95,8 +95,8 @@ async def test_a_body_that_stops_coming_is_a_408_and_no_request_to_the_origin():
     ):
         await client.send(request("/p", "Content-Length: 10", method="POST") + b"abc")
         assert await answer_and_end(client) == 408
-        (pool,) = node.worker._pools.values()
-        assert not pool._open
+        ((pool,),) = [group.pools for group in node.worker.upstreams.values()]
+        assert not pool.open
         assert [asked.complete for asked in origin.asked] == [False]
 
 
@@ -104,7 +104,7 @@ async def test_a_body_that_stops_coming_is_a_408_and_no_request_to_the_origin():
 async def test_a_body_that_comes_slowly_is_waited_for():
     async with (
         RawOrigin(lambda asked: [response(asked.body)]) as origin,
-        serving(origin, body_timeout_s=0.4) as node,
+        serving(origin, body_timeout_s=0.4, body_bytes_per_s=1) as node,
         node.client() as client,
     ):
         await client.send(request("/p", "Content-Length: 5", method="POST"))

@@ -6,7 +6,7 @@ import contextlib
 import pytest
 
 from edgescript.services import Services
-from runtime.limits.requests import TokenBuckets
+from runtime.limits.local import LocalLimits
 from runtime.scripts.site import Site, Sites
 from runtime.upstreams.upstream import Upstream
 from tests.support.raworigin import CLOSE, OK, RawOrigin, response
@@ -197,7 +197,9 @@ async def test_no_request_is_counted_twice(tmp_path):
         "if not(limit_req('all', 0.001, 1)) {\n    exit(429)\n}\n"
         "add_rsp_header('X-Kind', tostring(get_rsp_header('content-type')))\n",
     )
-    async with behind(lambda _: [PICTURE], script, services=Services(limiter=TokenBuckets())) as (
+    async with behind(
+        lambda _: [PICTURE], script, services=Services(limiter=LocalLimits().site().limiter)
+    ) as (
         _origin,
         _node,
         client,

@@ -23,6 +23,10 @@ OUTCOME = Outcome(
     cache_ttl=10,
     limit_rate=4096,
     limit_rate_after=100,
+    cache_key="/k",
+    cache_tags=["a", "b"],
+    forward_origin="backup",
+    delay_s=0.25,
     scripts=[ScriptRan("a.es", "ExecutedAndHit", 30), ScriptRan("b.es", "ExecutedButNotHit", 12)],
 )
 OWN = Outcome("respond", 403, [], "no")
@@ -40,6 +44,8 @@ RAISED = Outcome(
 MET = [
     (OUTCOME, Expect()),
     (OUTCOME, Expect(action="forward", status=200, cache_ttl=10, cache="MISS", limit_rate=4096, limit_rate_after=100)),
+    (OUTCOME, Expect(cache_key="/k", cache_tags=["a", "b"], cache_bypass=False, forward_origin="backup", delay_s=0.25)),
+    (OWN, Expect(cache_key="", cache_tags=[], forward_origin="", delay_s=0)),
     (OUTCOME, Expect(headers={"x-a": "1", "X-B": ["1", "2"], "X-C": ""})),
     (OUTCOME, Expect(body="hello, world", body_contains="o, w")),
     (OUTCOME, Expect(body_contains=["hello", "world"])),
@@ -76,6 +82,11 @@ NOT_MET = [
     (OUTCOME, Expect(limit_rate=0), [("limit_rate", "4096", "0")]),
     (OUTCOME, Expect(limit_rate_after=0), [("limit_rate_after", "100", "0")]),
     (OUTCOME, Expect(cache_ttl=0), [("cache_ttl", "10", "0")]),
+    (OUTCOME, Expect(cache_key=""), [("cache_key", '"/k"', '""')]),
+    (OUTCOME, Expect(cache_tags=["b", "a"]), [("cache_tags", '["a", "b"]', '["b", "a"]')]),
+    (OUTCOME, Expect(cache_bypass=True), [("cache_bypass", "false", "true")]),
+    (OUTCOME, Expect(forward_origin="b"), [("forward_origin", '"backup"', '"b"')]),
+    (OUTCOME, Expect(delay_s=0), [("delay_s", "0.25", "0")]),
     (OUTCOME, Expect(cache="HIT"), [("cache", '"MISS"', '"HIT"')]),
     (OUTCOME, Expect(hit=False), [("hit", "a.es ExecutedAndHit, b.es ExecutedButNotHit", "no script that hit")]),
     (OWN, Expect(hit=True), [("hit", "no script", "a script that hit")]),

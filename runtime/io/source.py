@@ -1,0 +1,31 @@
+"""What a node serves, as it comes to its workers: read once by a process of its own, built by each worker."""
+
+from pathlib import Path
+from typing import Protocol
+
+from runtime.scripts.site import Sites
+
+
+class ReloadError(Exception):
+    """What is to be served cannot be; the text says why, and what was served is served on."""
+
+
+class Source(Protocol):
+    """
+    Where sites come from.
+
+    `read` may take long, print diagnostics and fail in any way: it runs in a process of its own, made for it. What it
+    gives needs no file, so that all workers, also those begun later, serve the same.
+    """
+
+    def read(self) -> bytes:
+        """What is to be served from now on, whole: settings, and scripts as verified code. Raises ConfigError."""
+        ...
+
+    def join(self, state: Path, /) -> None:
+        """Once in each worker's process, before its first `build`: open what workers share, in the directory `state`."""
+        ...
+
+    def build(self, bundle: bytes, /) -> Sites:
+        """The sites that `bundle`, which `read` gave, describes; called in a thread. Raises ConfigError."""
+        ...

@@ -1,0 +1,88 @@
+"""A reload changes what is served between two requests, in all workers, and fails without a trace."""
+
+import os
+import re
+import signal
+
+from tests.process.nodes import eventually, load, node
+
+GROWTH_KB = 6_000
+"""Of one process over all reloads: nothing is kept, but an allocator does not give back every page."""
+
+
+def says(number):
+    return f"exit(200, '{number}')\n"
+
+
+def test_200_reloads_under_load_fail_no_request_and_grow_nothing(tmp_path):
+    with node(tmp_path, {"a.es": says(0)}, workers=2) as edge:
+        for number in range(1, 21):
+            reload(edge, number)
+        before = edge.memory_kb()
+        with load(edge, clients=3) as seen:
+            for number in range(21, 201):
+                reload(edge, number)
+            eventually(lambda: edge.get("/") == (200, b"200"))
+        after = edge.memory_kb()
+        for client in seen:
+            statuses, bodies = zip(*client, strict=True)
+            assert set(statuses) == {200}
+            numbers = [int(body) for body in bodies]
+            assert numbers == sorted(numbers)
+        assert [now - then for then, now in zip(before, after, strict=True) if now - then > GROWTH_KB] == []
+        assert edge.metric("reloads_total") == 200
+        assert edge.metric("generation") == 201
+
+
+def reload(edge, number):
+    edge.script("a.es", says(number))
+    status, answer = edge.admin("POST", "/reload")
+    assert (status, answer["generation"]) == (200, number + 1)
+    assert edge.get("/") == (200, str(number).encode())
+
+
+def test_a_reload_that_fails_is_a_problem_and_the_node_goes_on(tmp_path):
+    with node(tmp_path, {"a.es": says("old")}, workers=2) as edge:
+        edge.script("a.es", "lenght()\n")
+        status, answer = edge.admin("POST", "/reload")
+        assert (status, answer["status"]) == (422, 422)
+        assert "errors in scripts" in answer["detail"]
+        assert "errors in scripts" in edge.event("reload-failed")["reason"]
+        assert edge.get("/") == (200, b"old")
+        assert edge.admin("GET", "/readyz")[1]["generation"] == 1
+
+
+def test_a_worker_begun_after_files_were_spoiled_serves_what_the_others_do(tmp_path):
+    with node(tmp_path, {"a.es": says("first")}) as edge:
+        edge.script("a.es", says("second"))
+        assert edge.admin("POST", "/reload")[0] == 200
+        edge.script("a.es", "lenght()\n")
+        os.kill(edge.workers()[0], signal.SIGKILL)
+        edge.event("worker-ended")
+        assert edge.get("/") == (200, b"second")
+
+
+def test_states_of_all_workers_are_summed(tmp_path):
+    with node(tmp_path, {"a.es": says("x")}, workers=3) as edge:
+        for _ in range(12):
+            edge.get("/")
+        edge.send(signal.SIGUSR1)
+        assert sum(edge.event("script-states")["scripts"]["a.es"].values()) == 12
+        edge.send(signal.SIGHUP)
+        assert sum(edge.event("reloaded")["before"]["a.es"].values()) == 12
+        assert edge.metric("script_runs_total") == 12
+
+
+def test_the_access_log_is_opened_anew_by_a_signal(tmp_path):
+    log = tmp_path / "access.log"
+    with node(tmp_path, {"a.es": says("x")}, workers=2, access_log="access.log") as edge:
+        edge.get("/before")
+        eventually(lambda: "/before" in log.read_text())
+        log.rename(tmp_path / "access.log.1")
+        edge.send(signal.SIGUSR2)
+        eventually(log.exists)
+        for _ in range(8):
+            edge.get("/after")
+        edge.end()
+        assert len(re.findall("/after", log.read_text())) == 8
+        assert "/after" not in (tmp_path / "access.log.1").read_text()
