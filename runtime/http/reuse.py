@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, Protocol, TypeAlias
 from runtime.http.conditional import Validators
 from runtime.http.dates import date_of
 from runtime.http.directives import MAX_DELTA_S, NO_DIRECTIVES, Directives, parse_delta
-from runtime.http.fields import Fields, combined
+from runtime.http.fields import Fields
 
 STALE_WHEN_DISCONNECTED_S: Final = 86_400
 """How long past its lifetime a response may stand in for an origin that cannot be heard (RFC 9111 §4.2.4)."""
@@ -33,9 +33,9 @@ def initial_age(fields: Fields, request_time: float, response_time: float) -> fl
     used and others ignored, which errs towards too old answers.
     """
     apparent_age = max(0.0, response_time - date_of(fields, response_time))
-    value = combined(fields, b"age")
-    age_value = 0 if value is None else parse_delta(value.strip(b" \t"))
-    if age_value is None:
+    lines = [value for name, value in fields if name.lower() == b"age"]
+    age_value = parse_delta(lines[0].strip(b" \t")) if lines else 0
+    if age_value is None or len(lines) > 1:
         return UNKNOWN_AGE_S
     response_delay = max(0.0, response_time - request_time)
     return max(apparent_age, age_value + response_delay)

@@ -9,12 +9,13 @@ from runtime.http.fields import HOP_BY_HOP, Field, Fields, selected
 
 SAFE_METHODS: Final = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE"})
 
-# The stored body is as it was encoded, ranged and measured then (RFC 9111 §3.2). What one client is told by a cookie
+# The stored body is as it was encoded, ranged, measured and digested then (RFC 9111 §3.2). What one client is told by a cookie
 # is not for the next. Age spoke of the response that is replaced.
 _NOT_UPDATED: Final = HOP_BY_HOP | {
     b"age",
     b"content-encoding",
     b"content-length",
+    b"content-md5",
     b"content-range",
     b"set-cookie",
 }
