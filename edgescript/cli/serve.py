@@ -1,6 +1,8 @@
 """`edgescript serve`: an edge node on the command line's flags, a configuration file, or both."""
 
+import os
 import secrets
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from random import SystemRandom
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from edgescript.cli.bundle import Builder, Counting, SiteServices
     from edgescript.cli.loading import Report
     from runtime.config import Config
+    from runtime.io.redis_limits import NodeLimits, RedisLimits
+    from runtime.io.source import Note
     from runtime.scripts.rule import Rule
     from runtime.scripts.site import Sites
 
@@ -160,6 +164,9 @@ class Node:
         self._id = secrets.token_hex(8)
         self._first: Config | None = None
         """What the node began with: sizes are those of the start."""
+        self._redis: RedisLimits | None = None
+        """In a worker's process, where limits are shared by nodes."""
+        self._note: Note | None = None
 
     def configure(self) -> "Config":
         """The file's settings, those of flags before them. Raises ConfigError."""
@@ -209,17 +216,51 @@ class Node:
         return self._builder.build(bundle)
 
     def join(self, state: Path) -> None:
-        """Once in a worker's process, before it builds: count with all others that keep their limits in `state`."""
+        """
+        Once in a worker's process, before it builds: count with all others that keep their limits in `state`.
+
+        An only worker counts in its own memory, which is six times as fast; one that takes its place counts anew.
+        """
         from edgescript.cli.bundle import Builder
+        from runtime.limits.local import LocalLimits
         from runtime.state.limits import SharedLimits, layout
 
         first = self._first
         assert first is not None, "configured before anything is built"
-        services = _services(SharedLimits(state / "limits", layout(first.limiter_keys), first.limiter_full))
+        limits: NodeLimits = (
+            LocalLimits(first.limiter_keys)
+            if first.workers == 1 and first.limiter_full == "refuse"
+            else SharedLimits(state / "limits", layout(first.limiter_keys), first.limiter_full)
+        )
+        services = _services(self._with_redis(limits, first) if first.redis else limits)
         if self._builder is None:
             self._builder = Builder(services)
         else:  # with the scripts that were loaded before the fork
             self._builder.services = services
+
+    def _with_redis(self, limits: "NodeLimits", config: "Config") -> "Counting":
+        from runtime.io.redis_limits import RedisLimits, client
+
+        self._redis = RedisLimits(
+            limits,
+            client(config.redis, config.redis_lease_s),
+            f"{self._id}-{os.getpid()}",
+            config.redis_lease_s,
+            time.monotonic,
+            members=config.workers,
+            changed=self._on_redis,
+        )
+        return self._redis
+
+    def _on_redis(self, connected: bool) -> None:
+        if self._note is not None:
+            self._note("redis-connected" if connected else "redis-lost")
+
+    async def live(self, note: "Note") -> None:
+        """Ask Redis for shares of limits, where there is one."""
+        self._note = note
+        if self._redis is not None:
+            await self._redis.run()
 
 
 def _services(limits: "Counting") -> "SiteServices":

@@ -96,6 +96,9 @@ class Config(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Room in `state_dir` for stored responses; 0 for none."""
     max_disk_object_bytes: int = 256 << 20
     """A longer body passes through and is not stored."""
+    store_cookies: bool = False
+    """Responses with Set-Cookie are stored where their origin states a lifetime. A session that is given to another
+    visitor cannot be taken back, so nginx and Varnish do not either."""
     tag_headers: HeaderNames = ("Cache-Tag", "Surrogate-Key", "xkey")
     """Fields of the origin's answer that name the tags a purge may find it by."""
     limiter_keys: int = 200_000

@@ -151,9 +151,10 @@ class Ongoing:
 
     def _expect_body(self) -> None:
         config = self._worker.config
+        of_site = self._block.served.site.max_body_bytes
         self._body = BodyReception(
             self._block.framing,
-            max_bytes=config.max_body_bytes,
+            max_bytes=min(config.max_body_bytes, of_site) if of_site else config.max_body_bytes,
             timeout_s=config.body_timeout_s,
             bytes_per_s=config.body_bytes_per_s,
             expects_continue=self._block.expects_continue,

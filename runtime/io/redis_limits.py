@@ -102,8 +102,12 @@ class RedisLimits:
         *,
         members: int = 1,
         max_keys: int = DEFAULT_MAX_KEYS,
+        changed: Callable[[bool], None] = lambda _connected: None,
     ) -> None:
-        """`member` is this worker's own name among all; `members` how many there are, until Redis says."""
+        """
+        `member` is this worker's own name among all; `members` how many there are, until Redis says. `changed` is told
+        when Redis answers and when it does not any more.
+        """
         self._node = node
         self._member = member
         self._mono = mono
@@ -111,7 +115,9 @@ class RedisLimits:
         self._lease_s = lease_s
         self._client = client
         self._divide = client.register_script(_DIVIDE)
-        self._connected = False
+        self._changed = changed
+        self._connected: bool | None = None
+        """None until it is known."""
         self._failures = 0
 
     def site(self, name: str = "") -> SiteLimits:
@@ -148,7 +154,7 @@ class RedisLimits:
 
     def connection(self) -> Connection:
         """As of now."""
-        return Connection(self._connected, self._shares.members, len(self._shares), self._failures)
+        return Connection(bool(self._connected), self._shares.members, len(self._shares), self._failures)
 
     async def run(self) -> None:
         """Ask for shares until cancelled; whatever happens to Redis, it goes on."""
@@ -191,17 +197,21 @@ class RedisLimits:
                 *(f"{wish.demand:.6f}" for wish in wishes),
             ]
             answer = await self._ask(keys, arguments)
+            self._found(answer is not None)
             if answer is None:
-                self._connected = False
                 self._failures += 1
                 return False
-            self._connected = True
             members, shares = answer
             self._shares.members = members
             for wish, share in zip(wishes, shares, strict=True):
                 self._shares.granted(wish.identity, share, asked_s)
             if len(wishes) < _BATCH:
                 return True
+
+    def _found(self, connected: bool) -> None:
+        before, self._connected = self._connected, connected
+        if before is not connected:
+            self._changed(connected)
 
     async def _ask(self, keys: Sequence[str], arguments: Sequence[Any]) -> tuple[int, list[float]] | None:
         """The members and a share for each key, or None: no answer in time, or none that can be used."""

@@ -3,7 +3,14 @@
 from pathlib import Path
 from typing import Protocol
 
+from runtime.observe.events import Fact
 from runtime.scripts.site import Sites
+
+
+class Note(Protocol):
+    """`EventLog.note`."""
+
+    def __call__(self, event: str, **facts: Fact) -> None: ...
 
 
 class ReloadError(Exception):
@@ -24,6 +31,10 @@ class Source(Protocol):
 
     def join(self, state: Path, /) -> None:
         """Once in each worker's process, before its first `build`: open what workers share, in the directory `state`."""
+        ...
+
+    async def live(self, note: Note, /) -> None:
+        """What is to go on in a worker's loop while it serves; cancelled at its end. `note` writes to the node's log."""
         ...
 
     def build(self, bundle: bytes, /) -> Sites:

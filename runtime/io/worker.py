@@ -112,7 +112,11 @@ class Worker:
             max_disk_object_bytes=config.max_disk_object_bytes,
         )
         self.cache = Cache(self._opened.store, collecting=Allowance(config.cache_bytes))
-        self.settings = Settings(max_object_bytes=config.max_object_bytes)
+        self.settings = Settings(
+            config.max_object_bytes,
+            config.store_cookies,
+            frozenset(name.lower().encode("ascii") for name in config.tag_headers),
+        )
         self.counters = Counters()
         self.access: AccessLog | None = None
         """Told of each answer, where there is an access log."""
@@ -135,6 +139,8 @@ class Worker:
         """When a connection that falls idle now will have been idle too long; kept by the sweep, so it costs no
         clock call a request and is right to within `SWEEP_S`."""
         self.upstreams: dict[Upstream, UpstreamGroup] = {}
+        self._retired: list[UpstreamGroup] = []
+        """Groups that are served no more, until the requests they carry have ended."""
         self._timeouts = _Timeouts(config)
         bounds = Bounds(config.max_handshakes, config.handshake_timeout_s, config.write_timeout_s)
         self.listeners = Listeners(
@@ -162,6 +168,7 @@ class Worker:
         endpoints = endpoints_of(config)
         if any(endpoint.tls for endpoint in endpoints):
             self.listeners.tls = ServerTls(config.certificates, config.tls_min)
+            self._look_at_certificates()
         if sockets is None:
             reuse_port = self._reuse_port
             sockets = [listen_at(*read_address(each.address), reuse_port=reuse_port) for each in endpoints]
@@ -185,7 +192,9 @@ class Worker:
         for upstream in served:
             self.upstream(upstream)
         for upstream in self.upstreams.keys() - served:
-            self.upstreams.pop(upstream).close()
+            group = self.upstreams.pop(upstream)
+            group.retire()
+            self._retired.append(group)
 
     async def stop(self) -> None:
         """Stop accepting, let answers in progress finish for at most `drain_s`, then close everything."""
@@ -203,7 +212,7 @@ class Worker:
             self.log.note("drain-cut", count=cut)
         for client in list(self.clients):
             client.abort()
-        for group in self.upstreams.values():
+        for group in (*self.upstreams.values(), *self._retired):
             group.close()
         if self._access_file is not None:
             await self._access_file.close()
@@ -223,7 +232,14 @@ class Worker:
                 self.listeners.tls.reload(self.config.certificates, self.config.tls_min)
             except ConfigError as error:
                 self.log.note("certificates-kept", reason=str(error))
+            self._look_at_certificates()
         return before
+
+    def _look_at_certificates(self) -> None:
+        tls = self.listeners.tls
+        expired = [] if tls is None else tls.expired(self.clock())
+        if expired:
+            self.log.note("certificates-expired", names=expired)
 
     @property
     def stored(self) -> OpenedStore:
@@ -297,9 +313,18 @@ class Worker:
                 client.expire()
         for group in self.upstreams.values():
             group.sweep(now)
+        if self._retired:
+            self._sweep_retired(now)
         if self._access_file is not None:
             self._access_file.flush()
         self._sweeper = self.loop.call_later(SWEEP_S, self._sweep)
+
+    def _sweep_retired(self, now: float) -> None:
+        for group in self._retired:
+            group.sweep(now)
+            if not group.is_used:
+                group.close()
+        self._retired = [group for group in self._retired if group.is_used]
 
 
 _NO_STATES: Final[dict[str, int]] = {}

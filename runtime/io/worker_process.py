@@ -63,12 +63,15 @@ class _Process:
         loop = asyncio.get_running_loop()
         await self._worker.start(sockets)
         await loop.create_unix_connection(lambda: self._channel, sock=control)
-        beating = loop.create_task(self._beat())
+        living = [loop.create_task(self._beat())]
+        if self._source is not None:
+            living.append(loop.create_task(self._source.live(self._worker.log.note)))
         await self._ended.wait()
         await self._worker.stop()
-        beating.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await beating
+        for task in living:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
         self._channel.send(Beat(self._generation, figures(self._worker)))
         self._channel.finish()
         await asyncio.sleep(0)

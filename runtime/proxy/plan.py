@@ -7,6 +7,7 @@ from edgescript.effects import Effects
 from edgescript.request import Request
 from runtime.cache.store import StoredResponse
 from runtime.http.framing import Chunked, Length, NoBody
+from runtime.http.tags import USUAL_FIELDS
 from runtime.proxy.forward import Forward
 from runtime.proxy.late import Continuation
 from runtime.upstreams.upstream import Upstream
@@ -48,3 +49,5 @@ class Settings(NamedTuple):
     """How far an object being stored is read ahead of its client, in bytes; a longer one comes as the client takes it."""
     store_cookies: bool = False
     """Responses with Set-Cookie may be stored where their origin states a lifetime (RFC 9111 section 7.3)."""
+    tag_fields: frozenset[bytes] = USUAL_FIELDS
+    """Fields that name the tags a purge may find a response by, lower case."""

@@ -258,6 +258,8 @@ def _verdict(fields: Fields, asked: _Conversation | None, now: float) -> CacheVe
         now,
         script_ttl_s=plan.effects.ttl_s,
         script_ttl_s_by_status=plan.effects.ttl_s_by_status,
+        default_ttl_s=plan.effects.default_ttl_s,
+        default_ttl_s_by_status=plan.effects.default_ttl_s_by_status,
     )
     if not isinstance(decision, Store):
         return _not_stored(label, decision.reason)

@@ -132,7 +132,9 @@ class Storing:
         writer = self._cache.writer(head.framing.size if isinstance(head.framing, Length) else None)
         if writer is None:
             return None
-        return _Collection(decision, head, now, writer, tags_of(head.fields, effects.cache_tags))
+        return _Collection(
+            decision, head, now, writer, tags_of(head.fields, effects.cache_tags, self._settings.tag_fields)
+        )
 
     def take(self, data: bytes, now: float) -> bool:
         """Collect the next piece; False when there is nothing to store any more."""
@@ -244,7 +246,7 @@ class Storing:
             request_time=self._started,
             response_time=now,
             age_fields=head.fields,
-            tags=tags_of(fields, effects.cache_tags),
+            tags=tags_of(fields, effects.cache_tags, self._settings.tag_fields),
         )
 
     def _decide(

@@ -60,11 +60,12 @@ def test_the_commands_of_an_example_s_readme_work(document, tmp_path):
 
 
 def test_every_event_of_the_log_is_in_its_table():
-    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "runtime").rglob("*.py")]
+    paths = [*(ROOT / "runtime").rglob("*.py"), ROOT / "edgescript/cli/serve.py"]
+    sources = [path.read_text(encoding="utf-8") for path in paths]
     noted = {
         event
         for source in sources
-        for call in re.findall(r"log\.note\(([^=]*)=", source)
+        for call in re.findall(r"note\(([^=()*]*)[=)*]", source)
         for event in re.findall(r'"([a-z]+(?:-[a-z]+)+|reloaded)"', call)
     }
     table = README.read_text(encoding="utf-8").partition("\n| event |")[2].partition("\n\n")[0]

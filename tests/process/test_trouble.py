@@ -23,6 +23,8 @@ class Source:
         return b"bundle"
     def join(self, state):
         {join}
+    async def live(self, note):
+        pass
     def build(self, bundle):
         assert bundle == b"bundle"
         {build}

@@ -167,6 +167,18 @@ class UpstreamGroup:
             for peer, pool in self._pools.items()
         )
 
+    @property
+    def is_used(self) -> bool:
+        """Whether requests or tunnels have a connection, or wait for one."""
+        return bool(self._waiting) or any(peer.in_use for peer in self._pools)
+
+    def retire(self) -> None:
+        """Keep no connection for later any more: nothing new comes, and what is under way goes on to its end."""
+        if self._checks is not None:
+            self._checks.cancel()
+        for pool in self._pools.values():
+            pool.retire()
+
     def close(self) -> None:
         """End checks and connections."""
         if self._checks is not None:

@@ -252,6 +252,13 @@ class ServerPool:
         if self.addresses.is_due(now_mono_s):
             self._look_up()
 
+    def retire(self) -> None:
+        """Close what is idle, and each other connection when its request has ended."""
+        self._keepalive = 0
+        for connection in self._idle:
+            connection.close()
+        self._idle.clear()
+
     def close(self) -> None:
         """Close every connection; who carries a request hears nothing more."""
         if self._lookup is not None:
