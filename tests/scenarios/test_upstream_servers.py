@@ -426,3 +426,24 @@ async def test_known_addresses_outlive_the_name_servers_trouble():
         names.addresses = None
         await eventually(lambda: len(names.asked) > 2)
         assert (await client.get("/n")).body == b"ok"
+
+
+@scenario
+async def test_a_request_ends_with_the_origin_it_began_with():
+    gate = asyncio.Event()
+    begun = b"HTTP/1.1 200 OK\r\nCache-Control: no-store\r\nContent-Length: 6\r\n\r\nbeg"
+    async with (
+        RawOrigin(lambda _: [begun, gate, b"un!"]) as old,
+        told("new") as new,
+        before(upstream(old)) as node,
+        node.client() as client,
+        node.client() as other,
+    ):
+        answer = asyncio.ensure_future(client.get("/a"))
+        await eventually(lambda: old.targets() == [b"/a"])
+        node.worker.install(Sites(Site("test", upstream(new))))
+        assert (await other.get("/b")).body == b"new"
+        gate.set()
+        assert (await answer).body == b"begun!"
+        await eventually(lambda: not node.worker._retired)
+        assert (await client.get("/c")).body == b"new"
