@@ -20,9 +20,8 @@ Invariants:
 - With `background` set in the plan, nothing is ever sent to a client.
 """
 
-from collections.abc import Sequence
-from enum import Enum, auto
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
 
 from runtime.cache.cache import Cache
 from runtime.cache.coalesce import Role
@@ -63,13 +62,13 @@ from runtime.proxy.messages import (
 )
 from runtime.proxy.own_answer import error_response, whole
 from runtime.proxy.plan import Plan, Settings
+from runtime.proxy.received import passing_head, received
 from runtime.proxy.respond import (
     CacheStatus,
     connection_tail,
     field_lines,
     named_own,
     node_fields,
-    passed_on,
     status_line,
     with_script_ops,
 )
@@ -81,23 +80,36 @@ MAX_DRAINED_BYTES: Final = 65_536
 """Content nobody wants that is read all the same, so that the origin's connection can be used again."""
 
 
-class _At(Enum):
-    WAITING = auto()
-    OPENING = auto()
-    SENDING = auto()
-    STREAMING = auto()
-    DONE = auto()
+_Step = TypeVar("_Step", bound=Callable[..., list[Command]])
 
 
-_FROM_CLIENT: Final = frozenset({RequestBody, RequestCompleted, ClientClosed})
-_HEEDED: Final[dict[_At, frozenset[type]]] = {
-    _At.WAITING: _FROM_CLIENT | {FlightSettled},
-    _At.OPENING: _FROM_CLIENT | {UpstreamOpened, UpstreamFailed},
-    _At.SENDING: _FROM_CLIENT | {UpstreamHead, UpstreamFailed, UpstreamInterim, UpstreamSwitched},
-    _At.STREAMING: _FROM_CLIENT | {UpstreamBody, UpstreamCompleted, UpstreamCut},
-    _At.DONE: frozenset(),
-}
-"""What each state attends to; any other event comes too late and changes nothing."""
+class _State(dict[type, Callable[..., list[Command]]]):
+    """What an exchange does with each event in this state; one that is not here comes too late and changes nothing."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+
+def _on(event: type, *states: _State) -> Callable[[_Step], _Step]:
+    """The method below is what is done with `event` in `states`."""
+
+    def entered(step: _Step) -> _Step:
+        for state in states:
+            state[event] = step
+        return step
+
+    return entered
+
+
+_WAITING: Final = _State("WAITING")
+_OPENING: Final = _State("OPENING")
+_SENDING: Final = _State("SENDING")
+_STREAMING: Final = _State("STREAMING")
+_DONE: Final = _State("DONE")
+_UNDER_WAY: Final = (_WAITING, _OPENING, _SENDING, _STREAMING)
 
 
 class Exchange:
@@ -124,7 +136,7 @@ class Exchange:
         self.plan = plan
         self._origin = TowardsOrigin(plan.forward, plan.framing)
         self._storing = Storing(plan, cache, settings, now)
-        self._at = _At.OPENING
+        self._at = _OPENING
         self._mode: BodyMode = "none"
         self._swallow = False
         """The client has its whole answer; the rest of the origin's body is only for the store, or for nobody."""
@@ -138,12 +150,12 @@ class Exchange:
 
     @property
     def done(self) -> bool:
-        return self._at is _At.DONE
+        return self._at is _DONE
 
     @property
     def accepts_request_body(self) -> bool:
         """Whether body bytes would go straight on; false while the origin's connection is being opened."""
-        return self._at in {_At.SENDING, _At.STREAMING}
+        return self._at is _SENDING or self._at is _STREAMING
 
     @property
     def collects(self) -> bool:
@@ -153,59 +165,43 @@ class Exchange:
     def start(self) -> list[Command]:
         """Join a fetch of the same object or begin one."""
         if self.plan.background and self._storing.is_fetched():
-            self._at = _At.DONE
+            self._at = _DONE
             return []
         if self.plan.coalesce and self._storing.join(self._waiter) is Role.WAITS:
-            self._at = _At.WAITING
+            self._at = _WAITING
             return []
         return [OpenUpstream(fresh=False)]
 
     def handle(self, event: Event, now: float) -> list[Command]:
         """The commands that follow from `event`."""
-        if event.__class__ not in _HEEDED[self._at]:
-            return []
-        match event:
-            case UpstreamBody(data):
-                return self._on_upstream_body(data, now)
-            case UpstreamHead():
-                return self._on_upstream_head(event, now)
-            case UpstreamCompleted(trailers):
-                return self._on_upstream_completed(trailers, now)
-            case UpstreamOpened(reused):
-                self._at = _At.SENDING
-                return self._origin.opened(reused)
-            case UpstreamFailed():
-                return self._on_upstream_failed(event, now)
-            case UpstreamCut():
-                return self._on_upstream_cut(now)
-            case UpstreamInterim(status, fields):
-                return self._on_interim(status, fields)
-            case UpstreamSwitched(fields):
-                return self._on_switched(fields, now)
-            case RequestBody(data):
-                return self._origin.body(data, flowing=self.accepts_request_body)
-            case RequestCompleted(trailers):
-                return self._origin.completed(trailers, flowing=self.accepts_request_body)
-            case ClientClosed():
-                return self._on_client_closed()
-            case FlightSettled():
-                return self._on_flight_settled(event, now)
+        step = self._at.get(event.__class__)
+        return [] if step is None else step(self, event, now)
 
     # --- from the origin ----------------------------------------------------------------------------------------
 
+    @_on(UpstreamOpened, _OPENING)
+    def _on_upstream_opened(self, event: UpstreamOpened, _now: float) -> list[Command]:
+        self._at = _SENDING
+        return self._origin.opened(event.reused)
+
+    @_on(UpstreamFailed, _OPENING, _SENDING)
     def _on_upstream_failed(self, event: UpstreamFailed, now: float) -> list[Command]:
         if self._origin.may_retry(event):
-            self._at = _At.OPENING
+            self._at = _OPENING
             return self._origin.retry()
         return self._fail(503 if event.busy else 504 if event.silent else 502, now)
 
-    def _on_interim(self, status: int, fields: Sequence[Field]) -> list[Command]:
+    @_on(UpstreamInterim, _SENDING)
+    def _on_interim(self, event: UpstreamInterim, _now: float) -> list[Command]:
         """Passed on to who can tell it from the answer (RFC 9110 section 15.2)."""
+        status, fields = event
         if self._client_gone or self.plan.request.protocol == "HTTP/1.0" or status in {100, 101}:
             return []
         return [SendClient(status_line(status) + field_lines(end_to_end(fields)) + b"\r\n")]
 
-    def _on_switched(self, fields: Sequence[Field], now: float) -> list[Command]:
+    @_on(UpstreamSwitched, _SENDING)
+    def _on_switched(self, event: UpstreamSwitched, now: float) -> list[Command]:
+        fields = event.fields
         if self._client_gone or not self.plan.upgrade:
             return [CloseUpstream(), *self._fail(502, now)]
         request, ops = self.plan.request, self.plan.effects.response_headers
@@ -214,11 +210,12 @@ class Exchange:
         out.append((b"Connection", b"Upgrade"))
         out += [field for field in fields if field[0].lower() == b"upgrade"]
         self._head_sent = True
-        self._at = _At.DONE
+        self._at = _DONE
         return [SendClient(status_line(101) + field_lines(out) + b"\r\n"), BecomeTunnel()]
 
+    @_on(UpstreamHead, _SENDING)
     def _on_upstream_head(self, head: UpstreamHead, now: float) -> list[Command]:
-        self._at = _At.STREAMING
+        self._at = _STREAMING
         plan = self.plan
         if needs_invalidation(plan.forward.method, head.status):
             self._storing.invalidate(head.status, head.fields)
@@ -245,7 +242,7 @@ class Exchange:
         """Nobody but perhaps the store wants the rest."""
         if self._storing.collects:
             return []
-        self._at = _At.DONE
+        self._at = _DONE
         return [CloseUpstream()]
 
     def _hear_scripts(self, fields: Sequence[Field], now: float, length: int | None = None) -> list[Command]:
@@ -285,22 +282,23 @@ class Exchange:
         return commands if answered else commands + self._answer_from(renewed, "REVALIDATED", now)
 
     def _begin_response(self, head: UpstreamHead, label: CacheStatus, now: float) -> list[Command]:
-        request = self.plan.request
-        ops = self.plan.effects.response_headers
-        fields = passed_on(head.fields, now)
+        plan = self.plan
+        request = plan.request
         status = head.status
         if self._matches_precondition(status, now):
             status = 304
             self._swallow = True
-        self._mode = body_mode(request.method, request.protocol, status, head.framing)
-        out: Fields = with_script_ops(fields, ops, request) + node_fields(named_own(ops), label, request)
-        out += framing_fields(self._mode, request.method, status, head.framing, head.fields)
+        mode = self._mode = body_mode(request.method, request.protocol, status, head.framing)
+        end = framing_fields(mode, request.method, status, head.framing, head.fields)
         if not self._may_keep_alive:
-            out.append((b"Connection", b"close"))
+            end.append((b"Connection", b"close"))
         elif request.protocol == "HTTP/1.0":
-            out.append((b"Connection", b"keep-alive"))
+            end.append((b"Connection", b"keep-alive"))
+        ops = plan.effects.response_headers
         self._head_sent = True
-        commands: list[Command] = [SendClient(status_line(status) + field_lines(out) + b"\r\n")]
+        commands: list[Command] = [
+            SendClient(passing_head(received(head.fields), status, ops, label, request, end, now))
+        ]
         if self._swallow:
             commands += self._finish()
         return commands
@@ -308,7 +306,7 @@ class Exchange:
     def _matches_precondition(self, status: int, now: float) -> bool:
         """Whether the client's own validators match a whole answer, although the origin was not asked that."""
         decision = self._storing.decision
-        if decision is None or status != 200 or not self.plan.coalesce:
+        if decision is None or self.plan.plain or status != 200 or not self.plan.coalesce:
             return False
         method = self.plan.forward.method
         outcome = evaluate_at_cache(method, self.plan.request_fields, decision.validators, now)
@@ -319,7 +317,9 @@ class Exchange:
         # An answer that overtakes the request's body leaves body bytes nobody will read in order.
         return self.plan.keep_alive and self._mode != "until-close" and self._origin.request_done
 
-    def _on_upstream_body(self, data: bytes, now: float) -> list[Command]:
+    @_on(UpstreamBody, _STREAMING)
+    def _on_upstream_body(self, event: UpstreamBody, now: float) -> list[Command]:
+        data = event.data
         commands: list[Command] = []
         if not data:  # an empty chunk would end the client's body
             return commands
@@ -329,7 +329,7 @@ class Exchange:
                 # Who waits would wait for this client from now on.
                 commands += self._storing.settle(None)
             if not goes_on and (self._swallow or self._client_gone):
-                self._at = _At.DONE
+                self._at = _DONE
                 return [*commands, CloseUpstream()]
         if self._swallow or self._client_gone or self._mode == "none":
             return commands
@@ -337,33 +337,45 @@ class Exchange:
         commands.append(SendClient(framed, paced=True))
         return commands
 
-    def _on_upstream_completed(self, trailers: Sequence[Field], now: float) -> list[Command]:
+    @_on(UpstreamCompleted, _STREAMING)
+    def _on_upstream_completed(self, event: UpstreamCompleted, now: float) -> list[Command]:
         if self._refetch:
             return self._ask_for_the_whole()
         commands = self._storing.complete(now)
-        self._at = _At.DONE
+        self._at = _DONE
         if self._swallow or self._client_gone:
             return commands
         if self._mode == "chunked":
-            passed = forwardable(trailers) if trailers and wants_trailers(self.plan.request_fields) else ()
+            wanted = event.trailers and wants_trailers(self.plan.request_fields)
+            passed = forwardable(event.trailers) if wanted else ()
             commands.append(SendClient(trailer_section(passed), paced=True))
         return commands + self._finish()
 
     def _ask_for_the_whole(self) -> list[Command]:
         self._refetch = False
-        self._at = _At.OPENING
+        self._at = _OPENING
         forward = self._origin.forward
         self._origin.forward = forward._replace(fields=without(forward.fields, CONDITIONAL))
         return [OpenUpstream(fresh=False)]
 
-    def _on_upstream_cut(self, now: float) -> list[Command]:
+    @_on(UpstreamCut, _STREAMING)
+    def _on_upstream_cut(self, _event: UpstreamCut, now: float) -> list[Command]:
         self._storing.abandon()
         commands = self._storing.settle(None)  # others may fare better
         return commands + self._fail(502, now)
 
     # --- the client ---------------------------------------------------------------------------------------------
 
-    def _on_client_closed(self) -> list[Command]:
+    @_on(RequestBody, *_UNDER_WAY)
+    def _on_request_body(self, event: RequestBody, _now: float) -> list[Command]:
+        return self._origin.body(event.data, flowing=self.accepts_request_body)
+
+    @_on(RequestCompleted, *_UNDER_WAY)
+    def _on_request_completed(self, event: RequestCompleted, _now: float) -> list[Command]:
+        return self._origin.completed(event.trailers, flowing=self.accepts_request_body)
+
+    @_on(ClientClosed, *_UNDER_WAY)
+    def _on_client_closed(self, _event: ClientClosed, _now: float) -> list[Command]:
         """Without its client an exchange goes on only to finish an object for the store."""
         self._client_gone = True
         storing = self._storing
@@ -371,25 +383,26 @@ class Exchange:
             return []
         storing.abandon()
         commands = storing.settle(None)
-        if self._at is _At.WAITING:
+        if self._at is _WAITING:
             storing.leave(self._waiter)
-        was_open = self._at in {_At.OPENING, _At.SENDING, _At.STREAMING}
-        self._at = _At.DONE
+        was_open = self._at is not _WAITING
+        self._at = _DONE
         return [*commands, CloseUpstream()] if was_open else commands
 
+    @_on(FlightSettled, _WAITING)
     def _on_flight_settled(self, event: FlightSettled, now: float) -> list[Command]:
         stored = event.stored
         # RFC 9111 section 4: waiting gives no leave to reuse what each reuse must ask about.
         if stored is not None and stored.fresh_until > now and stored.matches(self.plan.vary_fields):
-            self._at = _At.DONE
+            self._at = _DONE
             return self._answer_from(stored, "HIT", now)
         if event.failed_status:
             if event.disconnected:
                 return self._fail(event.failed_status, now)
             if self._may_stand_in(now, disconnected=False):
-                self._at = _At.DONE
+                self._at = _DONE
                 return self._answer_from(self.plan.fallback, "STALE", now)
-        self._at = _At.OPENING
+        self._at = _OPENING
         self._storing.begin_again()
         return [OpenUpstream(fresh=False)]
 
@@ -433,14 +446,14 @@ class Exchange:
         if not isinstance(framing, NoBody) and not (
             isinstance(framing, Length) and framing.size <= MAX_DRAINED_BYTES
         ):
-            self._at = _At.DONE
+            self._at = _DONE
             commands.append(CloseUpstream())
         return commands
 
     def _fail(self, status: int, now: float) -> list[Command]:
         """Answer from what is stored, or 502, 503 or 504; cut when a head is already out."""
         commands = self._storing.settle(None, status)
-        self._at = _At.DONE
+        self._at = _DONE
         if self._client_gone or self._swallow:
             return commands
         if self._head_sent:

@@ -140,4 +140,5 @@ def plan_fetch(
         stale=stale if coalesce else None,
         fallback=stored,
         upgrade=bool(block.upgrade),
+        plain=block.plain,
     )

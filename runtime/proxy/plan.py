@@ -40,6 +40,9 @@ class Plan(NamedTuple):
     """Nobody waits for the answer: it is only for the store (stale-while-revalidate)."""
     upgrade: bool = False
     """The client asked for another protocol, and the origin is asked for it too."""
+    plain: bool = False
+    """No field of the client's says what may be answered from a store or be put in one: no credentials, no
+    Cache-Control, no precondition, no range."""
 
 
 class Settings(NamedTuple):

@@ -11,8 +11,6 @@ from typing import Final, Literal
 
 from edgescript.effects import HeaderOp
 from edgescript.request import Request
-from runtime.http.dates import format_http_date
-from runtime.http.fields import HOP_BY_HOP, hop_by_hop
 from runtime.http.status import reason_phrase
 from runtime.proxy.forward import VIA_NAME
 from runtime.proxy.header_ops import Fields, apply, has_template, resolve, wire_name
@@ -24,23 +22,6 @@ BODILESS: Final = frozenset({204, 304})
 """No body and no Content-Length of one (RFC 9110 sections 15.3.5, 15.4.5)."""
 MADE_ANEW: Final = frozenset({b"content-length", b"x-cache", b"x-request-id"})
 """Of an origin's answer, lower case: what the node states itself, so that a client never reads two."""
-_NOT_PASSED_ON: Final = HOP_BY_HOP | MADE_ANEW
-
-
-def passed_on(fields: Sequence[tuple[bytes, bytes]], now: float) -> Fields:
-    """An origin's fields as a client gets them, with Date where it sent none (RFC 9110 section 6.6.1)."""
-    dropped = hop_by_hop(fields)
-    dropped = _NOT_PASSED_ON if dropped is HOP_BY_HOP else dropped | MADE_ANEW
-    kept: Fields = []
-    dated = False
-    for field in fields:
-        name = field[0].lower()
-        if name not in dropped:
-            kept.append(field)
-            dated = dated or name == b"date"
-    if not dated:
-        kept.append((b"Date", format_http_date(int(now))))
-    return kept
 
 
 @cache

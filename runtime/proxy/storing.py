@@ -24,6 +24,7 @@ from runtime.http.update import head_effect, invalidated_keys, merge_304, repres
 from runtime.proxy.forward import PER_REQUEST
 from runtime.proxy.messages import Command, FlightSettled, UpstreamHead, Wake
 from runtime.proxy.plan import Plan, Settings
+from runtime.proxy.received import Received
 
 
 class _Collection(NamedTuple):
@@ -259,7 +260,29 @@ class Storing:
         *,
         is_target: bool = False,
     ) -> Store | DoNotStore:
-        return decide_storage(
+        key = None
+        if (
+            self._plan.plain
+            and isinstance(fields, Received)
+            and not effects.ttl_s_by_status
+            and not effects.default_ttl_s_by_status
+        ):
+            # Nothing else counts then, and of `now` the second alone.
+            key = (
+                int(now),
+                method,
+                status,
+                effects.ttl_s,
+                effects.default_ttl_s,
+                effects.stale_while_revalidate_s,
+                effects.stale_if_error_s,
+                is_target,
+                self._settings.store_cookies,
+            )
+            known: Store | DoNotStore | None = fields.notes.get(key)
+            if known is not None:
+                return known
+        decision = decide_storage(
             method,
             self._plan.request_fields,
             status,
@@ -273,6 +296,9 @@ class Storing:
             represents_target=is_target,
             store_cookies=self._settings.store_cookies,
         )
+        if key is not None and isinstance(fields, Received):
+            fields.note(key, decision)
+        return decision
 
 
 def _for_once(stored: StoredResponse) -> Store:

@@ -29,6 +29,7 @@ from runtime.proxy.messages import (
     UpstreamInterim,
     UpstreamSwitched,
 )
+from runtime.proxy.received import Received
 from runtime.upstreams.retry import Failure
 
 MAX_RESPONSE_HEAD_BYTES: Final = 65_536
@@ -326,7 +327,9 @@ class UpstreamConnection(asyncio.Protocol):
         framing = decide_response_framing(self._method, status, version, fields)
         if isinstance(framing, Refuse):
             return None
-        judged = _Judged(UpstreamHead(status, fields, framing), version == b"1.1" and not _says_close(fields))
+        judged = _Judged(
+            UpstreamHead(status, Received(fields), framing), version == b"1.1" and not _says_close(fields)
+        )
         if len(head) <= _MAX_REMEMBERED_BYTES:
             self._last_head = head
             self._last_judged = judged

@@ -1,0 +1,90 @@
+"""
+An origin's fields, and what follows from them alone.
+
+Answers of one origin are often headed alike, byte for byte; whoever reads heads gives such answers the same `Received`.
+What is worked out for the first, each step notes there for the others: the lines the client gets, and whether the
+answer may be stored.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from edgescript.effects import HeaderOp
+from edgescript.request import Request
+from runtime.http.dates import format_http_date
+from runtime.http.fields import HOP_BY_HOP, Field, hop_by_hop
+from runtime.proxy.header_ops import Fields, has_template
+from runtime.proxy.respond import (
+    MADE_ANEW,
+    CacheStatus,
+    field_lines,
+    named_own,
+    node_fields,
+    status_line,
+    with_script_ops,
+)
+
+MAX_NOTES: Final = 16
+"""Of one head; beyond it they are begun anew."""
+_NOT_PASSED_ON: Final = HOP_BY_HOP | MADE_ANEW
+_OWN_ID: Final = frozenset({b"x-request-id"})
+
+
+class Received(list[Field]):
+    """Fields as received; never changed."""
+
+    __slots__ = ("dated", "notes", "passed_on")
+
+    def __init__(self, fields: Sequence[Field]) -> None:
+        super().__init__(fields)
+        dropped = hop_by_hop(fields)
+        dropped = _NOT_PASSED_ON if dropped is HOP_BY_HOP else dropped | MADE_ANEW
+        self.passed_on: Fields = [field for field in fields if field[0].lower() not in dropped]
+        """Those a client gets."""
+        self.dated = any(name.lower() == b"date" for name, _ in self.passed_on)
+        self.notes: dict[Any, Any] = {}
+        """What was worked out before, by whatever it depends on besides the fields."""
+
+    def note(self, key: Any, found: Any) -> None:
+        """Keep `found` for the next answer with this head."""
+        if len(self.notes) >= MAX_NOTES:
+            self.notes.clear()
+        self.notes[key] = found
+
+
+def received(fields: Sequence[Field]) -> Received:
+    """`fields` with their notes; new ones if they have none."""
+    return fields if isinstance(fields, Received) else Received(fields)
+
+
+def passing_head(
+    fields: Received,
+    status: int,
+    ops: Sequence[HeaderOp],
+    label: CacheStatus,
+    request: Request,
+    end: Fields,
+    now: float,
+) -> bytes:
+    """
+    The head a client gets of an answer that is passed on, with Date where the origin sent none (RFC 9110 section
+    6.6.1); `end` are the fields of framing and connection.
+    """
+    # A date of our own holds for a second.
+    key = (status, label, 0 if fields.dated else int(now), *end, *ops)
+    parts = fields.notes.get(key)
+    if parts is not None:
+        before, after = parts
+        return b"%b%b%b" % (before, request.id.encode("ascii"), after)
+    passed = list(fields.passed_on)
+    if not fields.dated:
+        passed.append((b"Date", format_http_date(int(now))))
+    named = named_own(ops)
+    shown = with_script_ops(passed, ops, request) + node_fields(named | _OWN_ID, label)
+    before, after = status_line(status) + field_lines(shown), field_lines(end) + b"\r\n"
+    if named >= _OWN_ID:
+        return before + after
+    before, after = before + b"X-Request-Id: ", b"\r\n" + after
+    if not has_template(ops):
+        fields.note(key, (before, after))
+    return b"%b%b%b" % (before, request.id.encode("ascii"), after)
