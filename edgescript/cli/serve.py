@@ -223,14 +223,18 @@ class Node:
         """
         from edgescript.cli.bundle import Builder
         from runtime.limits.local import LocalLimits
-        from runtime.state.limits import SharedLimits, layout
+        from runtime.state.limits import SharedLimits, layout, rows_for
 
         first = self._first
         assert first is not None, "configured before anything is built"
         limits: NodeLimits = (
             LocalLimits(first.limiter_keys)
             if first.workers == 1 and first.limiter_full == "refuse"
-            else SharedLimits(state / "limits", layout(first.limiter_keys), first.limiter_full)
+            else SharedLimits(
+                state / "limits",
+                layout(first.limiter_keys, rows=rows_for(first.workers)),
+                first.limiter_full,
+            )
         )
         services = _services(self._with_redis(limits, first) if first.redis else limits)
         if self._builder is None:

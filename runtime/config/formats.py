@@ -167,5 +167,7 @@ ChangeableField: TypeAlias = Annotated[str, _formed(CHANGEABLE_FIELD)]
 FieldValue: TypeAlias = Annotated[str, _formed(FIELD_VALUE)]
 Statuses: TypeAlias = Annotated[str, _formed(STATUSES)]
 Argument: TypeAlias = Annotated[str, _formed(ARGUMENT)]
+Processes: TypeAlias = Annotated[int, Meta(le=256)]
+"""Of workers; more than processors there are is of no use."""
 ZeroOrMore: TypeAlias = Annotated[int, Meta(ge=0)]
 """A number that may be 0; others must be above it."""

@@ -16,6 +16,7 @@ from runtime.config.formats import (
     AddressOrNone,
     Network,
     OriginUrl,
+    Processes,
     RedisUrl,
     ZeroOrMore,
     parse_origin,
@@ -67,7 +68,7 @@ class Config(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     geo_databases: tuple[str, ...] = ()
     """Databases of addresses (MMDB files), the first one first: what `client_country` and its relatives ask."""
 
-    workers: int = 1
+    workers: Processes = 1
     """Processes that serve."""
     state_dir: str = ""
     """Where the disk cache and what survives a restart are kept; '' for nowhere."""

@@ -1,8 +1,8 @@
 """
 Names that a response may be purged by, from the fields in which origins state them.
 
-Two spellings are in use: a list with commas, as in `Cache-Tag`, and words with spaces, as in `Surrogate-Key` and others.
-Tags are compared as they are, case and all. What is beyond the bounds is left out: a response is stored all the same.
+Two spellings are in use: a list with commas, as in `Cache-Tag`, and words with spaces, as in `Surrogate-Key`; a line with a
+comma is the former. Tags are compared as they are, case and all. What is beyond the bounds is left out: a response is stored all the same.
 """
 
 from collections.abc import Iterable
@@ -12,9 +12,10 @@ from runtime.http.fields import Fields
 
 MAX_TAGS: Final = 64
 MAX_TAG_BYTES: Final = 256
+MAX_PARTS: Final = 4 * MAX_TAGS
+"""Of one line, those that are no tags included."""
 USUAL_FIELDS: Final = frozenset({b"cache-tag", b"surrogate-key", b"xkey"})
 """Lower case."""
-_WITH_COMMAS: Final = b"cache-tag"
 
 
 def tags_of(
@@ -30,7 +31,8 @@ def tags_of(
     for name, value in fields:
         lower = name.lower()
         if lower in names:
-            for part in value.split(b"," if lower == _WITH_COMMAS else None, 4 * MAX_TAGS):
+            words = value.split(b",", MAX_PARTS) if b"," in value else value.split(None, MAX_PARTS)
+            for part in words:
                 _add(found, part.strip(b" \t").decode("latin-1"))
     return tuple(found)
 

@@ -20,7 +20,7 @@ from runtime.state.limits_file import WAYS, Layout, LimitsFile
 from runtime.state.limits_requests import Policy, SharedRequests
 
 DEFAULT_ROWS: Final = 64
-"""Processes at one time; while a node is renewed, old and new workers are there together."""
+"""Processes at one time that count connections."""
 DEFAULT_MAX_CONNECTION_KEYS: Final = 4_096
 _KEYS_OF_A_SET: Final = WAYS // 2
 """Half full is as full as sets can be on average before some are over full."""
@@ -39,6 +39,11 @@ def layout(
         limits_connections.set_bytes(rows),
         rows,
     )
+
+
+def rows_for(workers: int) -> int:
+    """A worker and the one that takes its place are there together for a moment."""
+    return max(DEFAULT_ROWS, 2 * workers + 2)
 
 
 class SharedLimits:

@@ -42,7 +42,6 @@ _MAGIC: Final = b"ESLIMIT1"
 _CLAIMED_AT: Final = 256
 """One byte for each row: whether it may have counts."""
 HEADER_BYTES: Final = 4096
-MAX_ROWS: Final = 256
 _ROW_LOCKS: Final = 1 << 40
 """Beyond the locks of all sets; locks may lie beyond the file's end."""
 _TRY: Final = fcntl.LOCK_EX | fcntl.LOCK_NB

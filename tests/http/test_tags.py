@@ -10,6 +10,7 @@ from tests.http.notation import fields, table
         ("none", "A: b", ()),
         ("with commas", "Cache-Tag: a, b ,c", ("a", "b", "c")),
         ("with blanks", "Surrogate-Key: a  b", ("a", "b")),
+        ("with both", "Surrogate-Key: a, b c", ("a", "b c")),
         ("each once, lines in order", "Cache-Tag: b | surrogate-key: a b | Cache-Tag: c", ("b", "a", "c")),
         ("case counts", "Cache-Tag: a, A", ("a", "A")),
         ("empty ones are none", "Cache-Tag: , ,", ()),
