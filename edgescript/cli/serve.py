@@ -134,7 +134,8 @@ def command(
 
     def announce(host: str, port: int) -> None:
         shown = f"[{host}]" if ":" in host else host
-        click.echo(f"edgescript: serving on http://{shown}:{port}, {_behind(config)}", err=True)
+        scheme = "https" if config.listeners and config.listeners[0].tls else "http"
+        click.echo(f"edgescript: serving on {scheme}://{shown}:{port}, {_behind(config)}", err=True)
 
     context.exit(serve(config, sites, on_listening=announce, source=node, bundle=data))
 

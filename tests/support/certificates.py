@@ -52,10 +52,15 @@ class Authority:
         Path(made.key).write_bytes(pem(key or own))
         return made
 
+    @property
+    def pem(self):
+        """Its own certificate."""
+        return self.certificate.public_bytes(Encoding.PEM)
+
     def trusting(self):
         """What a client has that trusts this authority."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.load_verify_locations(cadata=self.certificate.public_bytes(Encoding.PEM).decode())
+        context.load_verify_locations(cadata=self.pem.decode())
         return context
 
     def _sign(self, subject, key, names, expires, *, is_authority=False):
