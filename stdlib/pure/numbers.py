@@ -146,7 +146,7 @@ def ceil(n: Num) -> int | float:
     return math.ceil(n) if -MAX_EXACT_INT < n < MAX_EXACT_INT else n
 
 
-@numbers.builtin(cost=Cost(8, per="s", shift=6))
+@numbers.builtin(cost=Cost(10, per="s", shift=6))
 def tonumber(s: AnyValue, base: Int = 10) -> int | float | Literal[False]:
     """
     Return the number that the string `s` spells in `base` (2 to 36), or false if it spells none.
