@@ -17,6 +17,7 @@ from runtime.io.upstream.group import UpstreamGroup, Waiting
 from runtime.io.upstream.pool import ConnectError, ServerPool
 from runtime.proxy.exchange import Exchange
 from runtime.proxy.messages import (
+    AnswerClient,
     BecomeTunnel,
     ClientClosed,
     CloseUpstream,
@@ -32,6 +33,7 @@ from runtime.proxy.messages import (
     SendClient,
     SendFile,
     SendUpstream,
+    UpstreamAnswered,
     UpstreamCompleted,
     UpstreamCut,
     UpstreamFailed,
@@ -51,6 +53,7 @@ class ClientSide(Protocol):
     """The connection an exchange answers on."""
 
     def write(self, data: bytes, *, paced: bool) -> None: ...
+    def answer(self, head: bytes, content: bytes, *, keep_alive: bool) -> None: ...
     def write_file(self, body: Any, offset: int, length: int, /) -> None: ...
     def response_finished(self, *, keep_alive: bool) -> None: ...
     def cut(self) -> None: ...
@@ -163,6 +166,9 @@ class Driver:
     def on_upstream(self, event: UpstreamEvent) -> None:
         connection = self._upstream
         kind = event.__class__
+        if kind is UpstreamAnswered:
+            self._on_answered(event)
+            return
         if kind is UpstreamHead:
             if connection is not None:
                 self.response_s = connection.response_s
@@ -174,6 +180,18 @@ class Driver:
         self._tell(event)
         if self._stalled:
             self._balance()
+
+    def _on_answered(self, event: UpstreamEvent) -> None:
+        connection, self._upstream = self._upstream, None
+        if connection is not None:
+            self.response_s = connection.response_s
+        commands = self._exchange.handle(event, self._clock())
+        if len(commands) == 1:
+            self._run(commands)
+            return
+        self.hold()
+        self._run(commands)
+        self.release()
 
     def on_upstream_writable(self, writable: bool) -> None:
         if self._client is not None:
@@ -250,6 +268,10 @@ class Driver:
                 self._send(command.data, last=command.last)
             elif isinstance(command, OpenUpstream):
                 self._open(fresh=command.fresh)
+            elif isinstance(command, AnswerClient):
+                client, self._client = self._client, None
+                if client is not None:
+                    client.answer(command.head, command.content, keep_alive=command.keep_alive)
             elif isinstance(command, FinishResponse):
                 client, self._client = self._client, None
                 if client is not None:

@@ -15,7 +15,7 @@ from runtime.http.refusal import Refuse
 from runtime.io.driver import Driver
 from runtime.io.output import Output
 from runtime.io.reception import BodyReception
-from runtime.io.sockets import write_pieces
+from runtime.io.sockets import MAX_JOINED_BYTES, write_pieces
 from runtime.limits.bandwidth import Pacer
 from runtime.proxy.header_block import HeaderBlock
 from runtime.proxy.own_answer import Immediate
@@ -247,6 +247,23 @@ class Ongoing:
             self._transport.write(data)
         else:
             self._held.append(data)
+
+    def answer(self, head: bytes, content: bytes, *, keep_alive: bool) -> None:
+        """The whole answer, and its end."""
+        size = len(head) + len(content)
+        if self._output is None and size <= MAX_JOINED_BYTES and not (self._over or self._client.closing):
+            self._begun = True
+            self.head = head
+            self.sent_bytes += size
+            self._driver = None
+            self._transport.write(head + content)
+            self._client.answered(keep_alive=keep_alive)
+            return
+        self.hold()
+        self.write(head, paced=False)
+        self.write(content, paced=True)
+        self.release()
+        self.response_finished(keep_alive=keep_alive)
 
     def write_file(self, body: FileBody, offset: int, length: int) -> None:
         """`length` bytes of `body` from `offset` on, as the client takes them."""

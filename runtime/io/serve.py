@@ -24,7 +24,7 @@ from runtime.io.tls import ServerTls
 from runtime.io.worker import endpoints_of, to_stderr
 from runtime.observe.events import EventLog
 from runtime.scripts.site import Sites
-from runtime.state.directory import StateDirectory, StateError
+from runtime.state.directory import StateDirectory, StateError, UnwritableError
 
 _ADMIN_UNSTATED: Final = Config().admin
 
@@ -55,6 +55,8 @@ def serve(
 
         def on_serving() -> None:
             on_listening(host, port)
+            if began.unwritable:
+                log.note("state-unwritable", reason=began.unwritable)
             if config.admin and not began.admin:
                 log.note("admin-off", reason=f"{config.admin} is taken")
             elif began.admin and not read_address(config.admin)[1]:
@@ -66,7 +68,7 @@ def serve(
                 sites,
                 source,
                 bundle,
-                began.state.path,
+                began.shared,
                 began.sockets,
                 began.admin,
                 log,
@@ -88,7 +90,10 @@ class _CannotError(Exception):
 class _Began(NamedTuple):
     """What a node has taken before it has workers."""
 
-    state: StateDirectory
+    shared: Path
+    """A directory in memory for what workers share while the node lives."""
+    unwritable: str
+    """Why the state directory is not locked; empty where it is, or there is none."""
     sockets: list[Sockets]
     """Of each worker."""
     admin: list[socket.socket]
@@ -97,10 +102,11 @@ class _Began(NamedTuple):
 def _begin(config: Config, stack: contextlib.ExitStack) -> _Began:
     """Take all there is to take, and have `stack` give it back. Raises _CannotError."""
     try:
-        state = StateDirectory.taken(Path(config.state_dir)) if config.state_dir else StateDirectory.passing()
+        shared = StateDirectory.passing()
+        stack.callback(shared.close)
+        unwritable = _take_state(config.state_dir, stack)
     except StateError as error:
         raise _CannotError(f"use the state directory: {error}") from None
-    stack.callback(state.close)
     _check_access_log(config.access_log)
     try:
         if any(each.tls for each in endpoints_of(config)):
@@ -113,7 +119,17 @@ def _begin(config: Config, stack: contextlib.ExitStack) -> _Began:
     admin = _listen_for_admin(config.admin)
     for each in admin:
         stack.callback(each.close)
-    return _Began(state, sockets, admin)
+    return _Began(shared.path, unwritable, sockets, admin)
+
+
+def _take_state(directory: str, stack: contextlib.ExitStack) -> str:
+    """Lock it, if it is one; why it cannot be written, if so: the node then serves from memory. Raises StateError."""
+    if directory:
+        try:
+            stack.callback(StateDirectory.taken(Path(directory)).close)
+        except UnwritableError as error:
+            return str(error)
+    return ""
 
 
 def _listen(config: Config) -> list[Sockets]:

@@ -33,10 +33,11 @@ from runtime.http.framing import Length, NoBody
 from runtime.http.reuse import ERRORS, may_stand_in
 from runtime.http.trailers import forwardable, trailer_section, wants_trailers
 from runtime.http.update import merge_304, needs_invalidation
-from runtime.proxy.client_framing import BodyMode, body_mode, framing_fields
+from runtime.proxy.client_framing import BodyMode, body_mode
 from runtime.proxy.forward import CONDITIONAL, without
 from runtime.proxy.header_ops import Fields
 from runtime.proxy.messages import (
+    AnswerClient,
     BecomeTunnel,
     ClientClosed,
     CloseUpstream,
@@ -51,6 +52,7 @@ from runtime.proxy.messages import (
     RequestCompleted,
     SendClient,
     SendFile,
+    UpstreamAnswered,
     UpstreamBody,
     UpstreamCompleted,
     UpstreamCut,
@@ -62,7 +64,7 @@ from runtime.proxy.messages import (
 )
 from runtime.proxy.own_answer import error_response, whole
 from runtime.proxy.plan import Plan, Settings
-from runtime.proxy.received import passing_head, received
+from runtime.proxy.received import passing_head
 from runtime.proxy.respond import (
     CacheStatus,
     connection_tail,
@@ -109,6 +111,7 @@ _OPENING: Final = _State("OPENING")
 _SENDING: Final = _State("SENDING")
 _STREAMING: Final = _State("STREAMING")
 _DONE: Final = _State("DONE")
+_COMPLETED: Final = UpstreamCompleted()
 _UNDER_WAY: Final = (_WAITING, _OPENING, _SENDING, _STREAMING)
 
 
@@ -281,27 +284,45 @@ class Exchange:
         commands += heard
         return commands if answered else commands + self._answer_from(renewed, "REVALIDATED", now)
 
-    def _begin_response(self, head: UpstreamHead, label: CacheStatus, now: float) -> list[Command]:
+    @_on(UpstreamAnswered, _SENDING)
+    def _on_upstream_answered(self, event: UpstreamAnswered, now: float) -> list[Command]:
+        """One step for an answer that is passed on as it is; head, content and end one after the other for any other."""
+        head, content = event
         plan = self.plan
-        request = plan.request
+        if (
+            not (plan.plain and plan.coalesce)
+            or plan.continuation is not None
+            or plan.fallback is not None
+            or self._client_gone
+            or head.status == 304
+        ):
+            commands = self._on_upstream_head(head, now)
+            for step in (UpstreamBody(content), _COMPLETED):
+                commands += self.handle(step, now)
+            return commands
+        self._at = _DONE
+        woken = self._storing.keep(head, content, plan.effects, now)
+        answer = AnswerClient(self._head_of(head, head.status, "MISS", now), content, self._may_keep_alive)
+        return [answer, *woken] if woken else [answer]
+
+    def _begin_response(self, head: UpstreamHead, label: CacheStatus, now: float) -> list[Command]:
         status = head.status
         if self._matches_precondition(status, now):
             status = 304
             self._swallow = True
-        mode = self._mode = body_mode(request.method, request.protocol, status, head.framing)
-        end = framing_fields(mode, request.method, status, head.framing, head.fields)
-        if not self._may_keep_alive:
-            end.append((b"Connection", b"close"))
-        elif request.protocol == "HTTP/1.0":
-            end.append((b"Connection", b"keep-alive"))
-        ops = plan.effects.response_headers
-        self._head_sent = True
-        commands: list[Command] = [
-            SendClient(passing_head(received(head.fields), status, ops, label, request, end, now))
-        ]
+        commands: list[Command] = [SendClient(self._head_of(head, status, label, now))]
         if self._swallow:
             commands += self._finish()
         return commands
+
+    def _head_of(self, head: UpstreamHead, status: int, label: CacheStatus, now: float) -> bytes:
+        """What the client is sent before the origin's content."""
+        plan = self.plan
+        request = plan.request
+        mode = self._mode = body_mode(request.method, request.protocol, status, head.framing)
+        tail = connection_tail(request.protocol, self._may_keep_alive)
+        self._head_sent = True
+        return passing_head(head, status, mode, label, plan.effects.response_headers, request, tail, now)
 
     def _matches_precondition(self, status: int, now: float) -> bool:
         """Whether the client's own validators match a whole answer, although the origin was not asked that."""

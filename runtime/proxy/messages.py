@@ -62,6 +62,13 @@ class UpstreamCompleted(NamedTuple):
     """The fields of its trailer section, as received."""
 
 
+class UpstreamAnswered(NamedTuple):
+    """The whole response was received at once: what `UpstreamHead`, `UpstreamBody` and `UpstreamCompleted` tell in turn."""
+
+    head: UpstreamHead
+    content: bytes
+
+
 class UpstreamCut(NamedTuple):
     """The response broke off after its head."""
 
@@ -100,6 +107,7 @@ Event: TypeAlias = (
     | UpstreamHead
     | UpstreamBody
     | UpstreamCompleted
+    | UpstreamAnswered
     | UpstreamCut
     | RequestBody
     | RequestCompleted
@@ -158,6 +166,14 @@ class FinishResponse(NamedTuple):
     keep_alive: bool
 
 
+class AnswerClient(NamedTuple):
+    """The whole response, and its end: a `SendClient`, a paced one, and a `FinishResponse`."""
+
+    head: bytes
+    content: bytes
+    keep_alive: bool
+
+
 class CutClient(NamedTuple):
     """Break the client's connection so that nothing looks whole."""
 
@@ -177,6 +193,7 @@ Command: TypeAlias = (
     | SendFile
     | Pace
     | FinishResponse
+    | AnswerClient
     | CutClient
     | BecomeTunnel
     | Wake

@@ -13,7 +13,9 @@ from edgescript.effects import HeaderOp
 from edgescript.request import Request
 from runtime.http.dates import format_http_date
 from runtime.http.fields import HOP_BY_HOP, Field, hop_by_hop
+from runtime.proxy.client_framing import BodyMode, framing_fields
 from runtime.proxy.header_ops import Fields, has_template
+from runtime.proxy.messages import UpstreamHead
 from runtime.proxy.respond import (
     MADE_ANEW,
     CacheStatus,
@@ -58,33 +60,34 @@ def received(fields: Sequence[Field]) -> Received:
 
 
 def passing_head(
-    fields: Received,
+    head: UpstreamHead,
     status: int,
-    ops: Sequence[HeaderOp],
+    mode: BodyMode,
     label: CacheStatus,
+    ops: Sequence[HeaderOp],
     request: Request,
-    end: Fields,
+    tail: bytes,
     now: float,
 ) -> bytes:
     """
     The head a client gets of an answer that is passed on, with Date where the origin sent none (RFC 9110 section
-    6.6.1); `end` are the fields of framing and connection.
+    6.6.1); `tail` has the connection's own field.
     """
+    fields = received(head.fields)
     # A date of our own holds for a second.
-    key = (status, label, 0 if fields.dated else int(now), *end, *ops)
+    key = (status, mode, label, request.method, tail, fields.dated or int(now), *ops)
     parts = fields.notes.get(key)
-    if parts is not None:
-        before, after = parts
-        return b"%b%b%b" % (before, request.id.encode("ascii"), after)
-    passed = list(fields.passed_on)
-    if not fields.dated:
-        passed.append((b"Date", format_http_date(int(now))))
-    named = named_own(ops)
-    shown = with_script_ops(passed, ops, request) + node_fields(named | _OWN_ID, label)
-    before, after = status_line(status) + field_lines(shown), field_lines(end) + b"\r\n"
-    if named >= _OWN_ID:
-        return before + after
-    before, after = before + b"X-Request-Id: ", b"\r\n" + after
-    if not has_template(ops):
-        fields.note(key, (before, after))
-    return b"%b%b%b" % (before, request.id.encode("ascii"), after)
+    if parts is None:
+        named = named_own(ops)
+        passed = list(fields.passed_on)
+        if not fields.dated:
+            passed.append((b"Date", format_http_date(int(now))))
+        shown = with_script_ops(passed, ops, request) + node_fields(named | _OWN_ID, label)
+        end = field_lines(framing_fields(mode, request.method, status, head.framing, fields)) + tail + b"\r\n"
+        parts = status_line(status) + field_lines(shown), end, named >= _OWN_ID
+        if not has_template(ops):
+            fields.note(key, parts)
+    start, end, id_named = parts
+    if id_named:
+        return start + end
+    return b"%bX-Request-Id: %b\r\n%b" % (start, request.id.encode("ascii"), end)

@@ -177,6 +177,13 @@ class Storing:
         )
         return self.settle(stored if self._put(stored, now) else None)
 
+    def keep(self, head: UpstreamHead, content: bytes, effects: Effects, now: float) -> list[Command]:
+        """What becomes of an answer that came whole: stored or not, those who wait hear of it."""
+        self.begin(head, effects, now)
+        if self._collection is not None and self.take(content, now):
+            return self.complete(now)
+        return self.settle(None)
+
     def _put(self, stored: StoredResponse, now: float) -> bool:
         """Whether those who wait may have `stored`: not if it was purged while it was fetched."""
         key, cache = self._plan.cache_key, self._cache

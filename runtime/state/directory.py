@@ -9,6 +9,7 @@ import fcntl
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Self
 
@@ -20,6 +21,10 @@ _SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a directory of our own 
 
 class StateError(Exception):
     """The directory cannot be used; the text says why."""
+
+
+class UnwritableError(StateError):
+    """It could be, but for the system: no room, no right, read-only, or no such place."""
 
 
 class StateDirectory:
@@ -37,7 +42,7 @@ class StateDirectory:
 
     @classmethod
     def taken(cls, path: Path) -> Self:
-        """The directory at `path`, made if need be. Raises StateError: not ours, not private, not writable, in use."""
+        """The directory at `path`, made if need be. Raises UnwritableError; StateError: another user's, in use."""
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
             found = path.stat()
@@ -47,17 +52,18 @@ class StateDirectory:
                 path.chmod(0o700)
             lock = os.open(path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         except OSError as error:
-            raise StateError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+            raise UnwritableError(f"{path}: {(error.strerror or str(error)).lower()}") from None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.truncate(lock, 0)
-            os.write(lock, b"%d\n" % os.getpid())
         except BlockingIOError:
             os.close(lock)
             raise StateError(f"{path}: in use by another node") from None
         except OSError as error:
             os.close(lock)
-            raise StateError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+            raise UnwritableError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+        with suppress(OSError):  # the number is for people; a full disk has no room for it
+            os.truncate(lock, 0)
+            os.write(lock, b"%d\n" % os.getpid())
         return cls(path, lock, kept=True, owner=os.getpid())
 
     @classmethod

@@ -15,6 +15,7 @@ from runtime.http.storage import decide_storage
 from runtime.proxy.exchange import Exchange
 from runtime.proxy.forward import build
 from runtime.proxy.messages import (
+    AnswerClient,
     BecomeTunnel,
     ClientClosed,
     CloseUpstream,
@@ -26,6 +27,7 @@ from runtime.proxy.messages import (
     RequestCompleted,
     SendClient,
     SendUpstream,
+    UpstreamAnswered,
     UpstreamBody,
     UpstreamCompleted,
     UpstreamCut,
@@ -154,6 +156,7 @@ def planned(asked):
         fallback=stored() if is_stale else None,
         background=coalesce and in_background,
         upgrade=upgrade and not coalesce,
+        plain=not fields and not upgrade,
     )
 
 
@@ -198,3 +201,49 @@ def test_any_events_in_any_order(asked, data):
             assert (record.heads, record.ends) == (0, 0), record.commands
         elif exchange not in gone:
             assert record.ends == 1, record.commands
+
+
+def spelled_out(commands):
+    """What the client and the origin's connection see of `commands`, and who is woken with what."""
+    seen, woken = [], []
+    for command in commands:
+        match command:
+            case AnswerClient(head, content, keep_alive):
+                seen += [head, content, FinishResponse(keep_alive)]
+            case SendClient(data):
+                seen.append(data)
+            case Wake(waiters, event):
+                woken.append((len(waiters), event.failed_status, event.stored and event.stored.body))
+            case _:
+                seen.append(command)
+    return [each for each in seen if each], woken
+
+
+@settings(max_examples=400, deadline=None)
+@given(requests, st.sampled_from([200, 206, 304, 404, 503]), response_fields, contents, booleans, booleans)
+def test_an_answer_at_once_is_the_same_as_in_pieces(asked, status, fields, content, waited_for, gone):
+    head = UpstreamHead(status, fields, Length(len(content)))
+
+    def play(*answer):
+        cache = Cache(MemoryStore(1 << 20, MAX_OBJECT_BYTES))
+        exchange = Exchange(planned(asked), cache, Settings(MAX_OBJECT_BYTES), 2.0)
+        commands = exchange.start()
+        if waited_for:
+            Exchange(planned(asked), cache, Settings(MAX_OBJECT_BYTES), 2.0).start()
+        commands += exchange.handle(RequestCompleted(), 2.0)
+        commands += exchange.handle(UpstreamOpened(reused=True), 2.0)
+        if gone:
+            commands += exchange.handle(ClientClosed(), 2.0)
+        for event in answer:
+            commands += exchange.handle(event, 3.0)
+        found = cache.store.get(KEY, [])
+        return (
+            spelled_out(commands),
+            exchange.done,
+            found and (found.status, found.fields, found.body, found.fresh_until),
+            len(cache.flights),
+            cache.uncacheable.covers(KEY, 3.0),
+        )
+
+    at_once = play(UpstreamAnswered(head, content))
+    assert at_once == play(head, UpstreamBody(content), UpstreamCompleted())

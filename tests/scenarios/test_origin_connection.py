@@ -7,6 +7,7 @@ import pytest
 from runtime.http.framing import Chunked, Length, NoBody
 from runtime.io.upstream.connection import MAX_INTERIM_RESPONSES, UpstreamConnection
 from runtime.proxy.messages import (
+    UpstreamAnswered,
     UpstreamBody,
     UpstreamCompleted,
     UpstreamCut,
@@ -71,7 +72,10 @@ class User:
         self.switched = None
 
     def on_upstream(self, event):
-        self.events.append(event)
+        if isinstance(event, UpstreamAnswered):
+            self.events += [event.head, UpstreamBody(event.content), UpstreamCompleted()]
+        else:
+            self.events.append(event)
         if isinstance(event, UpstreamSwitched):
             self.switched = self.connection.switch()
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from runtime.io.upstream.connection import UpstreamEvent
 from runtime.io.upstream.pool import ConnectError, ServerPool
-from runtime.proxy.messages import UpstreamHead, UpstreamInterim
+from runtime.proxy.messages import UpstreamAnswered, UpstreamHead, UpstreamInterim
 from runtime.upstreams.addresses import is_address
 from runtime.upstreams.health import is_healthy, pause_s
 from runtime.upstreams.upstream import HealthCheck, Server, Upstream
@@ -62,6 +62,8 @@ class _Asking:
         self.status: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     def on_upstream(self, event: UpstreamEvent) -> None:
+        if isinstance(event, UpstreamAnswered):
+            event = event.head
         if not self.status.done() and not isinstance(event, UpstreamInterim):
             self.status.set_result(event.status if isinstance(event, UpstreamHead) else 0)
 

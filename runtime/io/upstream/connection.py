@@ -12,15 +12,17 @@ close_notify, without which anyone on the way could have ended it.
 import asyncio
 import select
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple, Protocol, cast
 
 from runtime.http.body import BodyError, Decoder, decoder_for
 from runtime.http.fields import combined, connection_options
-from runtime.http.framing import decide_response_framing
+from runtime.http.framing import Length, decide_response_framing
 from runtime.http.raw import may_become_response_head
 from runtime.http.refusal import Refuse
 from runtime.io.heads import ResponseParts, parse_response_head
 from runtime.proxy.messages import (
+    UpstreamAnswered,
     UpstreamBody,
     UpstreamCompleted,
     UpstreamCut,
@@ -37,7 +39,8 @@ MAX_RESPONSE_HEAD_BYTES: Final = 65_536
 MAX_RESPONSE_FIELDS: Final = 256
 MAX_INTERIM_RESPONSES: Final = 16
 _MAX_REMEMBERED_BYTES: Final = 4096
-"""A longer head is looked at anew each time, so that idle connections stay small."""
+"""A longer head is looked at anew each time."""
+_REMEMBERED_HEADS: Final = 256
 _HEAD_END: Final = b"\r\n\r\n"
 
 UpstreamEvent = (
@@ -46,6 +49,7 @@ UpstreamEvent = (
     | UpstreamHead
     | UpstreamBody
     | UpstreamCompleted
+    | UpstreamAnswered
     | UpstreamCut
     | UpstreamFailed
 )
@@ -98,6 +102,28 @@ class _Judged(NamedTuple):
     event: UpstreamHead
     persists: bool
     """The origin keeps the connection (RFC 9112 section 9.3)."""
+    size: int
+    """Of head and content together, where the head states it; else 0."""
+
+
+def _read_head(method: bytes, head: bytes) -> _Judged | ResponseParts | None:
+    """A final head of an answer to `method`, an interim one in its parts, or None for one that is malformed."""
+    parts = parse_response_head(head)
+    if parts is None or len(parts.fields) > MAX_RESPONSE_FIELDS:
+        return None
+    status, version, fields = parts
+    if 100 <= status < 200:
+        return parts
+    framing = decide_response_framing(method, status, version, fields)
+    if isinstance(framing, Refuse):
+        return None
+    event = UpstreamHead(status, Received(fields), framing)
+    size = len(head) + framing.size if isinstance(framing, Length) else 0
+    return _Judged(event, version == b"1.1" and not _says_close(fields), size)
+
+
+_read_known_head = lru_cache(_REMEMBERED_HEADS)(_read_head)
+"""Answers are often headed alike, byte for byte: then all was looked at already."""
 
 
 class Switched(NamedTuple):
@@ -118,9 +144,6 @@ class UpstreamConnection(asyncio.Protocol):
         self._method = b""
         self._upgrade = b""
         self._buffer = b""
-        self._last_head = b""
-        """Of the answer before, to the same method; b"" for none."""
-        self._last_judged: _Judged | None = None
         self._decoder: Decoder | None = None
         self._received = False
         self._interim = 0
@@ -161,9 +184,7 @@ class UpstreamConnection(asyncio.Protocol):
     def begin(self, user: UpstreamUser, method: bytes, upgrade: bytes = b"") -> None:
         """Start carrying `user`'s request, which may ask for the protocol `upgrade`; its bytes follow through `send`."""
         self._user = user
-        if method != self._method:
-            self._method = method
-            self._last_head = b""  # where an answer ends depends on the method
+        self._method = method
         self._upgrade = upgrade
         self._buffer = b""
         self._decoder = None
@@ -257,6 +278,8 @@ class UpstreamConnection(asyncio.Protocol):
             return
         self._received = True
         self._touch(self._keeper.timeouts.idle_s)
+        if self._decoder is None and not self._buffer and self._takes_whole(user, data):
+            return
         user.hold()
         if self._decoder is None:
             data = self._read_heads(self._buffer + data)
@@ -278,25 +301,18 @@ class UpstreamConnection(asyncio.Protocol):
                 return b""
             head, data = data[: end + 4], data[end + 4 :]
             self._buffer = b""
-            # Answers to the same method are often headed alike, byte for byte: then all was looked at already.
-            judged = self._last_judged if head == self._last_head else None
+            judged = self._read(head) if len(head) <= room else None
             if judged is None:
-                parts = parse_response_head(head) if len(head) <= room else None
-                if parts is None or len(parts.fields) > MAX_RESPONSE_FIELDS:
+                self._end("malformed")
+                return b""
+            if isinstance(judged, ResponseParts):
+                self._interim_bytes += len(head)
+                if not self._on_interim(judged, data):
                     self._end("malformed")
                     return b""
-                if 100 <= parts.status < 200:
-                    self._interim_bytes += len(head)
-                    if not self._on_interim(parts, data):
-                        self._end("malformed")
-                        return b""
-                    if parts.status == 101:
-                        return b""
-                    continue
-                judged = self._judge(head, parts)
-                if judged is None:
-                    self._end("malformed")
+                if judged.status == 101:
                     return b""
+                continue
             self._on_head(judged, follows=bool(data))
         return data
 
@@ -321,26 +337,33 @@ class UpstreamConnection(asyncio.Protocol):
             self._tell(UpstreamInterim(status, fields))
         return True
 
-    def _judge(self, head: bytes, parts: ResponseParts) -> _Judged | None:
-        """The final head, remembered for the next answer; None when it is malformed."""
-        status, version, fields = parts
-        framing = decide_response_framing(self._method, status, version, fields)
-        if isinstance(framing, Refuse):
-            return None
-        judged = _Judged(
-            UpstreamHead(status, Received(fields), framing), version == b"1.1" and not _says_close(fields)
-        )
-        if len(head) <= _MAX_REMEMBERED_BYTES:
-            self._last_head = head
-            self._last_judged = judged
-        return judged
+    def _read(self, head: bytes) -> _Judged | ResponseParts | None:
+        return (_read_known_head if len(head) <= _MAX_REMEMBERED_BYTES else _read_head)(self._method, head)
+
+    def _takes_whole(self, user: UpstreamUser, data: bytes) -> bool:
+        """Take `data` in one step if it is a whole answer, and no more."""
+        end = data.find(_HEAD_END) + 4
+        if not 4 <= end <= _MAX_REMEMBERED_BYTES:
+            return False
+        judged = _read_known_head(self._method, data[:end])
+        if not isinstance(judged, _Judged) or judged.size != len(data):
+            return False
+        event, self._reusable, _ = judged
+        self._note_head()
+        self._let_go()
+        user.on_upstream(UpstreamAnswered(event, data[end:]))
+        return True
+
+    def _note_head(self) -> None:
+        """The final head is there."""
+        self._keeper.heard()
+        self.response_s = self.deadline_mono_s - self._keeper.timeouts.idle_s - self._sent_mono_s
 
     def _on_head(self, judged: _Judged, *, follows: bool) -> None:
         """Take in the final head, which more bytes follow or not."""
-        event, self._reusable = judged
+        event, self._reusable, _ = judged
         decoder = self._decoder = decoder_for(event.framing)
-        self._keeper.heard()
-        self.response_s = self.deadline_mono_s - self._keeper.timeouts.idle_s - self._sent_mono_s
+        self._note_head()
         self._tell(event)
         if decoder.done:
             if follows:  # an answer to nothing, which must not become that to the next request
@@ -367,13 +390,18 @@ class UpstreamConnection(asyncio.Protocol):
             self._user.on_upstream(event)
 
     def _complete(self) -> None:
-        """The response is whole: back to the pool first, so that the user's next step may take it."""
+        """The response is whole."""
         decoder = self._decoder
         if decoder is None or self._user is None:
             return
         user = self._user
         self._decoder = None
         self._buffer = b""
+        self._let_go()
+        user.on_upstream(UpstreamCompleted(decoder.trailers) if decoder.trailers else _COMPLETED)
+
+    def _let_go(self) -> None:
+        """Back to the pool before the user hears the end, so that its next step may take the connection."""
         if self._reusable and self._request_sent and not self._closed and not self.retired:
             self._leave_user()
             self.resume()
@@ -381,7 +409,6 @@ class UpstreamConnection(asyncio.Protocol):
             self._keeper.give_back(self)
         else:
             self.close()
-        user.on_upstream(UpstreamCompleted(decoder.trailers) if decoder.trailers else _COMPLETED)
 
     def _end(self, failure: Failure) -> None:
         """The response will not be whole."""
