@@ -46,6 +46,8 @@ from runtime.upstreams.peers import Peer
 from runtime.upstreams.retry import Failure, may_try_another
 from runtime.upstreams.upstream import Upstream
 
+_OPENED: Final = UpstreamOpened(reused=False)
+_REUSED: Final = UpstreamOpened(reused=True)
 _FINAL: Final = frozenset({UpstreamCompleted, UpstreamCut, UpstreamFailed})
 
 
@@ -381,8 +383,8 @@ class Driver:
             connection.send(self._request, last=True)
             return
         self._told = True
-        self._tell(UpstreamOpened(reused))
-        if self._client is not None:
+        self._tell(_REUSED if reused else _OPENED)
+        if self._client is not None and self._exchange.plan.framing is not NO_BODY:
             self._client.want_body(True)
 
     def _become_tunnel(self) -> None:

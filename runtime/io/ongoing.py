@@ -30,6 +30,7 @@ _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 CLIENT_CLOSED: Final = 499
 """nginx's status for a request whose client left before there was an answer."""
 _INTERIM: Final = b"HTTP/1.1 1"
+_LABEL: Final = b"\r\nX-Cache: "
 
 
 class Client(Protocol):
@@ -377,7 +378,7 @@ class Ongoing:
         worker = self._worker
         now = worker.clock()
         status = status or (int(self.head[9:12]) if self.head else 0)
-        label = self.head.partition(b"\r\nX-Cache: ")[2].partition(b"\r\n")[0].decode("ascii")
+        label = _label_of(self.head)
         if status:
             worker.counters.answered_late(label, status, self.sent_bytes, now - self.started_s)
         else:
@@ -389,3 +390,9 @@ class Ongoing:
             worker.access.add(
                 self.request, status, label, self.sent_bytes, self.started_s, now, server, response_s
             )
+
+
+def _label_of(head: bytes) -> str:
+    """What X-Cache says in `head`, '' if it is not there."""
+    at = head.find(_LABEL)
+    return "" if at < 0 else head[at + len(_LABEL) : head.find(b"\r\n", at + len(_LABEL))].decode("latin-1")

@@ -52,5 +52,6 @@ class Counters:
         """An answer that waited, `seconds` after its request was read."""
         self.answers[label, status] += 1
         self.sent_bytes += sent_bytes
-        self.late[min(int(max(seconds, 0.0) * 1000).bit_length(), BUCKETS - 1)] += 1
+        bucket = int(seconds * 1000).bit_length() if seconds > 0.0 else 0
+        self.late[bucket if bucket < BUCKETS else BUCKETS - 1] += 1
         self.late_s += seconds

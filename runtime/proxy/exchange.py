@@ -112,6 +112,7 @@ _SENDING: Final = _State("SENDING")
 _STREAMING: Final = _State("STREAMING")
 _DONE: Final = _State("DONE")
 _COMPLETED: Final = UpstreamCompleted()
+_OPEN: Final = OpenUpstream(fresh=False)
 _UNDER_WAY: Final = (_WAITING, _OPENING, _SENDING, _STREAMING)
 
 
@@ -173,7 +174,7 @@ class Exchange:
         if self.plan.coalesce and self._storing.join(self._waiter) is Role.WAITS:
             self._at = _WAITING
             return []
-        return [OpenUpstream(fresh=False)]
+        return [_OPEN]
 
     def handle(self, event: Event, now: float) -> list[Command]:
         """The commands that follow from `event`."""
@@ -377,7 +378,7 @@ class Exchange:
         self._at = _OPENING
         forward = self._origin.forward
         self._origin.forward = forward._replace(fields=without(forward.fields, CONDITIONAL))
-        return [OpenUpstream(fresh=False)]
+        return [_OPEN]
 
     @_on(UpstreamCut, _STREAMING)
     def _on_upstream_cut(self, _event: UpstreamCut, now: float) -> list[Command]:
@@ -425,7 +426,7 @@ class Exchange:
                 return self._answer_from(self.plan.fallback, "STALE", now)
         self._at = _OPENING
         self._storing.begin_again()
-        return [OpenUpstream(fresh=False)]
+        return [_OPEN]
 
     def _answer_from(self, stored: StoredResponse | None, label: CacheStatus, now: float) -> list[Command]:
         assert stored is not None

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from edgescript.effects import Effects, HeaderOp
 from edgescript.request import Request
 from runtime.http.fields import combined, end_to_end, is_token, list_items
-from runtime.http.framing import Chunked, Length, NoBody
+from runtime.http.framing import NO_BODY, Chunked, Length, NoBody
 from runtime.proxy.header_block import HeaderBlock
 from runtime.proxy.header_ops import Fields, apply
 from runtime.upstreams.forwarding import Forwarding
@@ -64,6 +64,8 @@ class Forward(NamedTuple):
         """The head on the wire."""
         fields = self.fields
         lines = fields.wire if isinstance(fields, Sent) else _lines(fields)
+        if self.method == b"GET" and framing is NO_BODY and not (self.upgrade or self.trailers):
+            return b"GET %b HTTP/1.1\r\n%b\r\n" % (self.target, lines)
         return b"%b %b HTTP/1.1\r\n%b%b\r\n" % (self.method, self.target, lines, self._hop(framing))
 
     def _hop(self, framing: NoBody | Length | Chunked) -> bytes:

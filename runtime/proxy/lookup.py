@@ -39,6 +39,10 @@ def decide_with_care(
     now: float,
 ) -> Immediate | Plan:
     """Where the request's own fields or the stored response's age need looking at (RFC 9111 section 4)."""
+    if stored is None and block.plain:  # the plain miss: neither has anything to say
+        return plan_fetch(
+            site, request, block, effects, target, key, asked, continuation, None, keep_alive, now
+        )
     decision = decide_reuse(stored, request_directives(block.fields), now)
     if isinstance(decision, Unsatisfied):
         return whole(error_response(504), request, (), keep_alive, "BYPASS", now)
@@ -87,6 +91,16 @@ def _needs_origin(stored: StoredResponse, request: Request, block: HeaderBlock, 
     return evaluate_preconditions(method, for_origin, stored.validators, now) is not PROCEED
 
 
+def _may_be_shared(block: HeaderBlock, stale: StoredResponse | None) -> bool:
+    """Whether one answer may serve all who ask for the object, as far as the request's fields say."""
+    return (
+        not block.upgrade
+        # A part of what is not stored comes from the origin, as a part; one of what is stored, from the store.
+        and (stale is not None or not block.has_range)
+        and not (block.has_preconditions and is_for_origin(block.fields))
+    )
+
+
 def plan_fetch(
     site: Site,
     request: Request,
@@ -114,10 +128,7 @@ def plan_fetch(
         request.method == "GET"
         and block.framing is NO_BODY
         and not effects.bypass
-        and not block.upgrade
-        # A part of what is not stored comes from the origin, as a part; one of what is stored, from the store.
-        and (stale is not None or not block.has_range)
-        and not (block.has_preconditions and is_for_origin(block.fields))
+        and (block.plain or _may_be_shared(block, stale))
     )
     if coalesce and (stale is not None or block.has_preconditions):
         # The stored object is to be whole and any client's: ask unconditionally, or with its own validators.
@@ -125,20 +136,21 @@ def plan_fetch(
         if stale is not None:
             fields = [*fields, *stale.validators.conditional_fields()]
         forward = forward._replace(fields=fields)
-    return Plan(
-        origin=origin,
-        request=request,
-        request_fields=block.fields,
-        vary_fields=asked,
-        framing=block.framing,
-        effects=effects,
-        forward=forward,
-        keep_alive=block.keep_alive,
-        cache_key=key,
-        coalesce=coalesce,
-        continuation=continuation,
-        stale=stale if coalesce else None,
-        fallback=stored,
-        upgrade=bool(block.upgrade),
-        plain=block.plain,
+    return Plan(  # by position: a third of the time that names take
+        origin,
+        request,
+        block.fields,
+        asked,
+        block.framing,
+        effects,
+        forward,
+        block.keep_alive,
+        key,
+        coalesce,
+        continuation,
+        stale if coalesce else None,
+        stored,
+        False,
+        bool(block.upgrade),
+        block.plain,
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from runtime.http.fields import Field
-from runtime.http.framing import Chunked, Length, NoBody
+from runtime.http.framing import NO_BODY, Chunked, Length, NoBody
 from runtime.http.trailers import forwardable, trailer_section
 from runtime.http.update import SAFE_METHODS
 from runtime.proxy.forward import Forward
@@ -30,7 +30,7 @@ class TowardsOrigin:
     def __init__(self, forward: Forward, framing: NoBody | Length | Chunked) -> None:
         self.forward = forward
         self._framing = framing
-        self.request_done = isinstance(framing, NoBody)
+        self.request_done = framing is NO_BODY or isinstance(framing, NoBody)
         """The client's body is complete."""
         self._pending: list[bytes] = []
         """Body that came before there was a connection."""
@@ -44,6 +44,8 @@ class TowardsOrigin:
         """A connection is there; `reused` when it came from the pool."""
         self._pooled = reused and not self._retried
         head = self.forward.head(self._framing)
+        if self._framing is NO_BODY:
+            return [SendUpstream(head, True)]  # by position: on the way of each miss
         pending, self._pending = self._pending, []
         if pending:
             self._body_sent = True

@@ -244,7 +244,7 @@ from runtime.config import Config
 from runtime.io.serve import serve
 from runtime.scripts.site import Site, Sites
 from runtime.upstreams.upstream import Upstream
-config = Config(listen="127.0.0.1:0", drain_s=30)
+config = Config(listen="127.0.0.1:0", admin="", drain_s=30)
 sites = Sites(Site("test", Upstream.single("127.0.0.1", int(sys.argv[1]))))
 sys.exit(serve(config, sites, on_listening=lambda host, port: print(port, flush=True)))
 """
