@@ -7,7 +7,7 @@ once and loaded once; from one build to the next, scripts that stayed the same a
 """
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
@@ -29,18 +29,18 @@ from edgescript.services import NO_SERVICES, Geo, Random, ScriptMetrics, Service
 from runtime.config import Config, ConfigError, Problem
 from runtime.config.scripts import rules_of
 from runtime.config.sites import Policies
-from runtime.config.tables import SiteTable
+from runtime.config.tables import DEFAULT_SITE, SiteTable
 from runtime.config.upstreams import Upstreams
+from runtime.io.upstream.group import no_certificates
 from runtime.limits.local import SiteLimits
 from runtime.observe.trace import continued
 from runtime.scripts.hosts import EVERY_OTHER
 from runtime.scripts.rule import Rule
 from runtime.scripts.site import Site, Sites
+from runtime.upstreams.upstream import Upstream
 
 PREPARED: Final = 1_000
 """Scripts translated when they are loaded, some ms each; of more, each is translated by its first request."""
-DEFAULT_SITE: Final = "default"
-"""The name of the site for hosts that no other names."""
 
 
 class _Script(msgspec.Struct, array_like=True, frozen=True):
@@ -170,10 +170,21 @@ def _places(config: Config) -> Geo:
         raise ConfigError([Problem(("geo_databases",), error.message)]) from None
 
 
+def _unusable_certificates(config: Config, upstreams: Mapping[str, Upstream]) -> Iterator[Problem]:
+    """What workers could not connect with: told here, it costs a start or a reload and no worker."""
+    for index, table in enumerate(config.upstreams):
+        why = no_certificates(upstreams[table.name])
+        if why:
+            yield Problem(("upstreams", index, "tls", "ca_file"), why)
+
+
 def _sites(bundle: _Bundle, programs: Sequence[Program], services: SiteServices, geo: Geo) -> Sites:
     config = bundle.config
     upstreams, policies = Upstreams(config, bundle.node_id, trace_fields), Policies()
     every = upstreams.named
+    wrong = [*_unusable_certificates(config, every)]
+    if wrong:
+        raise ConfigError(wrong)
 
     def offered(name: str, origins: Collection[str], scripts: Sequence[_Script]) -> Services:
         return replace(services.of(name), geo=geo, origins=origins) if scripts else NO_SERVICES

@@ -103,8 +103,9 @@ def command(
     Run an edge node: a caching proxy that takes every request through its scripts.
 
     Flags win over the configuration file. With an error in any script the node does not start and the exit status
-    is 1. SIGTERM and SIGINT end it after the answers in progress. SIGHUP reads the configuration, the scripts
-    and the databases of addresses again; with an error in them the node goes on as before. SIGUSR1 logs how often each script came to each state.
+    is 1. SIGTERM and SIGINT end it after the answers in progress. SIGHUP reads the configuration, the scripts,
+    certificates and databases of addresses again; with an error in them the node goes on as before. SIGUSR1 logs how
+    often each script came to each state, SIGUSR2 opens the access log anew.
     """
     from edgescript.cli.loading import show_diagnostics
     from runtime.config import ConfigError
@@ -178,7 +179,9 @@ class Node:
         given = {**flags.settings, **({"geo_databases": flags.geo_databases} if flags.geo_databases else {})}
         config.override(given)
         if not config.origin and not config.sites:
-            raise click.UsageError("no origin: want --origin http://host[:port]")
+            raise click.UsageError(
+                "no origin: want --origin http://host[:port], or 'origin' or [[sites]] in a file"
+            )
         if flags.scripts and not config.origin:
             raise click.UsageError("--script: want --origin with it, for the hosts that no site names")
         if self._first is None:

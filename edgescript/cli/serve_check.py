@@ -2,18 +2,21 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from pathlib import Path as File
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from edgescript.cli.files import Unreadable, read
 from edgescript.cli.loading import Report, show_diagnostics
 from edgescript.cli.status import NO
 from edgescript.diagnostics.render import as_record
 from runtime.config import Config, ConfigError, Problem
 from runtime.config.file import located
+from runtime.config.problems import Path
+from runtime.config.scripts import rules_of
+from runtime.config.tables import Scripts
 from runtime.io.tls import ServerTls
-from runtime.io.upstream.group import no_certificates
 from runtime.scripts.site import Sites
 
 if TYPE_CHECKING:
@@ -33,7 +36,7 @@ def check(node: "Node", config_file: str | None, *, as_json: bool) -> int:
     found = _verdict(node)
     error = found.error
     if error is not None and error.source is None and config_file is not None:
-        error = located(error, Path(config_file))
+        error = located(error, File(config_file))
     if as_json:
         click.echo(json.dumps(_record(found.reports, error), indent=2, ensure_ascii=False))
     else:
@@ -47,30 +50,40 @@ def check(node: "Node", config_file: str | None, *, as_json: bool) -> int:
 
 def _verdict(node: "Node") -> Verdict:
     reports: Sequence[Report] = ()
+    config = Config()
     try:
         config = node.configure()
         data, reports = node.pack(config)
         sites = None if data is None else node.build(data)
     except ConfigError as error:
         return Verdict(None, error, reports)
-    wrong = [*_unusable_files(config, sites)]
+    except (
+        click.ClickException
+    ) as error:  # flags that are not enough, or files of scripts that cannot be read
+        wrong = [*_unreadable_scripts(config)] or [Problem((), error.message)]
+        return Verdict(None, ConfigError(wrong), reports)
+    wrong = [*_unusable_files(config)]
     return Verdict(None, ConfigError(wrong), reports) if wrong else Verdict(sites, None, reports)
 
 
-def _unusable_files(config: Config, sites: Sites | None) -> Iterator[Problem]:
-    """Files for TLS that cannot be read, or are not what they should be."""
+def _unreadable_scripts(config: Config) -> Iterator[Problem]:
+    places: list[tuple[Path, Scripts]] = [(("scripts",), config.scripts)]
+    places += [(("sites", index, "scripts"), site.scripts) for index, site in enumerate(config.sites)]
+    for at, scripts in places:
+        for index, rule in enumerate(rules_of(scripts)):
+            try:
+                read(rule.path, 0)
+            except Unreadable as error:
+                yield Problem((*at, index), error.message)
+
+
+def _unusable_files(config: Config) -> Iterator[Problem]:
+    """Files for TLS with clients that cannot be read, or are not what they should be."""
     if config.certificates:
         try:
             ServerTls(config.certificates, config.tls_min)
         except ConfigError as error:
             yield from error.problems
-    groups = (
-        {} if sites is None else {name: each for site in sites.all() for name, each in site.upstreams.items()}
-    )
-    for index, table in enumerate(config.upstreams):
-        why = no_certificates(groups[table.name]) if table.name in groups else ""
-        if why:
-            yield Problem(("upstreams", index, "tls", "ca_file"), why)
 
 
 def _record(reports: Sequence[Report], error: ConfigError | None) -> dict[str, Any]:

@@ -1,18 +1,20 @@
 """What is wrong between settings that are each in order: names that lead nowhere, things stated twice."""
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from edgescript.diagnostics.spelling import nearest
-from runtime.config.formats import read_origin
+from runtime.config.formats import read_address, read_origin
 from runtime.config.problems import Path, Problem, shown
 from runtime.config.scripts import script_problems
-from runtime.config.tables import SiteTable, UpstreamTable
+from runtime.config.tables import DEFAULT_SITE, SiteTable, UpstreamTable
 from runtime.config.upstreams import has_tls, server_tables
 from runtime.scripts.hosts import EVERY_OTHER
 
 if TYPE_CHECKING:
     from runtime.config.settings import Config
+
+_EVERY: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, not listened at
 
 
 def contradictions(config: "Config") -> Iterator[Problem]:
@@ -23,7 +25,7 @@ def contradictions(config: "Config") -> Iterator[Problem]:
     names = {table.name for table in config.upstreams}
     for index, upstream in enumerate(config.upstreams):
         yield from _upstream(upstream, ("upstreams", index))
-    yield from _twice("sites", [table.name or table.hosts[0] for table in config.sites])
+    yield from _names_of_sites(config.sites, has_default=bool(config.origin))
     hosts: dict[str, int] = {}
     for index, site in enumerate(config.sites):
         path: Path = ("sites", index)
@@ -48,6 +50,18 @@ def _listening(config: "Config") -> Iterator[Problem]:
         first = seen.setdefault(each.address, index)
         if first != index and not each.address.endswith(":0"):
             yield Problem(("listeners", index, "address"), f"got {shown(each.address)} a second time")
+    served = [each.address for each in config.listeners] or [config.listen]
+    # The usual address is given up where it is taken: nobody chose it.
+    if config.admin not in {"", type(config)().admin} and any(_same(config.admin, each) for each in served):
+        yield Problem(
+            ("admin",), f"{shown(config.admin)} is where clients come in, want an address of its own"
+        )
+
+
+def _same(first: str, second: str) -> bool:
+    """Whether one of two addresses is taken by who listens at the other."""
+    (host, port), (other_host, other_port) = read_address(first), read_address(second)
+    return port == other_port != 0 and (host == other_host or not {host, other_host}.isdisjoint(_EVERY))
 
 
 def _twice(key: str, names: Iterable[str]) -> Iterator[Problem]:
@@ -56,6 +70,18 @@ def _twice(key: str, names: Iterable[str]) -> Iterator[Problem]:
         if name in seen:
             yield Problem((key, index, "name"), f"got {shown(name)} a second time, want a name of its own")
         seen.add(name)
+
+
+def _names_of_sites(sites: Iterable[SiteTable], *, has_default: bool) -> Iterator[Problem]:
+    """A site without a name is called by its first host; two that only share that host are told so of the host."""
+    chosen = {DEFAULT_SITE: True} if has_default else {}
+    for index, site in enumerate(sites):
+        name = site.name or site.hosts[0]
+        if name in chosen and (site.name or chosen[name]):
+            path: Path = ("sites", index, "name") if site.name else ("sites", index, "hosts", 0)
+            other = "the site for all other hosts" if name == DEFAULT_SITE and has_default else "another site"
+            yield Problem(path, f"{shown(name)} is the name of {other}, want a name of its own")
+        chosen[name] = chosen.get(name, False) or bool(site.name)
 
 
 def _upstream(table: UpstreamTable, path: Path) -> Iterator[Problem]:

@@ -14,7 +14,8 @@ def script_problems(scripts: Scripts, path: Path) -> Iterator[Problem]:
     for index, script in enumerate(scripts):
         if isinstance(script, dict):
             for key, message in rule_problems(script):
-                yield Problem((*path, index, key) if key else (*path, index), message)
+                at = (*path, index, key) if key else (*path, index)
+                yield Problem(at, message, of_key=key not in KEYS)
         elif not script or "\0" in script:
             yield Problem((*path, index), "got no file name")
 

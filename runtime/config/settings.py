@@ -19,7 +19,6 @@ from runtime.config.formats import (
     Processes,
     RedisUrl,
     ZeroOrMore,
-    parse_origin,
     read_address,
 )
 from runtime.config.problems import ConfigError, Problem
@@ -38,7 +37,6 @@ from runtime.config.tables import (
 )
 from runtime.http.framing import DEFAULT_HEAD_LIMITS, HeadLimits
 from runtime.scripts.rule import Rule
-from runtime.upstreams.upstream import Upstream
 
 
 class Config(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -192,8 +190,3 @@ class Config(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         if wrong:
             raise ConfigError(wrong)
         return read_address(self.listen)
-
-    @property
-    def origin_address(self) -> Upstream:
-        """Where `origin` points. Raises ConfigError."""
-        return parse_origin(self.origin)

@@ -21,6 +21,8 @@ from runtime.config.formats import (
 )
 from runtime.upstreams.upstream import Balance
 
+DEFAULT_SITE: Final = "default"
+"""The name of the site for hosts that no other names."""
 MAX_TTL_S: Final = 2**31 - 1
 """RFC 9111 section 1.2.2: the most that delta-seconds must be able to hold."""
 Seconds: TypeAlias = Annotated[int, Meta(ge=0, le=MAX_TTL_S)]

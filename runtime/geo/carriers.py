@@ -79,7 +79,6 @@ CARRIERS: Final = (
 )
 
 _BY_SYSTEM: Final = {number: carrier.code for carrier in CARRIERS for number in carrier.systems}
-_BY_CODE: Final = {carrier.code: carrier for carrier in CARRIERS}
 _PHRASES: Final = tuple(
     (phrase if not phrase.isascii() else f" {phrase} ", carrier.code)
     for carrier in CARRIERS

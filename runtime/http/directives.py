@@ -79,12 +79,6 @@ NO_DIRECTIVES: Final = Directives()
 _PRAGMA_NO_CACHE: Final = replace(NO_DIRECTIVES, no_cache=True)
 
 
-def parse_cache_control(fields: Fields) -> Directives:
-    """The directives of all Cache-Control lines; `NO_DIRECTIVES` when there are none."""
-    value = combined(fields, b"cache-control")
-    return NO_DIRECTIVES if value is None else parse_directives(value)
-
-
 def request_directives(fields: Fields) -> Directives:
     """A request's directives; `Pragma: no-cache` counts where there is no Cache-Control (RFC 9111 §5.4)."""
     value = combined(fields, b"cache-control")

@@ -100,7 +100,6 @@ FIELD_FACTS: Final = {fact.name: fact for fact in _FACTS}
 """Facts by lower-case name."""
 
 HOP_BY_HOP: Final = frozenset(fact.name for fact in _FACTS if fact.hop_by_hop)
-LIST_FIELDS: Final = frozenset(fact.name for fact in _FACTS if fact.is_list)
 _END_TO_END: Final = frozenset(FIELD_FACTS) - HOP_BY_HOP
 
 _TOKEN: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++").fullmatch

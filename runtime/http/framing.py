@@ -158,15 +158,6 @@ def decide_request_framing(
     return head if isinstance(head, Refuse) else head.framing
 
 
-def host_of(target: Target, fields: Fields) -> bytes | None:
-    """The host asked for, lower case, without port; None when there is none or Host is not one valid line."""
-    authority = target.authority
-    if authority is None:
-        hosts = [value for name, value in fields if name.lower() == b"host"]
-        authority = parse_authority(hosts[0].strip(_OWS)) if len(hosts) == 1 else None
-    return None if authority is None else authority.host
-
-
 def _check_syntax(method: bytes, fields: Fields, limits: HeadLimits) -> Refuse | None:
     if not is_token(method):
         return Refuse(400, "method is not a token")

@@ -68,7 +68,7 @@ def _add_cache(worker: Worker, told: Samples) -> None:
     told["cache_evictions", ()] = worker.stored.store.evictions
     objects = worker.stored.objects
     if objects is not None:
-        told["disk_failed_writes", ()] = objects.counts.failed_writes
+        told["disk_failed_writes", ()] = objects.failed_writes
         told["disk_damaged", ()] = objects.counts.damaged
         told["disk_hits", ()] = objects.counts.hits
         told["disk_stored", ()] = objects.counts.stored

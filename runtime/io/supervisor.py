@@ -7,7 +7,6 @@ loop without threads, which is what lets it fork at any time (`fork`).
 
 import asyncio
 import hashlib
-import os
 import signal
 import socket
 import time
@@ -319,8 +318,3 @@ def _add_states(total: States, more: States) -> None:
         into = total.setdefault(script, {})
         for state, count in by_state.items():
             into[state] = into.get(state, 0) + count
-
-
-def process_notify() -> Notify:
-    """For the service manager that this process's environment names."""
-    return Notify(os.environ)

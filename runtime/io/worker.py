@@ -183,14 +183,23 @@ class Worker:
         self.log.note("access-log-failed", reason=reason)
 
     def _know_upstreams(self) -> None:
-        """Look up the names of origins and begin their checks before a request needs them; forget other origins."""
+        """
+        Look up the names of origins and begin their checks before a request needs them; forget other origins.
+
+        Of those known, the certificates to trust are read anew.
+        """
         served = {
             upstream
             for site in self.front.sites.all()
             for upstream in (site.origin, *site.upstreams.values())
         }
         for upstream in served:
-            self.upstream(upstream)
+            try:
+                self.upstream(upstream).renew_tls()
+            except OSError as error:
+                self.log.note(
+                    "certificates-kept", reason=f"{upstream.name}: {error.strerror or error}".lower()
+                )
         for upstream in self.upstreams.keys() - served:
             group = self.upstreams.pop(upstream)
             group.retire()

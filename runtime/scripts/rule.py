@@ -125,7 +125,10 @@ KEYS: Final[dict[str, _Key]] = {
 
 def parse_rule(settings: Mapping[str, Any]) -> Rule:
     """The rule that `settings` describe. Raises RuleError, which names everything that is wrong."""
-    wrong = [f"{key}: {message}" if key else message for key, message in rule_problems(settings)]
+    wrong = [
+        f"{key if key in KEYS else shown(key)}: {message}" if key else message
+        for key, message in rule_problems(settings)
+    ]
     if wrong:
         raise RuleError("; ".join(wrong))
     return Rule(**{KEYS[key].field: KEYS[key].read(value) for key, value in settings.items()})
@@ -142,7 +145,7 @@ def rule_problems(settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         declared = KEYS.get(key)
         if declared is None:
             near = nearest(key, KEYS)
-            yield "", f"unknown key {shown(key)}{f', did you mean {near!r}?' if near else ''}"
+            yield key, f"unknown key{f', did you mean {near!r}?' if near else ''}"
             continue
         try:
             declared.read(value)

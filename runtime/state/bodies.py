@@ -105,6 +105,7 @@ class Bodies:
         self._writing = Allowance(max_writing_bytes)
         self.trouble = ""
         """Why bodies could not be written the last time, empty when they could."""
+        self.failed_writes = 0
 
     def path(self, file: int) -> Path:
         return self._directory / f"{file % FOLDERS:02x}" / f"{file:016x}"
@@ -146,7 +147,7 @@ class Bodies:
             path.parent.mkdir(exist_ok=True)
             fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            self.trouble = str(error)
+            self.failed(error)
             return None
         return FileWriter(self, fd, file)
 
@@ -174,7 +175,12 @@ class Bodies:
         try:
             self.path(file).unlink(missing_ok=True)
         except OSError as error:
-            self.trouble = str(error)
+            self.trouble = _reason(error)
+
+    def failed(self, error: OSError) -> None:
+        """A body could not be written."""
+        self.failed_writes += 1
+        self.trouble = _reason(error)
 
     def __len__(self) -> int:
         """Files open here."""
@@ -192,6 +198,11 @@ def _read_table(fd: int, what: FileSum) -> "array[int]":
         raise DamagedBodyError("the table of checksums is not what was stored")
     table.frombytes(data)
     return table
+
+
+def _reason(error: OSError) -> str:
+    """Without the file, which is another one each time: what is in trouble is told in a label of a metric."""
+    return f"a body cannot be written: {error.strerror or error}"
 
 
 class FileWriter:
@@ -233,7 +244,7 @@ class FileWriter:
             while view:
                 view = view[os.write(self._fd, view) :]
         except OSError as error:
-            self._bodies.trouble = str(error)
+            self._bodies.failed(error)
             self.abort()
             return False
         return True

@@ -317,6 +317,11 @@ class Objects:
         return self._trouble or self._bodies.trouble or self._written.trouble
 
     @property
+    def failed_writes(self) -> int:
+        """Changes of the index and bodies that could not be written."""
+        return self.counts.failed_writes + self._bodies.failed_writes + self._written.failed_writes
+
+    @property
     def used_bytes(self) -> int:
         """Of the disk, about; 0 while it cannot be read."""
         with suppress(lmdb.Error):

@@ -66,6 +66,14 @@ def test_every_module_of_the_language_is_described():
     assert [str(path.relative_to(ROOT)) for path in own if f"`{path.stem}`" not in text] == []
 
 
+@pytest.mark.parametrize("module", modules("runtime"), ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_module_of_the_node_is_described(module):
+    """By name, in the nearest DESIGN.md above it."""
+    design = next(folder / "DESIGN.md" for folder in module.parents if (folder / "DESIGN.md").exists())
+    text = design.read_text(encoding="utf-8")
+    assert module.stem.startswith("__") or f"`{module.stem}`" in text or f"`{module.name}`" in text
+
+
 def test_some_design_has_a_table_of_modules():
     assert any(named_in_table(design) for design in DESIGNS)
 

@@ -155,6 +155,15 @@ SPOILED = {
         "a.es:1:1: error[unknown-function]",
     ),
     "a script that is gone": ("a.es", None, "cannot read", None),
+    "certificates of an origin that are gone": (
+        "edge.toml",
+        (
+            "[[upstreams]]\nname = 'a'\nservers = ['https://a']\ntls = { ca_file = 'no.pem' }\n"
+            "[[sites]]\nhosts = ['a']\norigin = 'a'\n"
+        ),
+        "upstreams[1].tls.ca_file: no such file or directory",
+        None,
+    ),
     "a configuration that is none": ("edge.toml", "drain_s = 'x'\n", "drain_s: got 'x', want a number", None),
 }
 
@@ -286,6 +295,10 @@ CHECKED = {
         ),
         "edge.toml:4:19: error: upstreams[1].tls.ca_file: no such file or directory",
     ),
+    "a script that cannot be read": (
+        "origin = 'http://a'\n[[sites]]\nhosts = ['a']\nscripts = [\n  { file = 'none.es' },\n]",
+        "edge.toml:5:3: error: sites[1].scripts[1]: cannot read 'none.es': no such file or directory",
+    ),
     "a database of addresses": (
         "origin = 'http://a'\ngeo_databases = ['no.mmdb']",
         "edge.toml:2:17: error: geo_databases: ",
@@ -306,6 +319,19 @@ def test_everything_that_a_start_would_read_is_checked(script, case):
     (found,) = record["problems"] + record["scripts"]
     assert (result.status, record["ok"]) == (1, False)
     assert (found["file"], found["line"]) == (says.partition(":")[0], int(says.split(":")[1]))
+
+
+@pytest.mark.parametrize("flags", [["--config", "edge.toml"], []])
+def test_a_node_without_an_origin_is_told_so_in_every_form(script, flags):
+    script("edge.toml", "workers = 2\n")
+    result = run_command("serve", *flags, "--check-config")
+    assert (result.status, result.stdout) == (1, "")
+    assert "no origin: want" in result.stderr
+    result = run_command("serve", *flags, "--check-config", "--json")
+    (problem,) = json.loads(result.stdout)["problems"]
+    assert result.status == 1
+    assert (problem["line"], problem["key"]) == (None, "")
+    assert problem["message"].startswith("no origin: want")
 
 
 def test_sites_are_served_by_host_each_with_its_scripts_rules_and_limits(script, tmp_path):

@@ -67,7 +67,7 @@ REFUSALS = [
     ("scripts = [{ file = 'a', pri = 'x' }]", "1:32: scripts[1].pri: got 'x', want 0 to 999"),
     (
         "scripts = [{ file = 'a', pry = 1 }]",
-        "1:12: scripts[1]: unknown key 'pry', did you mean 'pri'?",
+        "1:26: scripts[1].pry: unknown key, did you mean 'pri'?",
     ),
     ("cache_bytes = '64M'", "1:15: cache_bytes: got '64M', want an integer"),
     ("cache_bytes = 1.5", "1:15: cache_bytes: got 1.5, want an integer"),
@@ -93,6 +93,10 @@ REFUSALS = [
     ("listen = 'é' x", "1:14: expected newline or end of document after a statement"),
     ("listen = 'x'\ndrain_s = '", '2:12: expected "\'"'),
     ("listen = ':80'", f"1:10: listen: got ':80', {LISTEN}"),
+    (
+        "listen = '127.0.0.1:80'\nadmin = '0.0.0.0:80'",
+        "2:9: admin: '0.0.0.0:80' is where clients come in, want an address of its own",
+    ),
     ("admin = 'x'", f"1:9: admin: got 'x', {LISTEN}; '' for none"),
     ("origin = 'a'", f"1:10: origin: got 'a', {ORIGIN}"),
     ("forwarded = 'yes'", "1:13: forwarded: got 'yes', want 'x' or 'rfc7239' or 'both' or 'off'"),
@@ -145,6 +149,20 @@ def test_a_file_that_is_none(configured, tmp_path, data, says):
     with pytest.raises(ConfigError) as refused:
         configured(data)
     assert str(refused.value) == f"{tmp_path / 'edge.toml'}: {says}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "listen = '127.0.0.1:9180'",
+        "listen = '127.0.0.1:0'\nadmin = '127.0.0.1:0'",
+        "listen = '127.0.0.1:80'\nadmin = '127.0.0.2:80'",
+        "listen = '127.0.0.1:80'\nadmin = ''",
+        "listen = '127.0.0.1:80'\n[[listeners]]\naddress = '127.0.0.1:81'",
+    ],
+)
+def test_addresses_that_are_different_or_given_up(configured, text):
+    assert [*configured(text).contradictions()] == []
 
 
 def test_a_missing_file_is_said_so(tmp_path):

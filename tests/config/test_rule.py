@@ -64,8 +64,8 @@ REFUSED = [
     ),
     ({"file": "a", "on_error": "ignore"}, "on_error: got 'ignore', want 'deny' or 'continue'"),
     ({"file": "a", "name": "a b"}, "name: got 'a b', want letters, digits, '_', '.' or '-'"),
-    ({"file": "a", "priority": 1}, "unknown key 'priority', did you mean 'pri'?"),
-    ({"file": "a", "enabel": "on"}, "unknown key 'enabel', did you mean 'enable'?"),
+    ({"file": "a", "priority": 1}, "'priority': unknown key, did you mean 'pri'?"),
+    ({"file": "a", "enabel": "on"}, "'enabel': unknown key, did you mean 'enable'?"),
     (
         {"file": "a", "pos": "x", "pri": "y"},
         "pos: got 'x', want 'head' or 'foot'; pri: got 'y', want 0 to 999",

@@ -62,6 +62,18 @@ REFUSALS = {
         UPSTREAM + UPSTREAM,
         "5:8: upstreams[2].name: got 'web' a second time, want a name of its own",
     ),
+    "a site's name twice": (
+        SITE + "name = 'x'\n" + SITE.replace("'a'", "'b'") + "name = 'x'",
+        "8:8: sites[2].name: 'x' is the name of another site, want a name of its own",
+    ),
+    "a site's name that is another's first host": (
+        SITE + "name = 'b'\n" + SITE.replace("'a'", "'b'"),
+        "6:10: sites[2].hosts[1]: 'b' is the name of another site, want a name of its own",
+    ),
+    "the name of the site for all others": (
+        "origin = 'http://a'\n" + SITE + "name = 'default'",
+        "5:8: sites[1].name: 'default' is the name of the site for all other hosts, want a name of its own",
+    ),
     "a site without hosts": (
         "[[sites]]\norigin = 'http://a'",
         f"1:3: sites[1]: no 'hosts': want a list, each entry {HOST[5:]}",
@@ -78,13 +90,13 @@ REFUSALS = {
         SITE + SITE.replace("'a'", "'b', 'A'"),
         "5:15: sites[2].hosts[2]: 'A' is a host of sites[1] already",
     ),
+    "the first host of two sites": (
+        SITE + SITE,
+        "5:10: sites[2].hosts[1]: 'a' is a host of sites[1] already",
+    ),
     "two sites for all others": (
         "origin = 'http://a'\n[[sites]]\nhosts = ['*']",
         "3:10: sites[1].hosts[1]: '*' is what 'origin' and 'scripts' at the top are for, want one of them",
-    ),
-    "sites of one name": (
-        SITE + "name = 'x'\n" + SITE.replace("'a'", "'x'"),
-        "5:3: sites[2].name: got 'x' a second time, want a name of its own",
     ),
     "a site without an origin": (
         "[[sites]]\nhosts = ['a']",

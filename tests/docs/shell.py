@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-PORTS = ("8080", "8000")
+PORTS = ("8081", "9180", "8080", "8000")
 """Ports the documents name; a session takes free ones, so that it runs beside anything."""
 TIMEOUT_S = 30
 
@@ -37,7 +37,7 @@ class Session:
 
     def here(self, text: str) -> str:
         """`text` with the ports of this session."""
-        return re.sub(r"\b(8080|8000)\b", lambda match: self.ports[match[0]], text)
+        return re.sub(rf"\b({'|'.join(PORTS)})\b", lambda match: self.ports[match[0]], text)
 
     def run(self, command: str) -> tuple[int, str]:
         """Status of the command and what it prints on both streams, in order. One that ends in `&` stays running."""

@@ -4,10 +4,12 @@ import json
 import re
 import shutil
 import sys
+from typing import get_args
 
 import pytest
 
 from runtime.config import read_config
+from runtime.upstreams.retry import Failure
 from tests.architecture.imports import ROOT
 from tests.docs.blocks import File, Step, indented_commands, matches, parts
 from tests.docs.shell import Session
@@ -71,6 +73,11 @@ def test_every_event_of_the_log_is_in_its_table():
     table = README.read_text(encoding="utf-8").partition("\n| event |")[2].partition("\n\n")[0]
     rows = re.findall(r"^\| (`[a-z-]+`(?:, `[a-z-]+`)*) \|", table, re.MULTILINE)
     assert {event for row in rows for event in re.findall(r"`([a-z-]+)`", row)} == noted
+
+
+def test_every_kind_of_failure_is_explained():
+    text = README.read_text(encoding="utf-8").partition("The `kind` of a failure is ")[2].partition(". ")[0]
+    assert re.findall(r"`([a-z]+)`", text) == list(get_args(Failure))
 
 
 def test_the_configuration_file_is_one(tmp_path):

@@ -7,7 +7,6 @@ from runtime.http.directives import (
     MAX_DELTA_S,
     NO_DIRECTIVES,
     Directives,
-    parse_cache_control,
     parse_delta,
     parse_directives,
     request_directives,
@@ -57,14 +56,14 @@ from tests.http.notation import fields, table
     ],
 )
 def test_directives(value, directives):
-    assert parse_cache_control(fields(f"Cache-Control: {value}")) == directives
+    assert request_directives(fields(f"Cache-Control: {value}")) == directives
 
 
 def test_lines_are_one_list():
-    assert parse_cache_control(
+    assert request_directives(
         fields("Cache-Control: public | X: y | cache-control: max-age=1")
     ) == Directives(public=True, max_age=1)
-    assert parse_cache_control(fields("X: y")) is NO_DIRECTIVES
+    assert request_directives(fields("X: y")) is NO_DIRECTIVES
 
 
 @table(

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import socket
 import ssl
 
@@ -201,5 +202,31 @@ def test_checks_go_over_tls_too(authority):
                 await client.get("/n")
                 (group,) = node.worker.upstreams.values()
                 await eventually(lambda: not group.report()[0].up)
+
+    play()
+
+
+def test_certificates_to_trust_are_read_anew_by_a_reload(authority, tmp_path):
+    @scenario
+    async def play():
+        trusted = tmp_path / "trusted.pem"
+        shutil.copy(ca_file(Authority(tmp_path)), trusted)
+        async with (
+            TlsOrigin(certified(authority, "127.0.0.1")) as origin,
+            before(origin, Tls(ca_file=str(trusted))) as node,
+            node.client() as client,
+        ):
+            assert (await client.get("/n")).status == 502
+            shutil.copy(ca_file(authority), trusted)
+            node.worker.install(node.worker.front.sites)
+            assert (await client.get("/n")).status == 200
+            trusted.unlink()
+            node.worker.install(node.worker.front.sites)
+            (group,) = node.worker.upstreams.values()
+            assert (node.log[-1]["event"], node.log[-1]["reason"]) == (
+                "certificates-kept",
+                f"{group.upstream.name}: no such file or directory",
+            )
+            assert (await client.get("/n")).status == 200
 
     play()

@@ -142,8 +142,8 @@ class UpstreamGroup:
             self._waiting.popleft().go_on(False)
 
     def renew_tls(self) -> None:
-        """Read the certificates to trust again, for connections to come. Raises OSError; then nothing changes."""
-        if self.upstream.tls is not None:
+        """Read `ca_file` again, for connections to come. Raises OSError; then nothing changes."""
+        if self.upstream.tls is not None and self.upstream.tls.ca_file:
             context = origin_context(self.upstream.tls)
             for pool in self._pools.values():
                 pool.context = context
@@ -210,7 +210,7 @@ class UpstreamGroup:
 def no_certificates(upstream: Upstream) -> str:
     """Why TLS to `upstream` cannot be set up, or ''."""
     try:
-        if upstream.tls is not None:
+        if upstream.tls is not None and upstream.tls.ca_file:
             origin_context(upstream.tls)
     except ssl.SSLError:
         return "not certificates in PEM"
