@@ -4,7 +4,7 @@ A purge: which stored responses it is about, and what it does to them.
 A URL means the object a client names by it: both schemes, since an operator purges content and not a port; whatever
 upstream a script chose for it; and every variant. Scheme and host are compared in lower case, a fragment is dropped, an
 empty path is `/`. A key that scripts made (`set_cache_key`) is purged by being stated as it is, after scheme and
-authority. A prefix is compared with the URL in the same way, byte by byte: `http://a.example/im` covers `/images` too.
+authority; one with ` @` or `#` in it by a prefix that ends before that, or by tag. A prefix is compared with the URL in the same way, byte by byte: `http://a.example/im` covers `/images` too.
 A value without a scheme and `//` is compared with keys as it stands.
 """
 

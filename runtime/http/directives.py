@@ -3,7 +3,7 @@ Cache-Control (RFC 9111 §5.2) as one value with a slot for each directive.
 
 Both requests and responses use it; each side's rules look at the directives that mean something there. Where a
 message contradicts itself the more restrictive reading holds (§4.2.1): numbers that differ, or are none, make a
-response stale. A directive limited to some fields (`no-cache="set-cookie"`, `private="x"`) counts as unlimited, which
+response stale; a quoted-string without its end hides no directive behind it. A directive limited to some fields (`no-cache="set-cookie"`, `private="x"`) counts as unlimited, which
 §5.2.2.4 and §5.2.2.7 allow and many caches do.
 
 Measured (CPython 3.11): a header value seen before 0.2 µs over finding the field; a new one 3 µs.
@@ -19,6 +19,10 @@ from runtime.http.fields import Fields, combined, list_items
 MAX_DELTA_S: Final = 1 << 31
 """What a number too large to hold becomes (RFC 9111 §1.2.2)."""
 _MAX_REMEMBERED_BYTES: Final = 512
+_OPEN_QUOTE: Final = re.compile(
+    rb'(?:[^"]++|"(?:[^"\\]++|\\.)*+")*+"(?:[^"\\]++|\\.?)*+', re.DOTALL
+).fullmatch
+"""A quoted-string without its end."""
 _DIGITS: Final = re.compile(rb"[0-9]++").fullmatch
 
 
@@ -99,7 +103,10 @@ def parse_directives(value: bytes) -> Directives:
 
 def _parse(value: bytes) -> Directives:
     found: dict[str, bool | int | None] = {}
-    for item in list_items(value):
+    items = list_items(value)
+    if items and _OPEN_QUOTE(items[-1]) is not None:
+        items += list_items(items[-1].replace(b'"', b""))
+    for item in items:
         name, mark, argument = item.partition(b"=")
         name = name.rstrip(b" \t").lower()
         if name in FLAGS:

@@ -136,7 +136,8 @@ class Exchange:
         self, plan: Plan, cache: Cache, settings: Settings, now: float, waiter: object = None
     ) -> None:
         """`waiter` is who is woken when a fetch this exchange waits for ends; without one, the exchange itself."""
-        self._waiter = self if waiter is None else waiter
+        self._waiter: object = self if waiter is None else waiter
+        """Known for as long as it may wait: kept longer, the two would keep each other until the collector comes."""
         self.plan = plan
         self._origin = TowardsOrigin(plan.forward, plan.framing)
         self._storing = Storing(plan, cache, settings, now)
@@ -170,10 +171,12 @@ class Exchange:
         """Join a fetch of the same object or begin one."""
         if self.plan.background and self._storing.is_fetched():
             self._at = _DONE
+            self._waiter = None
             return []
         if self.plan.coalesce and self._storing.join(self._waiter) is Role.WAITS:
             self._at = _WAITING
             return []
+        self._waiter = None
         return [_OPEN]
 
     def handle(self, event: Event, now: float) -> list[Command]:
@@ -407,12 +410,14 @@ class Exchange:
         commands = storing.settle(None)
         if self._at is _WAITING:
             storing.leave(self._waiter)
+            self._waiter = None
         was_open = self._at is not _WAITING
         self._at = _DONE
         return [*commands, CloseUpstream()] if was_open else commands
 
     @_on(FlightSettled, _WAITING)
     def _on_flight_settled(self, event: FlightSettled, now: float) -> list[Command]:
+        self._waiter = None
         stored = event.stored
         # RFC 9111 section 4: waiting gives no leave to reuse what each reuse must ask about.
         if stored is not None and stored.fresh_until > now and stored.matches(self.plan.vary_fields):

@@ -14,6 +14,7 @@ from edgescript.pipeline import ScriptResult, conclude, run_position
 from edgescript.request import Request
 from edgescript.services import Lease
 from runtime.cache.keys import primary_key
+from runtime.cache.purge import UPSTREAM_MARK
 from runtime.cache.store import CacheStore
 from runtime.http.framing import NO_BODY, Length
 from runtime.http.refusal import Refuse
@@ -135,7 +136,18 @@ class Front:
             effects, continuation = context.effects, None
         if decision is None:
             decision = self._look_up(site, request, block, effects, continuation, keep_alive, now)
-        return Held(decision, delay_s, leases) if delay_s or leases else decision
+        if not (delay_s or leases):
+            return decision
+        return Held(self._dated(decision) if delay_s else decision, delay_s, leases)
+
+    def _dated(self, decision: Immediate | Plan) -> Immediate | Plan:
+        """The decision, with its fetch not to bring back what is purged during the delay."""
+        since = self._store.generation()
+        if isinstance(decision, Plan):
+            return decision._replace(since=since)
+        if decision.refresh is None:
+            return decision
+        return decision._replace(refresh=decision.refresh._replace(since=since))
 
     def _look_up(
         self,
@@ -243,10 +255,15 @@ def stated_key(origin: str, target: str, effects: Effects) -> str:
     """
     The key of a request whose scripts chose what it is stored under, or where it goes.
 
-    A chosen key cannot reach into another authority's, and answers of two upstreams never meet: neither a space nor what
-    follows it stands in a URI.
+    A chosen key cannot reach into another authority's, and answers of two upstreams never meet: what stands before an
+    upstream's name stands neither in a URI nor, after this, in a chosen key.
     """
     chosen = effects.cache_key
     if chosen is not None:
         target = chosen if chosen.startswith("/") else f" {chosen}"
-    return f"{origin}{target}" if effects.origin is None else f"{origin}{target} @{effects.origin}"
+        if UPSTREAM_MARK in target:
+            # Text that reads as an upstream is none. No key can be chosen with this octet in it.
+            target = target.replace(UPSTREAM_MARK, " \0@")
+    return (
+        f"{origin}{target}" if effects.origin is None else f"{origin}{target}{UPSTREAM_MARK}{effects.origin}"
+    )

@@ -52,8 +52,7 @@ def decide_with_care(
         )
     refresh: Plan | None = None
     if decision.refresh and request.method == "GET":
-        plan = plan_fetch(site, request, block, effects, target, key, asked, None, stored, keep_alive, now)
-        refresh = plan._replace(background=True) if isinstance(plan, Plan) else None
+        refresh = plan_refresh(site, request, block, effects, target, key, asked, stored, keep_alive, now)
     if continuation is not None:
         effects, answer = continuation.hear(list(stored.fields), keep_alive, now, len(stored.body))
         if answer is not None:
@@ -99,6 +98,31 @@ def _may_be_shared(block: HeaderBlock, stale: StoredResponse | None) -> bool:
         and (stale is not None or not block.has_range)
         and not (block.has_preconditions and is_for_origin(block.fields))
     )
+
+
+def plan_refresh(
+    site: Site,
+    request: Request,
+    block: HeaderBlock,
+    effects: Effects,
+    target: str,
+    key: str,
+    asked: Sequence[tuple[bytes, bytes]],
+    stored: StoredResponse | None,
+    keep_alive: bool,
+    now: float,
+) -> Plan | None:
+    """
+    The fetch behind the back of a client that is sent a stale response. It is for the store, so one at a time is enough,
+    of the whole, whatever part or condition, or content, this client's request has.
+    """
+    plan = plan_fetch(site, request, block, effects, target, key, asked, None, stored, keep_alive, now)
+    if not isinstance(plan, Plan):
+        return None
+    if not plan.coalesce:
+        fields = without(plan.forward.fields, _FOR_A_PART)
+        plan = plan._replace(forward=plan.forward._replace(fields=fields), framing=NO_BODY, coalesce=True)
+    return plan._replace(background=True)
 
 
 def plan_fetch(

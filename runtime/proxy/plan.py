@@ -43,6 +43,8 @@ class Plan(NamedTuple):
     plain: bool = False
     """No field of the client's says what may be answered from a store or be put in one: no credentials, no
     Cache-Control, no precondition, no range."""
+    since: int | None = None
+    """The store's generation when it was looked into, where the plan is carried out later; None for now."""
 
 
 class Settings(NamedTuple):

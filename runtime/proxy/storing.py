@@ -48,7 +48,8 @@ class Storing:
         self._settings = settings
         self._started = now
         # Naming the key has other workers' unsafe requests reach this fetch.
-        self._since = cache.store.generation(plan.cache_key) if plan.coalesce else cache.store.generation()
+        since = cache.store.generation(plan.cache_key) if plan.coalesce else cache.store.generation()
+        self._since = since if plan.since is None else plan.since
         self._collection: _Collection | None = None
         self.leads = False
         """Others may wait for this exchange."""
@@ -56,9 +57,13 @@ class Storing:
     # --- those who wait -----------------------------------------------------------------------------------------
 
     def join(self, waiter: object) -> Role:
-        """The part of an exchange whose answer may be stored: `waiter` is who is woken."""
+        """
+        The part of an exchange whose answer may be stored: `waiter` is who is woken.
+
+        A fetch behind a client's back never goes alone: it would for each request that a stale response answers.
+        """
         key = self._plan.cache_key
-        if self._cache.uncacheable.covers(key, self._started):
+        if not self._plan.background and self._cache.uncacheable.covers(key, self._started):
             return Role.ALONE
         role = self._cache.flights.join(key, waiter)
         self.leads = role is Role.LEADS
@@ -73,8 +78,13 @@ class Storing:
         self._cache.flights.leave(self._plan.cache_key, waiter)
 
     def begin_again(self) -> None:
-        """The fetch that was waited for is over, and this exchange asks the origin itself, from now on."""
-        self._since = self._cache.store.generation(self._plan.cache_key)
+        """
+        The fetch that was waited for is over, and this exchange asks the origin itself, from now on.
+
+        What it asks about may have been purged while it waited: a 304 must not bring that back.
+        """
+        if self._plan.stale is None:
+            self._since = self._cache.store.generation(self._plan.cache_key)
 
     def settle(
         self, stored: StoredResponse | None, failed_status: int = 0, *, disconnected: bool = True
@@ -218,7 +228,9 @@ class Storing:
         """`stale` with its `fields` merged from a 304, stored if it may be; then those who wait hear (RFC 9111 section 4.3.4)."""
         decision = self._decide(b"GET", stale.status, fields, effects, now)
         if isinstance(decision, DoNotStore):
-            self.forget()
+            # What only this client's request forbids (no-store, Authorization) is no reason to take it from others.
+            if isinstance(self._decide(b"GET", stale.status, fields, effects, now, asked=()), DoNotStore):
+                self.forget()
             return self._renewed(stale, fields, head, _for_once(stale), effects, now), self.settle(None)
         renewed = self._renewed(stale, fields, head, decision, effects, now)
         return renewed, self.settle(renewed if self._put(renewed, now) else None)
@@ -266,7 +278,9 @@ class Storing:
         now: float,
         *,
         is_target: bool = False,
+        asked: Sequence[Field] | None = None,
     ) -> Store | DoNotStore:
+        """`asked` stands in for the client's fields."""
         key = None
         if (
             self._plan.plain
@@ -291,7 +305,7 @@ class Storing:
                 return known
         decision = decide_storage(
             method,
-            self._plan.request_fields,
+            self._plan.request_fields if asked is None else asked,
             status,
             fields,
             now,

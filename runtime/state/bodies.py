@@ -33,23 +33,54 @@ FOLDERS: Final = 256
 class OpenBody:
     """A `FileBody` (see there) with its file open."""
 
-    __slots__ = ("__weakref__", "_checked", "_fd", "_table", "_unnamed", "file", "size", "table_crc")
+    __slots__ = (
+        "__weakref__",
+        "_checked",
+        "_fd",
+        "_remove",
+        "_table",
+        "_unnamed",
+        "damaged",
+        "file",
+        "size",
+        "table_crc",
+    )
 
-    def __init__(self, fd: int, file: int, size: int, table: "array[int]", table_crc: int) -> None:
-        """`fd` is the body's from here on."""
+    def __init__(
+        self,
+        fd: int,
+        file: int,
+        size: int,
+        table: "array[int]",
+        table_crc: int,
+        remove: Callable[[int], None],
+    ) -> None:
+        """`fd` is the body's from here on; `remove` takes the file of that number away."""
         self._fd = fd
         self.file = file
         self.size = size
         self.table_crc = table_crc
         self._table = table
         self._checked = bytearray(len(table))
-        self._unnamed: Callable[[int], None] | None = None
-        """Removes the file, as long as no record names it."""
+        self._remove = remove
+        self._unnamed = False
+        """No record names the file: it goes with this object."""
+        self.damaged = False
+        """Something read from it was not what was stored. The file is gone then, so that nobody is given it again."""
 
     def __len__(self) -> int:
         return self.size
 
     def read(self, offset: int, length: int) -> bytes:
+        try:
+            return self._read(offset, length)
+        except DamagedBodyError:
+            if not self.damaged:
+                self.damaged = True
+                self._remove(self.file)
+            raise
+
+    def _read(self, offset: int, length: int) -> bytes:
         end = min(offset + min(length, MAX_READ_BYTES), self.size)
         if offset < 0 or end <= offset:
             return b""
@@ -75,18 +106,18 @@ class OpenBody:
             raise DamagedBodyError(f"got {len(data)} bytes, want {end - start}")
         return data
 
-    def goes_by(self, remove: Callable[[int], None]) -> None:
-        """Nothing names the file yet: `remove` is to take it away with this object."""
-        self._unnamed = remove
+    def goes_unnamed(self) -> None:
+        """Nothing names the file yet: it is to go with this object."""
+        self._unnamed = True
 
     def named(self) -> None:
         """A record names the file: it outlives this object."""
-        self._unnamed = None
+        self._unnamed = False
 
     def __del__(self) -> None:
         os.close(self._fd)
-        if self._unnamed is not None:
-            self._unnamed(self.file)
+        if self._unnamed:
+            self._remove(self.file)
 
     def __repr__(self) -> str:
         return f"<body {self.file:016x}, {self.size} bytes>"
@@ -114,6 +145,8 @@ class Bodies:
         """The body in `file`; None while too many are open. Raises DamagedBodyError."""
         known = self._open.get(file)
         if known is not None:
+            if known.damaged:
+                raise DamagedBodyError("it was found damaged before")
             return known
         if len(self._open) >= self._max_open:
             return None
@@ -126,7 +159,7 @@ class Bodies:
         except BaseException:
             os.close(fd)
             raise
-        body = self._open[file] = OpenBody(fd, file, what.size, table, what.table_crc)
+        body = self._open[file] = OpenBody(fd, file, what.size, table, what.table_crc, self.remove)
         return body
 
     def exists(self, file: int) -> bool:
@@ -166,8 +199,8 @@ class Bodies:
 
     def adopt(self, fd: int, file: int, size: int, table: "array[int]") -> OpenBody:
         """A file just written: it goes with the object given, unless that is `named` before."""
-        body = self._open[file] = OpenBody(fd, file, size, table, zlib.crc32(table.tobytes()))
-        body.goes_by(self.remove)
+        body = self._open[file] = OpenBody(fd, file, size, table, zlib.crc32(table.tobytes()), self.remove)
+        body.goes_unnamed()
         return body
 
     def remove(self, file: int) -> None:

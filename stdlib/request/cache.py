@@ -88,8 +88,9 @@ def set_cache_key(ctx: Context, key: Text) -> bool:
     """
     Set what the response is stored and found under, in place of path and query: requests with one key share a response.
 
-    The host and what Vary names count as before. Return false, and change nothing, for an empty key, one of more than
-    2048 bytes, or one with a control character. The last call counts.
+    The host and what Vary names count as before. For an empty key, one of more than 2048 bytes, or one with a control
+    character, return false and leave the cache out of this request, as `cache_bypass` does: under the key of its path it
+    could be given to others. Of calls that return true the last counts.
 
     set_cache_key('/a')                      => true
     set_cache_key(concat($uri, '?mobile'))   => true
@@ -97,6 +98,7 @@ def set_cache_key(ctx: Context, key: Text) -> bool:
     """
     text = key if isinstance(key, str) else value_text(key)
     if _KEY.fullmatch(text) is None:
+        ctx.effects.bypass = True
         return False
     ctx.effects.cache_key = text
     return True
@@ -129,7 +131,8 @@ def add_cache_tag(ctx: Context, tag: Str) -> bool:
 def set_cache_grace(ctx: Context, while_revalidate: Num, if_error: Num) -> bool:
     """
     Set for how many seconds after its lifetime a response may still be sent: `while_revalidate` while a fresh one is
-    fetched, `if_error` when that fails. Both are in place of what the origin says; 0 is not at all.
+    fetched, `if_error` when that fails. Both are in place of what the origin says; 0 is not at all. Neither
+    holds where it forbids stale responses: with must-revalidate, proxy-revalidate, s-maxage or no-cache.
 
     Return false, and change nothing, for a negative number. The last call counts.
 

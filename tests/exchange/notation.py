@@ -15,7 +15,7 @@ A request's line may end in braces with what scripts asked for: `{ttl=60}`. Waki
 those woken hear of it at once, and what they do stands under the line that woke them, under their own letter.
 
 A request that was answered from memory and has another fetched behind its back says `refresh`; `A: in the background`
-begins that fetch, under a letter of its own. `stored ... = hello in a file` has a body that memory does not hold.
+begins that fetch, under a letter of its own. One with `{delay=1}` does nothing before `A: after the delay`. `stored ... = hello in a file` has a body that memory does not hold.
 
 Commands: `open`, `open fresh`, `send TEXT`, `hang up`, `answer STATUS LABEL FACETS`, `interim STATUS`, `body TEXT`,
 `file OFFSET LENGTH`, `finish`, `finish and close`, `cut`, `tunnel`, `wake B C: 200`. `send` ends in ` ...` while the
@@ -39,7 +39,7 @@ from runtime.http.framing import Chunked, Length, NoBody, UntilClose, accept_req
 from runtime.http.status import default_page
 from runtime.http.storage import Store, decide_storage
 from runtime.proxy.exchange import Exchange
-from runtime.proxy.front import Front
+from runtime.proxy.front import Front, Held
 from runtime.proxy.header_block import HeaderBlock
 from runtime.proxy.messages import (
     BecomeTunnel,
@@ -199,6 +199,7 @@ class Stage:
     def __init__(self):
         self.now = 0.0
         self.refreshes = []
+        self.delayed = {}
         """Fetches that are to begin once an answer is written."""
         self.cache = Cache(MemoryStore(1 << 20, MAX_OBJECT_BYTES))
         self.exchanges = {}
@@ -223,6 +224,8 @@ class Stage:
             self._request(*match.groups())
         elif match := re.fullmatch(r"([A-Z]): in the background", text):
             self._begin(match[1], self.refreshes.pop(0))
+        elif match := re.fullmatch(r"([A-Z]): after the delay", text):
+            self._begin(match[1], self.delayed.pop(match[1]))
         elif match := re.fullmatch(r"([A-Z])>> (.*)", text):
             self._tell(match[1], event_of(match[2]))
         elif match := re.fullmatch(r"at (\d+)", text):
@@ -260,6 +263,9 @@ class Stage:
         sites = Sites(site_with(wishes))
         front = Front(sites, self.cache.store, lambda: 0.0, lambda _request, _results: None)
         decided = front.decide(request, block, self.now)
+        if isinstance(decided, Held):
+            self.delayed[letter] = decided.decision
+            return
         if isinstance(decided, Immediate):
             self._say(letter, shown_answer(decided.head))
             if decided.body:
@@ -333,7 +339,7 @@ def site_with(wishes):
     if not wishes:
         return Site("test", Upstream.single("origin", 80))
     (name, _, value) = wishes.partition("=")
-    attribute = {"ttl": "ttl_s", "grace": "stale_if_error_s", "bypass": "bypass"}[name]
+    attribute = {"ttl": "ttl_s", "grace": "stale_if_error_s", "bypass": "bypass", "delay": "delay_s"}[name]
 
     def run(context):
         setattr(context.effects, attribute, int(value))

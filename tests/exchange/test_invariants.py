@@ -1,5 +1,6 @@
 """Whatever happens in whatever order: nothing raises, nobody is answered twice, and nobody is left waiting."""
 
+import gc
 from dataclasses import dataclass, field
 
 from hypothesis import given, settings
@@ -201,6 +202,39 @@ def test_any_events_in_any_order(asked, data):
             assert (record.heads, record.ends) == (0, 0), record.commands
         elif exchange not in gone:
             assert record.ends == 1, record.commands
+
+
+class Owner:
+    """Who runs an exchange is who is woken for it."""
+
+    def __init__(self, cache):
+        self.exchange = Exchange(
+            planned(("GET", "HTTP/1.1", NoBody(), [], False, False, False)),
+            cache,
+            Settings(MAX_OBJECT_BYTES),
+            2.0,
+            waiter=self,
+        )
+
+    def play(self):
+        events = UpstreamOpened(reused=False), UpstreamHead(200, [], Length(1)), UpstreamBody(b"a")
+        for event in (*events, UpstreamCompleted()):
+            self.exchange.handle(event, 3.0)
+
+
+def test_what_is_done_leaves_nothing_to_the_garbage_collector():
+    gc.collect()
+    cache = Cache(MemoryStore(1 << 20, MAX_OBJECT_BYTES))
+    leader, follower, leaver = Owner(cache), Owner(cache), Owner(cache)
+    leader.exchange.start()
+    follower.exchange.start()
+    leaver.exchange.start()
+    leaver.exchange.handle(ClientClosed(), 2.0)
+    follower.exchange.handle(FlightSettled(None), 2.0)
+    follower.play()
+    leader.play()
+    del leader, follower, leaver
+    assert [each for each in gc.get_objects() if isinstance(each, Exchange | Owner)] == []
 
 
 def spelled_out(commands):

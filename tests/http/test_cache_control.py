@@ -52,6 +52,13 @@ from tests.http.notation import fields, table
             "immutable, stale-while-revalidate=30, stale-if-error=60",
             Directives(immutable=True, stale_while_revalidate=30, stale_if_error=60),
         ),
+        ("4.2.1 a quote without its end", 'x="y, private', Directives(private=True)),
+        (
+            "4.2.1 the same after others",
+            'max-age=9, x="a, b", y="z, no-store',
+            Directives(max_age=9, no_store=True),
+        ),
+        ("5.2 quotes within quotes", 'x="y\\", private"', NO_DIRECTIVES),
         ("5.2 nothing", "", NO_DIRECTIVES),
     ],
 )

@@ -158,6 +158,7 @@ def test_a_changed_body_is_never_given(tmp_path, at):
         body = opened.store.get("http://a/long", []).body
         with pytest.raises(DamagedBodyError):
             whole(body)
+        assert opened.store.get("http://a/long", []) is None, "it would be cut again for whoever asks next"
 
 
 @pytest.mark.parametrize(
