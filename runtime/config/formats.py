@@ -169,5 +169,7 @@ Statuses: TypeAlias = Annotated[str, _formed(STATUSES)]
 Argument: TypeAlias = Annotated[str, _formed(ARGUMENT)]
 Processes: TypeAlias = Annotated[int, Meta(le=256)]
 """Of workers; more than processors there are is of no use."""
+HangSeconds: TypeAlias = Annotated[float, Meta(ge=2.5)]
+"""More than two of the signs of life that a worker gives each second: one that is a little late is none that hangs."""
 ZeroOrMore: TypeAlias = Annotated[int, Meta(ge=0)]
 """A number that may be 0; others must be above it."""

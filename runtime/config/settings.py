@@ -14,6 +14,7 @@ from edgescript.meter import DEFAULT_LIMITS, Limits
 from runtime.config.formats import (
     Address,
     AddressOrNone,
+    HangSeconds,
     Network,
     OriginUrl,
     Processes,
@@ -137,7 +138,7 @@ class Config(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Between two reads of an origin's body: cut beyond."""
     drain_s: float = 10.0
     """After SIGTERM, for answers in progress."""
-    hang_s: float = 10.0
+    hang_s: HangSeconds = 10.0
     """A worker that gives no sign of life for so long is killed and replaced; no script may run a hundredth of it."""
     reload_timeout_s: float = 60.0
     """For reading configuration and compiling scripts anew."""
