@@ -5,9 +5,10 @@ Parsers are lenient in different ways, and some of the leniency is lost in what 
 what a head is, and whatever differs is refused; only then is the difference named. Versions are let through here as
 any digits, for `accept_request` to answer 505.
 
-Of an origin's head the same is asked, field by field. White space before a colon is taken out of it first, as RFC 9112
-§5.1 wants of a proxy, so that everyone after the node reads the field it is read as here; but a field that frames the
-message is not repaired. Folded lines are refused, the other choice that §5.2 gives. A status line may lack its reason phrase and the space before it, as many servers' do.
+Of an origin's head the same is asked, field by field. White space before a colon is taken out of it first, as RFC
+9112 §5.1 wants of a proxy, so that everyone after the node reads the field it is read as here; but a field that
+frames the message is not repaired. Folded lines are refused, the other choice that §5.2 gives. A status line may lack
+its reason phrase and the space before it, as many servers' do.
 
 Measured (CPython 3.11): a browser's head of 8 fields and 380 bytes 0.7 µs.
 """

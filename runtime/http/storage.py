@@ -1,9 +1,9 @@
 """
 What a shared cache may store, and for how long (RFC 9111 §3, §4.2.1). Pure: times are arguments.
 
-A freshness lifetime comes from the first of these that states one: a script, s-maxage, max-age, Expires, the site's default for the status, a
-heuristic (§4.2.2). Where a targeted field (RFC 9213) holds, its directives stand in for Cache-Control, and Expires is not asked.
-Refusals are one table of questions.
+A freshness lifetime comes from the first of these that states one: a script, s-maxage, max-age, Expires, the site's
+default for the status, a heuristic (§4.2.2). Where a targeted field (RFC 9213) holds, its directives stand in for
+Cache-Control, and Expires is not asked. Refusals are one table of questions.
 
 Where scripts speak (`set_cache_ttl`): a script's lifetime replaces every freshness the origin states, and its
 `no-cache` too. It does not override what keeps a response from being shared at all: `no-store`, `private`, the

@@ -1,8 +1,9 @@
 """
 Names that a response may be purged by, from the fields in which origins state them.
 
-Two spellings are in use: a list with commas, as in `Cache-Tag`, and words with spaces, as in `Surrogate-Key`; a line with a
-comma is the former. Tags are compared as they are, case and all. What is beyond the bounds is left out: a response is stored all the same.
+Two spellings are in use: a list with commas, as in `Cache-Tag`, and words with spaces, as in `Surrogate-Key`; a line
+with a comma is the former. Tags are compared as they are, case and all. What is beyond the bounds is left out: a
+response is stored all the same.
 """
 
 from collections.abc import Iterable

@@ -41,8 +41,9 @@ def serve(
     Serve until SIGTERM or SIGINT, then drain. The exit status: 0, or 1 when the node cannot begin.
 
     `on_listening` is told the address and port once all workers accept requests. A second signal ends at once. SIGHUP
-    serves what `source` gives from then on, or goes on as before when that fails; without `source` it ends the node as
-    SIGTERM does. `bundle` is what `source` gave for `sites`; each worker then builds its own. SIGUSR1 logs the scripts' states, SIGUSR2 opens the access log anew.
+    serves what `source` gives from then on, or goes on as before when that fails; without `source` it ends the node
+    as SIGTERM does. `bundle` is what `source` gave for `sites`; each worker then builds its own. SIGUSR1 logs the
+    scripts' states, SIGUSR2 opens the access log anew.
     """
     with contextlib.ExitStack() as stack:
         try:

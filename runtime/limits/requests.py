@@ -13,8 +13,9 @@ nginx answers 503 when its zone is out of memory: admitting would hand an attack
 every limit. Known keys are not affected.
 
 A rate belongs to its key: the same key under two rates is two limits, each kept by itself. A clock set back cannot
-lock a key out: the TAT is never more than a minute further ahead than a bucket of that rate and burst can be. When it is set back more than
-an hour, all buckets are moved back with it, or those that nobody asks for would take up room until it is that late again.
+lock a key out: the TAT is never more than a minute further ahead than a bucket of that rate and burst can be. When it
+is set back more than an hour, all buckets are moved back with it, or those that nobody asks for would take up room
+until it is that late again.
 
 State is one process's; `runtime.state.limits` keeps the same protocol and rule for all workers of a node.
 

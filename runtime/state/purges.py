@@ -2,8 +2,8 @@
 Purges as the processes of a node share them: a log in the index, and the number of the latest in shared memory.
 
 The number is eight bytes of a mapped file. A process compares it before each answer from its store and reads the log
-when it differs, so a purge is in force everywhere when `announce` returns. The log keeps the last `MAX_LOG` purges; who is further
-behind forgets what is in its memory.
+when it differs, so a purge is in force everywhere when `announce` returns. The log keeps the last `MAX_LOG` purges;
+who is further behind forgets what is in its memory.
 
 A purge about more records than are worth waiting for stays *pending*: reads compare records older than it with it,
 while any process that writes carries it out slice by slice. `floor` is the number of the first pending one, or above all.

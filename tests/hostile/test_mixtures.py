@@ -3,13 +3,10 @@
 import asyncio
 import contextlib
 
-import pytest
-import uvloop
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.raworigin import OK, RawOrigin
-from tests.support.worker import eventually, serving
+from tests.support.worker import eventually
 
 PIECES = st.sampled_from(
     [
@@ -40,20 +37,6 @@ PIECES = st.sampled_from(
     ]
 )
 WIRES = st.lists(PIECES, min_size=1, max_size=9).map(b"".join)
-
-
-@pytest.fixture(scope="module")
-def stage():
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        exits = contextlib.AsyncExitStack()
-
-        async def set_up():
-            origin = await exits.enter_async_context(RawOrigin(lambda _: [OK]))
-            return origin, await exits.enter_async_context(serving(origin))
-
-        origin, node = runner.run(set_up())
-        yield runner, origin, node
-        runner.run(exits.aclose())
 
 
 async def outcome(stage, pieces):

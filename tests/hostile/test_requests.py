@@ -4,29 +4,12 @@ import asyncio
 import contextlib
 
 import pytest
-import uvloop
 
 from tests.hostile.requests import BROKEN, NEXT, REFUSED, SILENT, SOUND
 from tests.support.rawclient import request
-from tests.support.raworigin import OK, RawOrigin
-from tests.support.worker import eventually, serving
+from tests.support.worker import eventually
 
 WITHIN_S = 5
-
-
-@pytest.fixture(scope="module")
-def stage():
-    """One worker and one recording origin for all."""
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        exits = contextlib.AsyncExitStack()
-
-        async def set_up():
-            origin = await exits.enter_async_context(RawOrigin(lambda _: [OK]))
-            return origin, await exits.enter_async_context(serving(origin))
-
-        origin, node = runner.run(set_up())
-        yield runner, origin, node
-        runner.run(exits.aclose())
 
 
 def play(stage, scene):
