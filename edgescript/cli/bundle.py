@@ -132,18 +132,36 @@ class Builder:
     def __init__(self, services: SiteServices) -> None:
         self.services = services
         self._programs: dict[bytes, Program] = {}
+        self._geo: Geo | None = None
+        """Of the last build."""
 
-    def build(self, data: bytes) -> Sites:
-        """The sites of a bundle that `pack` made. Raises ConfigError."""
+    def build(self, data: bytes, *, salvage: bool = False) -> Sites:
+        """
+        The sites of a bundle that `pack` made. Raises ConfigError.
+
+        With `salvage`, databases that cannot be read any more are those of the last build, if there were any, and
+        upstreams whose certificates cannot be read fail by themselves.
+        """
         try:
             bundle = msgspec.msgpack.decode(data, type=_Bundle)
             programs = self._load(bundle.codes)
-            geo = _places(bundle.config)
+            geo = self._geo = self._places(bundle.config, salvage=salvage)
         except (msgspec.DecodeError, CodeError) as error:
             raise ConfigError([Problem((), f"damaged bundle: {error}")]) from None
-        sites = _sites(bundle, programs, self.services, geo)
+        sites = _sites(bundle, programs, self.services, geo, salvage=salvage)
         self.services.keep({site.name for site in sites.all()})
         return sites
+
+    def _places(self, config: Config, *, salvage: bool) -> Geo:
+        """Where addresses are; read anew each time, since the files may be newer ones. Raises ConfigError."""
+        if not config.geo_databases:
+            return NO_SERVICES.geo
+        try:
+            return geography.databases(config.geo_databases)
+        except click.ClickException as error:
+            if salvage and self._geo is not None:
+                return self._geo
+            raise ConfigError([Problem(("geo_databases",), error.message)]) from None
 
     def _load(self, codes: Sequence[bytes]) -> list[Program]:
         registry = stdlib.registry()
@@ -160,16 +178,6 @@ class Builder:
         return [kept[hashlib.sha256(code).digest()] for code in codes]
 
 
-def _places(config: Config) -> Geo:
-    """Where addresses are; read anew each time, since the files may be newer ones. Raises ConfigError."""
-    if not config.geo_databases:
-        return NO_SERVICES.geo
-    try:
-        return geography.databases(config.geo_databases)
-    except click.ClickException as error:
-        raise ConfigError([Problem(("geo_databases",), error.message)]) from None
-
-
 def _unusable_certificates(config: Config, upstreams: Mapping[str, Upstream]) -> Iterator[Problem]:
     """What workers could not connect with: told here, it costs a start or a reload and no worker."""
     for index, table in enumerate(config.upstreams):
@@ -178,11 +186,13 @@ def _unusable_certificates(config: Config, upstreams: Mapping[str, Upstream]) ->
             yield Problem(("upstreams", index, "tls", "ca_file"), why)
 
 
-def _sites(bundle: _Bundle, programs: Sequence[Program], services: SiteServices, geo: Geo) -> Sites:
+def _sites(
+    bundle: _Bundle, programs: Sequence[Program], services: SiteServices, geo: Geo, *, salvage: bool
+) -> Sites:
     config = bundle.config
     upstreams, policies = Upstreams(config, bundle.node_id, trace_fields), Policies()
     every = upstreams.named
-    wrong = [*_unusable_certificates(config, every)]
+    wrong = [] if salvage else [*_unusable_certificates(config, every)]
     if wrong:
         raise ConfigError(wrong)
 

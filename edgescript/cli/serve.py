@@ -209,15 +209,15 @@ class Node:
             raise ConfigError([Problem((), "errors in scripts")])
         return data
 
-    def build(self, bundle: bytes) -> "Sites":
-        """The sites of what `read` gave. Raises ConfigError."""
+    def build(self, bundle: bytes, *, salvage: bool = False) -> "Sites":
+        """The sites of what `read` gave; with `salvage`, with as little of files as may be. Raises ConfigError."""
         from edgescript.cli.bundle import Builder
         from runtime.limits.local import LocalLimits
 
         if self._builder is None:
             assert self._first is not None, "configured before anything is built"
             self._builder = Builder(_services(LocalLimits(self._first.limiter_keys)))
-        return self._builder.build(bundle)
+        return self._builder.build(bundle, salvage=salvage)
 
     def join(self, state: Path) -> None:
         """

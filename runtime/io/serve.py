@@ -72,6 +72,7 @@ def serve(
                 began.shared,
                 began.sockets,
                 began.admin,
+                began.tls,
                 log,
                 Notify(os.environ),
             )
@@ -98,6 +99,8 @@ class _Began(NamedTuple):
     sockets: list[Sockets]
     """Of each worker."""
     admin: list[socket.socket]
+    tls: ServerTls | None
+    """The certificates; workers have them from the fork, whatever has become of the files."""
 
 
 def _begin(config: Config, stack: contextlib.ExitStack) -> _Began:
@@ -109,9 +112,10 @@ def _begin(config: Config, stack: contextlib.ExitStack) -> _Began:
     except StateError as error:
         raise _CannotError(f"use the state directory: {error}") from None
     _check_access_log(config.access_log)
+    tls = None
     try:
         if any(each.tls for each in endpoints_of(config)):
-            ServerTls(config.certificates, config.tls_min)  # each worker loads its own
+            tls = ServerTls(config.certificates, config.tls_min)
     except ConfigError as error:
         raise _CannotError(f"use the certificates: {error}") from None
     sockets = _listen(config)
@@ -120,7 +124,7 @@ def _begin(config: Config, stack: contextlib.ExitStack) -> _Began:
     admin = _listen_for_admin(config.admin)
     for each in admin:
         stack.callback(each.close)
-    return _Began(shared.path, unwritable, sockets, admin)
+    return _Began(shared.path, unwritable, sockets, admin, tls)
 
 
 def _take_state(directory: str, stack: contextlib.ExitStack) -> str:

@@ -37,6 +37,11 @@ class Source(Protocol):
         """What is to go on in a worker's loop while it serves; cancelled at its end. `note` writes to the node's log."""
         ...
 
-    def build(self, bundle: bytes, /) -> Sites:
-        """The sites that `bundle`, which `read` gave, describes; called in a thread. Raises ConfigError."""
+    def build(self, bundle: bytes, /, *, salvage: bool = False) -> Sites:
+        """
+        The sites that `bundle`, which `read` gave, describes; called in a thread. Raises ConfigError.
+
+        With `salvage` files that were fine when the bundle was read, and are not any more, are done without: what was
+        read from them last is used.
+        """
         ...

@@ -6,6 +6,7 @@ loop without threads, which is what lets it fork at any time (`fork`).
 """
 
 import asyncio
+import contextlib
 import hashlib
 import signal
 import socket
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from runtime.cache.purge import Purge as WhatToPurge
-from runtime.config import Config
+from runtime.config import Config, ConfigError
 from runtime.io.admin import AdminListener
 from runtime.io.admin_routes import Routes, UnreadyError, problem
 from runtime.io.control import Commit, Prepare, Purge, Reopen, States, Tell
@@ -25,6 +26,7 @@ from runtime.io.listening import Sockets
 from runtime.io.loader import read_anew
 from runtime.io.notify import Notify
 from runtime.io.source import ReloadError, Source
+from runtime.io.tls import ServerTls
 from runtime.io.worker_process import live
 from runtime.observe.events import EventLog
 from runtime.observe.samples import Samples, add
@@ -52,6 +54,7 @@ class Supervisor:
         state: Path,
         sockets: Sequence[Sockets],
         admin: list[socket.socket],
+        tls: ServerTls | None,
         log: EventLog,
         notify: Notify,
     ) -> None:
@@ -66,6 +69,7 @@ class Supervisor:
         self._log = log
         self._notify = notify
         self._admin_sockets = admin
+        self._tls = tls
         self._admin = AdminListener(Routes(self).answer, problem, config.admin_hosts)
         self._counted: Samples = {}
         self._serving = False
@@ -155,9 +159,9 @@ class Supervisor:
         if self._source is not None:
             self._source.join(self._state)
             if self._bundle is not None:
-                sites = self._source.build(self._bundle)
+                sites = self._source.build(self._bundle, salvage=True)
         sockets = self._crew.members[number].sockets
-        return live(self._config, sites, self._generation, self._source, sockets, control)
+        return live(self._config, sites, self._generation, self._source, sockets, control, self._tls)
 
     def _descriptors(self) -> Iterator[int]:
         """What no child needs, but for the sockets of the crew."""
@@ -230,6 +234,9 @@ class Supervisor:
             if reply is not None and reply.error:
                 raise ReloadError(f"worker {member.number}: {reply.error}")
         self._bundle, self._generation, self._loaded_s = bundle, generation, time.time()
+        if self._tls is not None:
+            with contextlib.suppress(ConfigError):  # workers say so
+                self._tls.reload(self._config.certificates, self._config.tls_min)
         done = await self._crew.ask(lambda number: Commit(number, generation), [each for each, _ in prepared])
         before: States = {}
         scripts: list[str] = []

@@ -19,6 +19,7 @@ from typing import Final
 from edgescript.pipeline import ScriptResult
 from edgescript.request import Request
 from runtime.cache.cache import Allowance, Cache
+from runtime.cache.purge import Purge
 from runtime.config import Config, ConfigError
 from runtime.config.formats import read_address
 from runtime.config.tables import Listener
@@ -43,6 +44,8 @@ from runtime.upstreams.upstream import Server, Upstream
 
 SWEEP_S: Final = 0.5
 """How late a deadline may be noticed: one timer looks at all connections, instead of one timer each a request."""
+CLOCK_STEP_S: Final = 5.0
+"""By so much the clock is set back, not adjusted: between two sweeps adjusting takes less than a millisecond of it."""
 
 
 class _Timeouts:
@@ -98,7 +101,9 @@ class Worker:
         client_address: Callable[[asyncio.Transport], tuple[str, int]] = peer_address,
         write: Callable[[str], None] = to_stderr,
         reuse_port: bool = False,
+        tls: ServerTls | None = None,
     ) -> None:
+        """`tls` are certificates that were loaded before; without them they are read where a listener wants some."""
         self.config = config
         self.clock = clock
         self.log = EventLog(write, clock)
@@ -149,7 +154,10 @@ class Worker:
             bounds,
             parse_networks(config.trusted_proxies),
         )
+        self.listeners.tls = tls
         self._sweeper: asyncio.TimerHandle | None = None
+        self._clock_lead_s = 0.0
+        """Unix time less the loop's, at the last sweep."""
         self.loop: asyncio.AbstractEventLoop = None  # type: ignore[assignment]  # set by start, before any use
         self.mono: Callable[[], float] = time.monotonic
 
@@ -166,9 +174,9 @@ class Worker:
         if self.access is not None:
             self._access_file = AccessFile(config.access_log, self.access, self._access_log_failed)
         endpoints = endpoints_of(config)
-        if any(endpoint.tls for endpoint in endpoints):
+        if self.listeners.tls is None and any(endpoint.tls for endpoint in endpoints):
             self.listeners.tls = ServerTls(config.certificates, config.tls_min)
-            self._look_at_certificates()
+        self._look_at_certificates()
         if sockets is None:
             reuse_port = self._reuse_port
             sockets = [listen_at(*read_address(each.address), reuse_port=reuse_port) for each in endpoints]
@@ -176,6 +184,7 @@ class Worker:
         for endpoint, group in zip(endpoints, sockets, strict=True):
             await self.listeners.open(group, tls=endpoint.tls, proxy_protocol=endpoint.proxy_protocol)
         self._know_upstreams()
+        self._clock_lead_s = self.clock() - self.mono()
         self._sweep()
         return address
 
@@ -326,7 +335,21 @@ class Worker:
             self._sweep_retired(now)
         if self._access_file is not None:
             self._access_file.flush()
+        self._look_at_clock(now)
         self._sweeper = self.loop.call_later(SWEEP_S, self._sweep)
+
+    def _look_at_clock(self, now: float) -> None:
+        """
+        Take all that is stored to be stale if the clock was set back.
+
+        It would count as fresh until the clock has caught up; how old it is, nobody knows.
+        """
+        wall = self.clock()
+        set_back_s = self._clock_lead_s - (wall - now)
+        self._clock_lead_s = wall - now
+        if set_back_s >= CLOCK_STEP_S:
+            self.log.note("clock-set-back", seconds=round(set_back_s))
+            self.cache.store.purge(Purge("all", "", soft=True), wall)
 
     def _sweep_retired(self, now: float) -> None:
         for group in self._retired:

@@ -26,6 +26,7 @@ from runtime.io.control import (
 from runtime.io.figures import figures, trouble
 from runtime.io.listening import Sockets
 from runtime.io.source import Source
+from runtime.io.tls import ServerTls
 from runtime.io.worker import Worker
 from runtime.scripts.site import Sites
 
@@ -40,10 +41,11 @@ def live(
     source: Source | None,
     sockets: Sockets,
     control: socket.socket,
+    tls: ServerTls | None = None,
 ) -> int:
     """Serve `sites` on `sockets` until told to end by `control`, or it ends. The exit status."""
     process = _Process(
-        Worker(config, sites), generation, source
+        Worker(config, sites, tls=tls), generation, source
     )  # before there is a loop: it opens what is shared
     uvloop.run(process.live(sockets, control))
     return 0

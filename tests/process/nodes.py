@@ -106,6 +106,15 @@ def ask(port, method, target, fields=(), body=None):
         return response.status, response.read(), response.headers.get("content-type", "")
 
 
+def toml(value):
+    """`value` as a file of settings has it."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {toml(each)}" for key, each in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(toml, value)) + "]"
+    return json.dumps(value)
+
+
 @contextlib.contextmanager
 def node(folder, scripts=(), **settings):
     """A running `Edge`; `settings` are those of `edge.toml`."""
@@ -113,7 +122,7 @@ def node(folder, scripts=(), **settings):
         (folder / name).write_text(text)
     wanted = {"listen": "127.0.0.1:0", "admin": "127.0.0.1:0", "origin": "http://127.0.0.1:1"}
     wanted |= {"scripts": list(dict(scripts)), **settings}
-    lines = [f"{key} = {json.dumps(value)}\n" for key, value in wanted.items()]
+    lines = [f"{key} = {toml(value)}\n" for key, value in wanted.items()]
     (folder / "edge.toml").write_text("".join(lines))
     process = subprocess.Popen(
         [sys.executable, "-m", "edgescript", "serve", "--config", str(folder / "edge.toml")],
@@ -124,7 +133,7 @@ def node(folder, scripts=(), **settings):
     edge = Edge(process, folder)
     try:
         line = edge.line()
-        found = re.search(r"serving on http://127\.0\.0\.1:(\d+)", line)
+        found = re.search(r"serving on https?://127\.0\.0\.1:(\d+)", line)
         assert found, line
         edge.port = int(found[1])
         if wanted["admin"].endswith(":0"):

@@ -25,7 +25,7 @@ class Source:
         {join}
     async def live(self, note):
         pass
-    def build(self, bundle):
+    def build(self, bundle, *, salvage=False):
         assert bundle == b"bundle"
         {build}
         return sites

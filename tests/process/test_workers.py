@@ -1,11 +1,14 @@
 """Workers that die or hang are replaced; the others serve on."""
 
+import contextlib
+import http.client
 import os
 import signal
 import socket
 from pathlib import Path
 
 from tests.process.nodes import eventually, load, node
+from tests.support.certificates import Authority
 
 YES = {"a.es": "exit(200, 'yes')\n"}
 
@@ -72,3 +75,31 @@ def alive(pid):
         return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
     except FileNotFoundError:
         return False
+
+
+def test_a_worker_begins_whatever_has_become_of_the_files(tmp_path):
+    authority = Authority(tmp_path)
+    certificate = authority.issue("a", "a.test", "127.0.0.1")
+    ca_file = tmp_path / "ca.pem"
+    ca_file.write_bytes(authority.pem)
+    settings = {
+        "listeners": [{"address": "127.0.0.1:0", "tls": True}],
+        "certificates": [{"certificate": certificate.certificate, "key": certificate.key}],
+        "upstreams": [{"name": "u", "servers": ["https://127.0.0.1:1"], "tls": {"ca_file": str(ca_file)}}],
+        "sites": [{"hosts": ["b.test"], "origin": "u"}],
+    }
+    with node(tmp_path, YES, **settings) as edge:
+
+        def answers():
+            connection = http.client.HTTPSConnection("127.0.0.1", edge.port, context=authority.trusting())
+            with contextlib.closing(connection):
+                connection.request("GET", "/", headers={"Connection": "close"})
+                answer = connection.getresponse()
+                return answer.status, answer.read()
+
+        assert answers() == (200, b"yes")
+        for path in (Path(certificate.certificate), ca_file, tmp_path / "a.es"):
+            path.write_text("no more")
+        os.kill(edge.workers()[0], signal.SIGKILL)
+        edge.event("worker-ended")
+        assert answers() == (200, b"yes")

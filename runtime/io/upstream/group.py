@@ -16,7 +16,7 @@ from runtime.io.upstream.checks import check_for_ever
 from runtime.io.upstream.connection import UpstreamTimeouts
 from runtime.io.upstream.names import Resolve, look_up
 from runtime.io.upstream.pool import ServerPool
-from runtime.io.upstream.tls import origin_context
+from runtime.io.upstream.tls import origin_context, trusting_nobody
 from runtime.upstreams.peers import Peer, Peers
 from runtime.upstreams.retry import Failure
 from runtime.upstreams.upstream import Server, Upstream
@@ -79,7 +79,12 @@ class UpstreamGroup:
         self._peers = Peers(upstream)
         self._waiting: deque[Waiting] = deque()
         self._waking = False
-        context = None if upstream.tls is None else origin_context(upstream.tls)
+        context = None
+        if upstream.tls is not None:
+            try:
+                context = origin_context(upstream.tls)
+            except OSError:  # found at load time; what is found now is one origin's trouble and no worker's
+                context = trusting_nobody()
         self._pools = {
             peer: ServerPool(upstream, peer, timeouts, loop, resolve, context, self._has_room)
             for peer in self._peers.all

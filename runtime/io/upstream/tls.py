@@ -18,3 +18,10 @@ def origin_context(tls: Tls) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
+
+
+def trusting_nobody() -> ssl.SSLContext:
+    """For an origin whose certificates cannot be read: every connection fails, and nothing else does."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.set_alpn_protocols(["http/1.1"])
+    return context
