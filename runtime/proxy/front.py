@@ -21,7 +21,7 @@ from runtime.http.refusal import Refuse
 from runtime.proxy.forward import effective_target
 from runtime.proxy.header_block import HeaderBlock
 from runtime.proxy.header_ops import apply
-from runtime.proxy.hit import hit_head
+from runtime.proxy.hit import hit_answer
 from runtime.proxy.late import Continuation, own_answer
 from runtime.proxy.lookup import decide_with_care, plan_fetch
 from runtime.proxy.own_answer import Immediate
@@ -161,20 +161,23 @@ class Front:
     ) -> Immediate | Plan:
         """What the cache makes of a request that is to be answered as `effects` say."""
         asked = block.sent_fields
-        origin = block.key_origin
         target = request.target
+        key = block.key_origin + target
+        method = request.method
+        bypass = False
         if effects is not NO_EFFECTS:
+            origin = block.key_origin
             if effects.path is not None or effects.query_replaced:
                 target = effective_target(request, effects)
             if effects.request_headers:
                 asked = apply(list(asked), effects.request_headers)
                 origin = key_origin(request.scheme, asked)
-        if effects.cache_key is None and effects.origin is None:
-            key = origin + target
-        else:
-            key = stated_key(origin, target, effects)
-        method = request.method
-        if (method != "GET" and method != "HEAD") or effects.bypass:  # noqa: PLR1714 - twice as fast as a membership test
+            if effects.cache_key is None and effects.origin is None:
+                key = origin + target
+            else:
+                key = stated_key(origin, target, effects)
+            bypass = effects.bypass
+        if (method != "GET" and method != "HEAD") or bypass:  # noqa: PLR1714 - twice as fast as a membership test
             return plan_fetch(
                 site, request, block, effects, target, key, asked, continuation, None, keep_alive, now
             )
@@ -183,16 +186,8 @@ class Front:
             body = stored.body
             if body.__class__ is bytes:
                 tail = b"" if block.persists_silently else connection_tail(request.protocol, keep_alive)
-                head = hit_head(stored, "HIT", effects.response_headers, request, stored.age(now), tail)
-                return Immediate(
-                    head,
-                    body if method == "GET" else b"",
-                    keep_alive,
-                    effects.rate_bytes_per_s,
-                    effects.rate_after_bytes,
-                    stored.status,
-                    "HIT",
-                )
+                content = body if method == "GET" else b""
+                return hit_answer(stored, content, effects, request, keep_alive, stored.age(now), tail)
         return decide_with_care(
             site, stored, request, block, effects, target, key, asked, continuation, keep_alive, now
         )

@@ -9,11 +9,12 @@ with every request cost time, not memory.
 from collections.abc import Sequence
 from typing import Final
 
-from edgescript.effects import HeaderOp
+from edgescript.effects import Effects, HeaderOp
 from edgescript.request import Request
 from runtime.cache.store import StoredResponse
 from runtime.http.fields import Field
 from runtime.proxy.header_ops import Fields, has_template
+from runtime.proxy.own_answer import Immediate
 from runtime.proxy.respond import (
     BODILESS,
     CacheStatus,
@@ -31,6 +32,7 @@ NOT_MODIFIED_DROPS: Final = frozenset(
 """Representation metadata a 304 need not repeat (RFC 9110 section 15.4.5)."""
 
 
+_LAST_LINES: Final = b"%bAge: %d\r\nX-Request-Id: %b\r\n%b\r\n"
 Prepared = tuple[bytes, frozenset[bytes]]
 """Head bytes up to what differs from answer to answer, and the names of the node's own fields left out of them."""
 
@@ -48,7 +50,32 @@ def hit_head(
     prefix, named = _prepare(stored, label, ops, request) if prepared is None else prepared
     if named:
         return b"%b%b%b\r\n" % (prefix, _unnamed(named, request, age_s), tail)
-    return b"%bAge: %d\r\nX-Request-Id: %b\r\n%b\r\n" % (prefix, age_s, request.id.encode("ascii"), tail)
+    return _LAST_LINES % (prefix, age_s, request.id.encode("ascii"), tail)
+
+
+def hit_answer(
+    stored: StoredResponse,
+    body: bytes,
+    effects: Effects,
+    request: Request,
+    keep_alive: bool,
+    age_s: int,
+    tail: bytes,
+) -> Immediate:
+    """The whole answer from `stored`, fresh, with `body`."""
+    ops = effects.response_headers
+    prepared = None if ops else stored.prepared.get("HIT")
+    if prepared is None or prepared[1]:
+        head = hit_head(stored, "HIT", ops, request, age_s, tail)
+    else:
+        head = _LAST_LINES % (prepared[0], age_s, request.id.encode("ascii"), tail)
+    rate, after = effects.rate_bytes_per_s, effects.rate_after_bytes
+    # The class itself would take twice as long, to fill in what stays away from most answers.
+    return _made(Immediate, (head, body, keep_alive, rate, after, stored.status, "HIT", None, None, 0, 0))
+
+
+_made: Final = tuple.__new__
+assert len(Immediate._fields) == 11  # what `hit_answer` fills in
 
 
 def _unnamed(named: frozenset[bytes], request: Request, age_s: int) -> bytes:
