@@ -52,7 +52,7 @@ class Config(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     tls_min: TlsVersion = "1.2"
     """The oldest TLS spoken with clients; browsers have had 1.2 since 2013, older ones are broken (RFC 8996)."""
     trusted_proxies: tuple[Network, ...] = ()
-    """Whose X-Forwarded-For, Forwarded and PROXY headers are believed; of others they are dropped."""
+    """Whose X-Forwarded-*, X-Real-IP, Forwarded and PROXY headers are believed; of others they are dropped."""
     forwarded: Forwarded = "x"
     """What the origin is told of the client: X-Forwarded-*, Forwarded (RFC 7239), both or neither."""
 

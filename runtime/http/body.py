@@ -18,7 +18,11 @@ MAX_CHUNK_LINE: Final = 256
 """Chunk size with its extensions; extensions are never used and never forwarded."""
 MAX_TRAILER_BYTES: Final = 8192
 MAX_TRAILER_FIELDS: Final = 64
-_CHUNK_LINE: Final = re.compile(rb"([0-9A-Fa-f]{1,15})(?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?")
+_QUOTED: Final = rb'"(?:[\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*+"'
+# A quotation that does not end is refused: there are readers for which it would go on in the next line.
+_CHUNK_LINE: Final = re.compile(
+    rb"([0-9A-Fa-f]{1,15})(?:[ \t]*;(?:[\t\x20\x21\x23-\x7e\x80-\xff]++|%b)*+)?" % _QUOTED
+)
 _TRAILER_LINE: Final = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([\t\x20-\x7e\x80-\xff]*)")
 _NO_TRAILERS: Final[tuple[Field, ...]] = ()
 _CRLF: Final = b"\r\n"
@@ -37,6 +41,8 @@ class Fed(NamedTuple):
 
 class Decoder(Protocol):
     done: bool
+    left: int
+    """Bytes of content that were announced and have not come; of a chunked body those of the chunk."""
     trailers: Sequence[Field]
     """The fields of the trailer section as received, when `done`; which of them may go on is for others to judge."""
 
@@ -72,6 +78,7 @@ class UntilCloseDecoder:
     """A response body that ends with the connection (RFC 9112 section 6.3, item 8)."""
 
     done = False
+    left = 0
     trailers: Sequence[Field] = _NO_TRAILERS
 
     def feed(self, data: bytes) -> Fed:
@@ -96,7 +103,7 @@ class ChunkedDecoder:
         self.done = False
         self.trailers: Sequence[Field] = _NO_TRAILERS
         self._at = _At.SIZE
-        self._left = 0
+        self.left = 0
         self._line = b""
         self._trailer_bytes = 0
 
@@ -106,11 +113,11 @@ class ChunkedDecoder:
         size = len(data)
         while position < size and not self.done:
             if self._at is _At.DATA:
-                taken = data[position : position + self._left]
+                taken = data[position : position + self.left]
                 content.append(taken)
                 position += len(taken)
-                self._left -= len(taken)
-                if self._left == 0:
+                self.left -= len(taken)
+                if self.left == 0:
                     self._at = _At.DATA_END
                 continue
             line, position = self._take_line(data, position)
@@ -147,8 +154,8 @@ class ChunkedDecoder:
             match = _CHUNK_LINE.fullmatch(line)
             if match is None:
                 raise BodyError("bad chunk size")
-            self._left = int(match[1], 16)
-            self._at = _At.DATA if self._left else _At.TRAILER
+            self.left = int(match[1], 16)
+            self._at = _At.DATA if self.left else _At.TRAILER
         elif not line:
             self.done = True
         else:

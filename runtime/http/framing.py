@@ -84,6 +84,8 @@ HAS_CACHE_DIRECTIVE: Final = 64
 HAS_RANGE: Final = 128
 HAS_AUTHORIZATION: Final = 256
 HAS_UPGRADE: Final = 512
+_HAS_TWIN: Final = 1024
+"""Of a framing field, spelt with `_`: what CGI and its heirs (WSGI, PHP) hand on under the field's own name."""
 _MARKS: Final = {
     b"host": HAS_HOST,
     b"content-length": HAS_LENGTH,
@@ -100,6 +102,8 @@ _MARKS: Final = {
     b"if-range": HAS_RANGE,
     b"authorization": HAS_AUTHORIZATION,
     b"upgrade": HAS_UPGRADE,
+    b"content_length": _HAS_TWIN,
+    b"transfer_encoding": _HAS_TWIN,
 }
 _SINGLE: Final = HAS_HOST | HAS_LENGTH
 _SENDS_BODY: Final = HAS_LENGTH | HAS_CODING
@@ -193,6 +197,8 @@ def _judge(
             length = value
         elif mark == HAS_CODING:
             codings.append(value)
+        elif mark == _HAS_TWIN:
+            return Refuse(400, f"{name.decode('ascii')}, which some servers take for a field that frames")
         elif mark == HAS_EXPECT:
             expectations += list_items(value.lower())
 

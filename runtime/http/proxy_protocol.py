@@ -40,6 +40,8 @@ _STREAM_OVER: Final[Mapping[int, tuple[type[IPv4Address | IPv6Address], int]]] =
     0x21: (IPv6Address, 16),
 }
 """Address family and transport of TCP over IP: the kind of address and its bytes."""
+_NOT_STREAM_OVER_IP: Final = frozenset({0x00, 0x12, 0x22, 0x31, 0x32})
+"""The other combinations there are, unspecified, UDP and UNIX: read as if they announced nobody."""
 _TLV_HEAD_BYTES: Final = 3
 
 Networks: TypeAlias = Sequence[IPv4Network | IPv6Network]
@@ -123,8 +125,14 @@ def _read_v2(header: bytes) -> Announced | None:
     command, over = header[12], header[13]
     if command not in {_LOCAL, _PROXY}:
         raise ProxyHeaderError(f"version and command of version 2 are 0x{command:02x}, want 0x20 or 0x21")
+    if command == _LOCAL:
+        return None
     known = _STREAM_OVER.get(over)
-    if command == _LOCAL or known is None:
+    if known is None:
+        if over not in _NOT_STREAM_OVER_IP:
+            raise ProxyHeaderError(
+                f"address family and transport of version 2 are 0x{over:02x}, which are none"
+            )
         return None
     kind, size = known
     addresses = header[_V2_FIXED_BYTES : _V2_FIXED_BYTES + 2 * size + 4]

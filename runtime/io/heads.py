@@ -16,6 +16,10 @@ from runtime.http.refusal import Refuse
 
 # Possessive, and begun at the first of them: each octet is looked at once.
 _SPACE_AT_END: Final = re.compile(rb"(?<![ \t])[ \t]++\r\n")
+# A request line as far as it has come; its length is bounded elsewhere.
+_LINE_BEGUN: Final = re.compile(
+    rb"\r?\Z|(?:\r\n)?+[!#$%&'*+\-.^_`|~0-9A-Za-z]*+(?:\Z| [\x21-\x7e]*+(?:\Z| [HTP/0-9.]*+(?:\r?\Z|\r\n)))"
+).match
 Fields = list[tuple[bytes, bytes]]
 
 
@@ -87,8 +91,11 @@ def read_request_head(head: bytes, limits: HeadLimits) -> AcceptedHead | Refuse:
 
 def refuse_beginning(begun: bytes, limits: HeadLimits) -> Refuse | None:
     """Why `begun`, which has no empty line yet, can never become a head: what cannot is not waited for."""
-    if begun.count(b"\n") != begun.count(b"\r\n") or begun[:1] in b" \t":
+    ends = begun.count(b"\r\n")
+    if begun.count(b"\n") != ends or begun.count(b"\r", 0, -1) > ends:
         return Refuse(400, "malformed head")
+    if _LINE_BEGUN(begun) is None:  # TLS to a port without, another protocol: its peer waits for an answer
+        return Refuse(400, "malformed request line")
     if len(begun) > limits.head_bytes + limits.target_bytes:
         return Refuse(431 if b"\r\n" in begun else 414, "head too long")
     return None

@@ -97,7 +97,7 @@ class BodyReception:
             return Refuse(400, str(error))
         self._content_bytes += len(fed.content)
         self._wire_bytes += fed.used
-        if self._content_bytes > self._max_bytes:
+        if self._content_bytes + self._decoder.left > self._max_bytes:
             return Refuse(413, "body too long")
         if self._wire_bytes > FREE_OVERHEAD_BYTES + OVERHEAD_PER_BYTE * self._content_bytes:
             return Refuse(400, "chunks of the body are all but empty")

@@ -25,6 +25,11 @@ _TOLD: Final = {
     b"forwarded": frozenset({"rfc7239", "both"}),
 }
 """Fields that tell of the hops before, and under which settings the node makes them itself."""
+_TELLS_OF_CLIENT: Final = (b"x-forwarded-", b"x-real-ip")
+"""
+Names, or beginnings of names, that origins believe as they do those of `_TOLD`. Spelt with `_` nobody may send them: CGI
+and its heirs (WSGI, PHP) hand `X_Forwarded_For` on under the name of X-Forwarded-For.
+"""
 PER_REQUEST: Final = frozenset({b"via", b"x-forwarded-for", b"forwarded", b"traceparent", b"tracestate"})
 """Fields whose values the node makes for each request: an answer that varies on one cannot be found again."""
 _TRACE: Final = frozenset({b"traceparent", b"tracestate"})
@@ -180,6 +185,9 @@ def _prepare(request: Request, fields: Sequence[tuple[bytes, bytes]], origin: Up
                 said.setdefault(folded, []).append(value)
                 if forwarding.told not in _TOLD[folded]:
                     kept.append((name, value))
+        elif folded.replace(b"_", b"-").startswith(_TELLS_OF_CLIENT):
+            if trusted and b"_" not in folded:
+                kept.append((name, value))
         elif folded not in _REMADE and not (folded in _TRACE and forwarding.trace is not None):
             kept.append((name, value))
     kept = _one_host(kept, request)

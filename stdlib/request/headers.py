@@ -14,7 +14,7 @@ from edgescript.builtins import Bool, Cost, Effect, Family, OptDict, Str, refuse
 from edgescript.context import Context
 from edgescript.effects import HeaderAction, HeaderOp, has_placeholder
 from edgescript.types import Table, Value, number_text
-from stdlib.request.wire import MAX_FIELD_BYTES, is_field_name, is_field_value, is_token
+from stdlib.request.wire import MAX_FIELD_BYTES, is_field_name, is_field_value, is_token, value_rule
 
 headers = Family("headers", effect=Effect.WRITES)
 
@@ -31,6 +31,7 @@ def add_req_header(ctx: Context, name: Str, value: Str, append: Bool = False) ->
     add_req_header('X-A', '1')       => true
     add_req_header('X-A', '2', true) => true
     add_req_header('X A', '1')       => false
+    add_req_header('Host', 'a b')    => false
     """
     return _put(ctx, "request_headers", name, value, append)
 
@@ -71,7 +72,7 @@ def del_rsp_header(ctx: Context, name: Str) -> bool:
 
 
 def _put(ctx: Context, side: Side, name: str, value: str, append: bool) -> bool:
-    if not is_field_name(name) or not is_field_value(value):
+    if not is_field_name(name) or not value_rule(name)(value):
         return False
     ctx.header_op(side, HeaderOp("add" if append else "set", name, value, _is_template(ctx, value)))
     return True
@@ -100,7 +101,7 @@ def _fixed_op(side: Side, op: HeaderOp) -> Callable[[Context], bool]:
 
 
 def _constant_put(side: Side, name: str, value: str, append: bool) -> Callable[..., bool]:
-    if not is_field_name(name) or not is_field_value(value):
+    if not is_field_name(name) or not value_rule(name)(value):
         return refused
     return _fixed_op(side, HeaderOp("add" if append else "set", name, value, has_placeholder(value)))
 
@@ -109,9 +110,10 @@ def _named_put(side: Side, name: str, append: bool) -> Callable[..., bool]:
     if not is_field_name(name):
         return refused
     action: HeaderAction = "add" if append else "set"
+    may_stand = value_rule(name)
 
     def record(ctx: Context, value: str) -> bool:
-        if not is_field_value(value):
+        if not may_stand(value):
             return False
         ctx.header_op(side, HeaderOp(action, name, value, _is_template(ctx, value)))
         return True

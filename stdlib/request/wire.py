@@ -5,6 +5,7 @@ One place decides, so that no builtin can be talked into splitting a message (RF
 """
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from edgescript.effects import FRAMING_FIELDS
@@ -20,6 +21,11 @@ _NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~()]{1,256}")
 """A token, or with parentheses, which an official sample has in a header name."""
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 """RFC 9110 section 5.5: no control character but the tab."""
+_HOST: Final = re.compile(
+    r"(?:[A-Za-z0-9_-]++(?:\.[A-Za-z0-9_-]++)*+\.?|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?"
+)
+"""What the node takes from clients (RFC 9112 section 3.2), for whoever gets another has to guess whom it is for."""
+MAX_HOST_BYTES: Final = 260
 _UNSAFE: Final = re.compile(r"[^\x21-\x7e]")
 
 
@@ -36,6 +42,16 @@ def is_field_name(name: str) -> bool:
 def is_field_value(value: str) -> bool:
     """Whether the value fits one header line."""
     return len(value) <= MAX_FIELD_BYTES and _CONTROL.search(value) is None
+
+
+def is_host(value: str) -> bool:
+    """Whether the value may be sent as Host."""
+    return len(value) <= MAX_HOST_BYTES and _HOST.fullmatch(value) is not None
+
+
+def value_rule(name: str) -> Callable[[str], bool]:
+    """What decides whether a value may stand under `name`."""
+    return is_host if name.lower() == "host" else is_field_value
 
 
 def safe_target(text: str) -> str:

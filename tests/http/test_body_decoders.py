@@ -43,6 +43,7 @@ WELL_FORMED = {
     "content like framing": (b"7\r\n\r\n0\r\n\r\n\r\n0\r\n\r\n", b"\r\n0\r\n\r\n"),
     "extension": (b"5;a=b\r\nhello\r\n0;z\r\n\r\n", b"hello"),
     "extension with spaces": (b'5 ; a = "b c"\r\nhello\r\n0\r\n\r\n', b"hello"),
+    "extension with a quoted quote": (b'5;a="b\\"c";d\r\nhello\r\n0\r\n\r\n', b"hello"),
     "extension with obs-text": (b"5;\xe4\r\nhello\r\n0\r\n\r\n", b"hello"),
     "longest line": (
         b"5;" + b"x" * (MAX_CHUNK_LINE - 2) + b"\r\nhello\r\n0\r\n\r\n",
@@ -71,6 +72,8 @@ MALFORMED = {
     "bare CR after size": b"5\rhello\r\n0\r\n\r\n",
     "CR in extension": b"5;a\rb\r\nhello\r\n0\r\n\r\n",
     "LF in extension": b"5;a\nb\r\nhello\r\n0\r\n\r\n",
+    "quotation without end in extension": b'5;a="b\r\nhello\r\n0\r\n\r\n',
+    "quotation ended by an escaped quote": b'5;a="b\\"\r\nhello\r\n0\r\n\r\n',
     "NUL in extension": b"5;\x00\r\nhello\r\n0\r\n\r\n",
     "control in extension": b"5;\x1b\r\nhello\r\n0\r\n\r\n",
     "sign": b"+5\r\nhello\r\n0\r\n\r\n",

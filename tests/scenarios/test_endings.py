@@ -168,6 +168,20 @@ async def test_chunks_over_the_limit_are_a_413_and_no_request_to_the_origin():
 
 
 @scenario
+async def test_a_chunk_that_will_be_over_the_limit_is_a_413_before_it_comes():
+    async with (
+        RawOrigin(lambda _: [OK]) as origin,
+        serving(origin, max_body_bytes=10) as node,
+        node.client() as client,
+    ):
+        await client.send(
+            request("/p", "Transfer-Encoding: chunked", method="POST") + b"6\r\nhello \r\n5\r\n"
+        )
+        assert await answer_and_end(client) == 413
+        assert [asked.complete for asked in origin.asked] in ([], [False])
+
+
+@scenario
 async def test_a_client_that_goes_on_after_a_refusal_can_still_read_it():
     async with serving() as node, node.client() as client:
         await client.send(b"POST / HTTP/1.1\r\n\r\n")

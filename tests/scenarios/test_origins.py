@@ -283,6 +283,20 @@ async def test_an_origin_that_accepts_and_says_nothing_is_a_504():
 
 
 @scenario
+async def test_an_origin_whose_head_trickles_is_a_504():
+    """Each byte is no new beginning."""
+    steps = [step for octet in b"HTTP/1.1 200 OK\r\nX: " + b"y" * 60 for step in (bytes([octet]), 0.05)]
+    async with (
+        RawOrigin(lambda _: steps) as origin,
+        serving(origin, upstream_idle_timeout_s=0.2) as node,
+        node.client() as client,
+    ):
+        started = asyncio.get_running_loop().time()
+        assert (await client.get("/n")).status == 504
+        assert asyncio.get_running_loop().time() - started < 1.2
+
+
+@scenario
 async def test_an_origin_that_stalls_in_its_body_cuts_the_client():
     stalled = asyncio.Event()
     async with (

@@ -82,6 +82,25 @@ def test_forwarding_fields(told, trusted, said, fields):
     assert named(forwarded(said, upstream(told=told, trusted=trusted)), *X) == fields
 
 
+CLAIMS_OF_OTHERS = "X-Forwarded-Port: 1 | X-Forwarded-Ssl: on | X-Real-IP: 203.0.113.1"
+
+
+@pytest.mark.parametrize(
+    ("trusted", "said", "sent"),
+    [
+        ((), CLAIMS_OF_OTHERS, ""),
+        (TRUSTED, CLAIMS_OF_OTHERS, CLAIMS_OF_OTHERS),
+        # CGI knows no difference between "-" and "_"
+        ((), "X_Forwarded_For: 203.0.113.1 | x_real_ip: a", ""),
+        (TRUSTED, "X_Forwarded_For: 203.0.113.1 | x-forwarded_for: a | X_Real_IP: b", ""),
+        ((), "X_Forward: 1 | X-Forward: 2", "X_Forward: 1 | X-Forward: 2"),
+    ],
+)
+def test_what_origins_believe_of_a_client_comes_from_trusted_proxies_alone(trusted, said, sent):
+    names = {name.lower().decode() for name, _ in pairs(said)}
+    assert named(forwarded(said, upstream(told="off", trusted=trusted)), *names) == sent
+
+
 @pytest.mark.parametrize(
     ("client", "element"),
     [

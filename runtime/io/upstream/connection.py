@@ -277,7 +277,9 @@ class UpstreamConnection(asyncio.Protocol):
             self.close()  # bytes nobody asked for: the next answer could not be told from them
             return
         self._received = True
-        self._touch(self._keeper.timeouts.idle_s)
+        if not self._buffer:
+            # A head that has begun has the time of one read to be whole, or it could drip for ever.
+            self._touch(self._keeper.timeouts.idle_s)
         if self._decoder is None and not self._buffer and self._takes_whole(user, data):
             return
         user.hold()
@@ -300,7 +302,9 @@ class UpstreamConnection(asyncio.Protocol):
                     self._end("malformed")
                 return b""
             head, data = data[: end + 4], data[end + 4 :]
-            self._buffer = b""
+            if self._buffer:
+                self._buffer = b""
+                self._touch(self._keeper.timeouts.idle_s)
             judged = self._read(head) if len(head) <= room else None
             if judged is None:
                 self._end("malformed")
