@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: run test check bench fuzz image lock format clean help
+.PHONY: run test check bench soak faults fuzz image lock format clean help
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -27,8 +27,14 @@ check: $(STAMP)  ## format, lint, types, architecture
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/architecture
 
-bench: $(STAMP)  ## side by side with nginx + Lua and Varnish, into loadtest/RESULTS.md
+bench: $(STAMP)  ## side by side with nginx + Lua, Varnish and HAProxy, into loadtest/RESULTS.md
 	$(BIN)/python -m loadtest.bench
+
+soak: $(STAMP)  ## the realistic mix for ten minutes, into loadtest/SOAK.md; SOAK='--minutes 1' for less
+	$(BIN)/python -m loadtest.soak $(SOAK)
+
+faults: $(STAMP)  ## trouble of all kinds for a node under load, into loadtest/FAULTS.md; FAULTS='--only NAME' for one
+	$(BIN)/python -m loadtest.faults $(FAULTS)
 
 fuzz: $(STAMP)  ## feed bytes to everything that reads some, a minute each; FUZZ='--seconds 5 --target check' for less
 	nice -n 10 $(BIN)/python -m tests.fuzz $(FUZZ)

@@ -7,7 +7,8 @@ from typing import Final
 
 from loadtest.cases import Case
 
-_TIMEOUT_S: Final = 10
+_TIMEOUT_S: Final = 30
+"""A node of many sites takes connections before it has built them all."""
 
 
 class DisagreementError(Exception):
@@ -37,11 +38,16 @@ def ask(port: int, path: str, headers: Mapping[str, str]) -> Answer:
         connection.close()
 
 
-def prime(case: Case, port: int) -> None:
-    """Brings the case's objects into the cache."""
+_ASKED_OF_EACH: Final = 24
+"""How often a URL is asked for where several workers each have a memory of their own and the kernel chooses whom it asks."""
+
+
+def prime(case: Case, port: int, workers: int = 1) -> None:
+    """Brings the case's objects into the cache, that of every worker."""
     if case.is_cached:
         for path in case.paths:
-            ask(port, path, case.ask)
+            for _ in range(_ASKED_OF_EACH if workers > 1 else 1):
+                ask(port, path, case.ask)
 
 
 def check(case: Case, name: str, port: int, reference: Mapping[str, Answer]) -> dict[str, Answer]:

@@ -1,7 +1,7 @@
 """
-`python -m loadtest.bench`: our node and its peers side by side, in one run, on the same core.
+`python -m loadtest.bench`: our node and its peers side by side, in one run, on the same core; then what only our node has.
 
-Exit status: 0 all cases measured with every server found, 1 a case was aborted, an answer was wrong or our node did
+Exit status: 0 everything measured with every server found, 1 something was aborted, an answer was wrong or our node did
 not run, 2 wrong usage or nothing to measure with.
 """
 
@@ -11,51 +11,77 @@ import platform
 import shlex
 import shutil
 import signal
+import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
 
 from loadtest import load, machine, origin, report
-from loadtest.agree import Answer, DisagreementError, check, prime
+from loadtest.agree import DisagreementError
 from loadtest.cases import CASES, Case
-from loadtest.process import Running, StartError, free_port, running
+from loadtest.peer_servers import PEER_SERVERS
+from loadtest.process import StartError
 from loadtest.report import CaseResult, Setting
-from loadtest.servers import PEER_SERVERS, Node, Server
-from loadtest.stats import Sample
+from loadtest.rounds import Stage, run_case, stage
+from loadtest.servers import Node, Server
+from loadtest.tables import Table, TableError
 
 RESULTS: Final = Path(__file__).resolve().parent / "RESULTS.md"
 WARM_UP_S: Final = 1
-BY_NUMBER: Final = {case.number: case for case in CASES}
+PROGRAM_S: Final = 600
+"""At most for a program of our own."""
+_START_S: Final = 0.5
+"""About what it takes to start, check and end a server."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """Where a run takes place: two cores, a private directory on tmpfs, the origin's port."""
+class Program:
+    """A program that measures our node alone and prints a Table with `--json`; it takes about so long."""
 
-    server_core: int
-    load_core: int
-    directory: Path
-    origin_port: int
+    number: str
+    module: str
+    about_s: int
+
+
+PROGRAMS: Final = (
+    Program("path", "loadtest.path_bench", 10),
+    Program("scripts", "loadtest.vm_bench", 20),
+    Program("load", "loadtest.load_bench", 75),
+)
+STEPS: Final[Mapping[str, Case | Program]] = {one.number: one for one in (*CASES, *PROGRAMS)}
+
+
+@dataclass(slots=True)
+class Found:
+    """What was measured until now."""
+
+    results: list[CaseResult] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    """Programs that gave no table, and why."""
+
+    @property
+    def is_good(self) -> bool:
+        return not self.failed and all(one.is_good for one in self.results)
 
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     """The command line; ends with status 2 if it is wrong."""
-    peers = ", ".join(PEER_SERVERS)
+    peers = ",".join(PEER_SERVERS)
+    usual = "nginx,varnish,haproxy"
     parser = argparse.ArgumentParser(
         prog="python -m loadtest.bench", description="Our node beside its peers."
     )
     add = parser.add_argument
-    add("--cases", type=_cases, default=CASES, help=f"numbers by commas (default {','.join(BY_NUMBER)})")
-    add("--rounds", type=_count, default=5, help="measurements of each server (default 5)")
-    add("--seconds", type=_count, default=3, help="length of one (default 3)")
-    add("--peers", type=_peers, default="nginx,varnish", help=f"of {peers} (default nginx,varnish)")
+    add("--cases", type=_cases, default=tuple(STEPS), help=f"of {','.join(STEPS)} (default all)")
+    add("--rounds", type=_count, default=3, help="measurements of each server (default 3)")
+    add("--seconds", type=_count, default=2, help="length of one (default 2)")
+    add("--peers", type=_peers, default=usual, help=f"of {peers} (default {usual})")
     add("--peers-only", action="store_true", help="leave our node out")
     add("--node", metavar="COMMAND", help="what to start as our node, before the flags of `serve`")
     add("--json", type=Path, metavar="FILE", help="write every sample there")
@@ -63,13 +89,13 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
         "--results",
         type=Path,
         metavar="FILE",
-        help="write Markdown there (RESULTS.md after a run of all cases)",
+        help="write Markdown there (RESULTS.md after a run of everything)",
     )
     return parser.parse_args(argv)
 
 
-def _cases(text: str) -> tuple[Case, ...]:
-    return _chosen(text, BY_NUMBER, "case")
+def _cases(text: str) -> tuple[str, ...]:
+    return _chosen(text, {name: name for name in STEPS}, "case")
 
 
 def _peers(text: str) -> tuple[str, ...]:
@@ -104,15 +130,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(report.terminal_head(setting), flush=True)
     if not servers:
         return 2
-    results = _run(options.cases, servers, setting, node.name)
-    if options.json:
-        options.json.write_text(report.as_json(setting, results, node.name), encoding="utf-8")
-    whole = len(options.cases) == len(CASES) and node in servers
-    if target := options.results or (RESULTS if whole else None):
-        target.write_text(report.markdown(setting, results, node.name), encoding="utf-8")
-        print(f"\nwritten to {target}")
-    node_ran = options.peers_only or node in servers
-    return 0 if node_ran and all(_is_good(one) for one in results) else 1
+    ours = [one for one in servers if one is node]
+    steps = [STEPS[name] for name in options.cases if ours or not _is_ours_only(STEPS[name])]
+
+    def write(found: Found, target: Path | None) -> None:
+        if options.json:
+            text = report.as_json(setting, found.results, found.tables, node.name)
+            options.json.write_text(text, encoding="utf-8")
+        if target is not None:
+            text = report.markdown(setting, found.results, found.tables, node.name)
+            target.write_text(text, encoding="utf-8")
+
+    found = _run(steps, servers, ours, setting, lambda found: write(found, options.results))
+    if ours and len(steps) == len(STEPS) and options.results is None:
+        write(found, RESULTS)
+        print(f"\nwritten to {RESULTS}")
+    return 0 if (options.peers_only or ours) and found.is_good else 1
+
+
+def _is_ours_only(step: Case | Program) -> bool:
+    return isinstance(step, Program) or step.ours_only
 
 
 def _setting(servers: Sequence[Server], absent: dict[str, str], rounds: int, seconds: int) -> Setting:
@@ -144,88 +181,63 @@ def _cannot_measure() -> str | None:
     return None
 
 
-def _is_good(result: CaseResult) -> bool:
-    return result.aborted is None and not any(
-        one.errors for samples in result.samples.values() for one in samples
-    )
+def _run(
+    steps: Sequence[Case | Program],
+    servers: Sequence[Server],
+    ours: Sequence[Server],
+    setting: Setting,
+    after_each: Callable[[Found], None],
+) -> Found:
+    """All steps in order; what one of them cannot do keeps none of the others from being done."""
+    found = Found()
+    lasting_s = [_about_s(step, len(servers), setting) for step in steps]
+    with stage(setting.cores) as place:
+        for number, step in enumerate(steps):
+            left_s = sum(lasting_s[number:])
+            print(
+                f"\n[{number + 1} of {len(steps)}, about {left_s / 60:.1f} minutes left]",
+                file=sys.stderr,
+                flush=True,
+            )
+            if isinstance(step, Program):
+                _run_program(step, found, setting)
+            else:
+                who = ours if step.ours_only else servers
+                found.results.append(_run_case(step, who, setting, place))
+                print(report.terminal_case(found.results[-1], ours[0].name if ours else ""), flush=True)
+            after_each(found)
+    return found
 
 
-def _run(cases: Sequence[Case], servers: Sequence[Server], setting: Setting, ours: str) -> list[CaseResult]:
-    results = []
-    with _stage(setting.cores) as stage:
-        for case in cases:
-            result = CaseResult(case)
-            try:
-                _run_case(result, servers, setting, stage)
-            except (DisagreementError, StartError, load.LoadError) as error:
-                result.aborted = str(error)
-                result.samples.clear()
-            print(report.terminal_case(result, ours), flush=True)
-            results.append(result)
-    return results
+def _about_s(step: Case | Program, servers: int, setting: Setting) -> float:
+    if isinstance(step, Program):
+        return step.about_s
+    entrants = (1 if step.ours_only else servers) * len(step.modes)
+    return entrants * (_START_S + setting.warm_up + setting.rounds * (setting.seconds + 0.2))
 
 
-@contextmanager
-def _stage(cores: tuple[int, int]) -> Iterator[Stage]:
-    """The origin and a directory on tmpfs, if there is one, while the block runs."""
-    os.sched_setaffinity(0, {cores[1]})  # this program, too, keeps off the core that is measured
-    memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(
-        prefix="edgescript-bench-", dir=memory if memory.is_dir() else None
-    ) as name:
-        directory = Path(name)
-        port = free_port()
-        own = directory / "origin"
-        own.mkdir()
-        with running(origin.launch(port, own), port, own, cores[1]):
-            yield Stage(*cores, directory, port)
+def _run_case(case: Case, servers: Sequence[Server], setting: Setting, place: Stage) -> CaseResult:
+    result = CaseResult(case)
+    try:
+        run_case(result, servers, setting, place)
+    except (DisagreementError, StartError, load.LoadError) as error:
+        result.aborted = str(error)
+        result.samples.clear()
+    return result
 
 
-def _run_case(result: CaseResult, servers: Sequence[Server], setting: Setting, stage: Stage) -> None:
-    """All servers up, agreeing, and then measured in turn, round after round. Fills `result`."""
-    case = result.case
-    able = []
-    for server in servers:
-        if reason := server.cannot(case):
-            result.cannot[server.name] = reason
-        else:
-            able.append(server)
-    with ExitStack() as stack, tempfile.TemporaryDirectory(dir=stage.directory) as name:
-        up = {server.name: stack.enter_context(_up(server, case, stage, Path(name))) for server in able}
-        _check_all(case, up)
-        for _ in range(setting.rounds):
-            for server_name, server_up in up.items():
-                sample = _measure(case, server_name, server_up, setting, stage)
-                result.samples.setdefault(server_name, []).append(sample)
-        _check_all(case, up)
-
-
-@contextmanager
-def _up(server: Server, case: Case, stage: Stage, directory: Path) -> Iterator[Running]:
-    port = free_port()
-    own = directory / str(port)
-    own.mkdir()
-    with running(server.launch(case, port, stage.origin_port, own), port, own, stage.server_core) as up:
-        yield up
-
-
-def _check_all(case: Case, up: dict[str, Running]) -> None:
-    reference: dict[str, Answer] = {}
-    for name, server in up.items():
-        prime(case, server.port)
-        answers = check(case, name, server.port, reference)
-        reference = reference or answers
-
-
-def _measure(case: Case, name: str, server: Running, setting: Setting, stage: Stage) -> Sample:
-    """One server in one round. Raises LoadError if the origin saw what it should not, or did not see what it should."""
-    load.measure(case, server.port, stage.load_core, setting.warm_up, server.cpu_s)
-    before = origin.requests_seen(stage.origin_port)
-    sample = load.measure(case, server.port, stage.load_core, setting.seconds, server.cpu_s)
-    seen = origin.requests_seen(stage.origin_port) - before - 1  # the second question is counted too
-    if objection := origin.objection(case, sample.requests, seen):
-        raise load.LoadError(f"{name}: {objection}")
-    return sample
+def _run_program(program: Program, found: Found, setting: Setting) -> None:
+    """The program's table, measured on the core that servers are measured on."""
+    argv = ("taskset", "--cpu-list", str(setting.cores[0]), sys.executable, "-m", program.module, "--json")
+    try:
+        done = subprocess.run(argv, stdout=subprocess.PIPE, text=True, timeout=PROGRAM_S, check=False)
+        table = Table.from_json(done.stdout)
+    except (subprocess.TimeoutExpired, TableError) as error:
+        found.failed.append(f"{program.number}: {error}")
+        print(f"\nABORTED  {program.number}: {error}", flush=True)
+        return
+    found.tables.append(table)
+    print(f"\n{table.text()}", flush=True)
 
 
 def _interrupt(_signal: int, _frame: object) -> None:

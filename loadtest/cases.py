@@ -12,7 +12,12 @@ from typing import Final, Literal
 from runtime.http.status import default_page
 
 OBJECT: Final = (b"0123456789abcdefghijklmnopqrstuvwxyz-EdgeScript-" * 22)[:1024]
-"""The body the origin gives for every path: 1 KiB that needs no quoting in any configuration file."""
+"""The body the origin gives for every path but those under /large/: 1 KiB that needs no quoting in any configuration file."""
+
+LARGE_OBJECT: Final = OBJECT * 1024
+"""The body of every path under /large/: 1 MiB."""
+
+MANY_SITES: Final = 10_000
 
 KEY: Final = "2024"
 SECRET: Final = "first-secret"
@@ -35,13 +40,35 @@ Origin = Literal["silent", "every request"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mode:
+    """
+    How a server is run for a row. Without a label: one worker on one core, no access log.
+
+    `sites` is how many sites the node's configuration file names; 0 is no such file.
+    """
+
+    label: str = ""
+    workers: int = 1
+    access_log: bool = False
+    sites: int = 0
+
+    def entrant(self, server: str) -> str:
+        """What a server run so is called."""
+        return f"{server}, {self.label}" if self.label else server
+
+
+PLAIN: Final = Mode()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """
     One row of the benchmark.
 
     Asked for are `paths` in turn, with the request fields `ask`. Of the answer, `headers` must be just so (names in
     lower case), and the fields named in `alike` must be equal between servers. `logic` names the script (None: none).
-    `origin` is what the origin must hear while it is measured.
+    `origin` is what the origin must hear while it is measured. Every server is run in all `modes`, the first of which
+    has no label. `ours_only` is for what no peer has; then start and memory are shown too.
     """
 
     number: str
@@ -54,6 +81,8 @@ class Case:
     ask: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     origin: Origin = "silent"
+    modes: tuple[Mode, ...] = (PLAIN,)
+    ours_only: bool = False
 
     @property
     def is_cached(self) -> bool:
@@ -73,10 +102,16 @@ def signed(first: str, rest: str, *, key: str = KEY, secret: str = SECRET, expir
     return f"/{first}/{digest}/{rest}?key={key}&t={expires}"
 
 
+def site_host(number: int) -> str:
+    """The host of one of the sites that a mode's configuration names."""
+    return f"www.site-{number}.example"
+
+
 ANSWER_FIELDS: Final = ("content-type", "content-length")
 OBJECT_FIELDS: Final = (*ANSWER_FIELDS, "cache-control", "etag", "last-modified")
 HIT: Final = MappingProxyType({"x-cache": "HIT"})
 SEGMENTS: Final = tuple(f"/video/segment-{n}.ts" for n in range(URLS))
+SIGNED_SEGMENTS: Final = tuple(signed("video", f"segment-{n}.ts") for n in range(URLS))
 
 CASES: Final = (
     Case(
@@ -92,7 +127,7 @@ CASES: Final = (
         number="2",
         title="cached hit behind the signed-URL script",
         logic="auth",
-        paths=tuple(signed("video", f"segment-{n}.ts") for n in range(URLS)),
+        paths=SIGNED_SEGMENTS,
         status=200,
         body=OBJECT,
         headers=HIT,
@@ -138,5 +173,48 @@ CASES: Final = (
         headers=MappingProxyType({"cache-control": "no-store"}),
         alike=ANSWER_FIELDS,
         origin="every request",
+    ),
+    Case(
+        number="7",
+        title="object of 1 MiB from the cache",
+        paths=tuple(f"/large/film-{n}.mp4" for n in range(URLS)),
+        status=200,
+        body=LARGE_OBJECT,
+        headers=HIT,
+        alike=OBJECT_FIELDS,
+    ),
+    Case(
+        number="log",
+        title="cached hit, no script, access log off and on",
+        paths=SEGMENTS,
+        status=200,
+        body=OBJECT,
+        headers=HIT,
+        alike=OBJECT_FIELDS,
+        modes=(PLAIN, Mode(label="access log", access_log=True)),
+    ),
+    Case(
+        number="workers",
+        title="cached hit behind the signed-URL script, 1 worker and 2",
+        logic="auth",
+        paths=SIGNED_SEGMENTS,
+        status=200,
+        body=OBJECT,
+        headers=HIT,
+        alike=OBJECT_FIELDS,
+        modes=(PLAIN, Mode(label="2 workers", workers=2)),
+    ),
+    Case(
+        number="sites",
+        title=f"cached hit behind the signed-URL script, 1 site and {MANY_SITES:,}",
+        logic="auth",
+        paths=SIGNED_SEGMENTS,
+        ask=MappingProxyType({"Host": site_host(0)}),
+        status=200,
+        body=OBJECT,
+        headers=HIT,
+        alike=OBJECT_FIELDS,
+        modes=(Mode(sites=1), Mode(label=f"{MANY_SITES:,} sites", sites=MANY_SITES)),
+        ours_only=True,
     ),
 )

@@ -1,6 +1,6 @@
 """
-The origin of the benchmark: nginx, so that it is never what is waited for. It gives every path the same object, lets
-it be stored unless the path begins with /private/, and counts what it is asked.
+The origin of the benchmark: nginx, so that it is never what is waited for. It gives every path the same object, those
+under /large/ a large one, lets it be stored unless the path begins with /private/, and counts what it is asked.
 """
 
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from loadtest.agree import ask
-from loadtest.cases import OBJECT, Case
+from loadtest.cases import LARGE_OBJECT, OBJECT, Case
 from loadtest.process import Launch
 from loadtest.servers import nginx_argv, template, user_line
 
@@ -19,7 +19,8 @@ _TOTALS: Final = re.compile(rb"^ \d+ \d+ (\d+) $", re.MULTILINE)
 def launch(port: int, directory: Path) -> Launch:
     """How it is started."""
     configuration = template("origin.conf", USER=user_line(), PORT=str(port), OBJECT=OBJECT.decode("ascii"))
-    return Launch(nginx_argv(directory), {"nginx.conf": configuration})
+    files = {"nginx.conf": configuration, "large": LARGE_OBJECT.decode("ascii")}
+    return Launch(nginx_argv(directory), files)
 
 
 def requests_seen(port: int) -> int:

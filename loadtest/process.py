@@ -1,14 +1,15 @@
 """
-Server processes: started on one core in a directory of their own, waited for, measured by the kernel's account of
-their processor time, and ended by their process id.
+Server processes: started on the cores they may use, in a directory of their own, waited for, measured by the kernel's
+account of their processor time and memory, and ended by their process id. What a server starts itself inherits its cores.
 """
 
 import os
+import re
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,8 @@ START_S: Final = 20.0
 """Varnish compiles its configuration with a C compiler first."""
 
 STOP_S: Final = 5.0
+OUTPUT: Final = "output.log"
+"""What a server prints, in its directory."""
 _TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
 
 
@@ -27,22 +30,45 @@ class StartError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """How a server is started: its command line and the files it finds in its directory (name to text)."""
+    """
+    How a server is started: its command line and the files it finds in its directory (name to text).
+
+    `beside` is a program that works with it, started when it listens. `log` is the file of its access log, '' for none.
+    """
 
     argv: tuple[str, ...]
     files: Mapping[str, str] = field(default_factory=dict)
+    beside: tuple[str, ...] = ()
+    log: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A server that listens on 127.0.0.1:`port`."""
+    """A server that listens on 127.0.0.1:`port`; `began_mono_s` is when it was started."""
 
     process: subprocess.Popen[bytes]
     port: int
+    began_mono_s: float
+    log: Path | None = None
+    beside: subprocess.Popen[bytes] | None = None
 
     def cpu_s(self) -> float:
         """Seconds of processor time its processes have used until now, those that have ended included."""
-        return tree_cpu_s(self.process.pid)
+        return tree_cpu_s(*self._roots())
+
+    def memory_mib(self) -> float:
+        """Of all its processes, memory they share counted once."""
+        return sum(_memory_kib(pid) for pid in tree(_accounts(), *self._roots())) / 1024
+
+    def log_lines(self) -> int:
+        """Lines in its access log by now."""
+        if self.log is None:
+            return 0
+        with self.log.open("rb") as text:
+            return sum(part.count(b"\n") for part in iter(lambda: text.read(1 << 20), b""))
+
+    def _roots(self) -> tuple[int, ...]:
+        return (self.process.pid,) if self.beside is None else (self.process.pid, self.beside.pid)
 
 
 def free_port() -> int:
@@ -55,26 +81,37 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(launch: Launch, port: int, directory: Path, core: int) -> Iterator[Running]:
-    """The server while the block runs. Raises StartError."""
+def running(launch: Launch, port: int, directory: Path, cores: Collection[int]) -> Iterator[Running]:
+    """The server on some cores while the block runs. Raises StartError."""
     for name, text in launch.files.items():
         (directory / name).write_text(text, encoding="latin-1")
-    log = directory / "output.log"
-    with log.open("wb") as output:
+    output = directory / OUTPUT
+    began = time.monotonic()
+    started = [_start(launch.argv, directory, output, cores)]
+    try:
+        _wait_until_listening(started[0], port, output, launch.argv[0])
+        if launch.beside:
+            started.append(_start(launch.beside, directory, directory / "beside.log", cores))
+        log = directory / launch.log if launch.log else None
+        yield Running(started[0], port, began, log, started[1] if launch.beside else None)
+    finally:
+        for process in reversed(started):
+            _end(process)
+
+
+def _start(
+    argv: Sequence[str], directory: Path, output: Path, cores: Collection[int]
+) -> subprocess.Popen[bytes]:
+    with output.open("wb") as file:
         # A session of its own keeps the terminal's Ctrl-C from it: it is ended here, in order.
-        process = subprocess.Popen(
-            ("taskset", "--cpu-list", str(core), *launch.argv),
+        return subprocess.Popen(
+            ("taskset", "--cpu-list", ",".join(map(str, sorted(cores))), *argv),
             cwd=directory,
             stdin=subprocess.DEVNULL,
-            stdout=output,
+            stdout=file,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    try:
-        _wait_until_listening(process, port, log, launch.argv[0])
-        yield Running(process, port)
-    finally:
-        _end(process)
 
 
 def _wait_until_listening(process: subprocess.Popen[bytes], port: int, log: Path, name: str) -> None:
@@ -117,12 +154,19 @@ def parse_stat(line: str, ticks_per_s: int = _TICKS_PER_S) -> Account:
     return Account(pid, parent, used / ticks_per_s)
 
 
-def tree_cpu_s(root: int) -> float:
-    """Seconds used by a process and all below it."""
-    accounts = list(_accounts())
-    wanted = {root}
+def tree(accounts: Iterable[Account], *roots: int) -> set[int]:
+    """The processes `roots` and all below them."""
+    accounts = list(accounts)
+    wanted = set(roots)
     while grown := {account.pid for account in accounts if account.parent in wanted} - wanted:
         wanted |= grown
+    return wanted
+
+
+def tree_cpu_s(*roots: int) -> float:
+    """Seconds used by processes and all below them."""
+    accounts = list(_accounts())
+    wanted = tree(accounts, *roots)
     return sum(account.cpu_s for account in accounts if account.pid in wanted)
 
 
@@ -133,3 +177,13 @@ def _accounts() -> Iterator[Account]:
                 yield parse_stat((entry / "stat").read_text(encoding="utf-8", errors="replace"))
             except OSError:  # it ended meanwhile
                 continue
+
+
+def _memory_kib(pid: int) -> int:
+    """The process's share of what is in memory (Pss, proc(5)); 0 if it has ended."""
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
+    except OSError:
+        return 0
+    found = re.search(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)
+    return int(found[1]) if found else 0

@@ -119,10 +119,10 @@ def measured(count: int) -> dict[str, float]:
     policy = site.policy
     assert isinstance(policy, SitePolicy)
     context = Context(Request())
-    for path in PATHS:
-        request = Request(target=f"{path}?a=1&utm_source=x")
-        figures[f"rules for {path}"] = each_us(policy.find, [path] * 20_000)
-        figures[f"apply to {path}"] = each_us(_apply(policy, context, request), range(20_000))
+    for asked in PATHS:
+        request = Request(target=f"{asked}?a=1&utm_source=x")
+        figures[f"rules for {asked}"] = each_us(policy.find, [asked] * 20_000)
+        figures[f"apply to {asked}"] = each_us(_apply(policy, context, request), range(20_000))
     request = Request(target="/static/a.js?a=1&utm_source=x&utm_medium=y")
     figures["key_us"] = each_us(_state_key(policy, context, request), range(20_000))
     return figures

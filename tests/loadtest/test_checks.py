@@ -4,7 +4,7 @@ import pytest
 
 from loadtest import load, origin
 from loadtest.agree import Answer, differences
-from loadtest.cases import CASES, OBJECT, signed
+from loadtest.cases import CASES, LARGE_OBJECT, OBJECT, Mode, signed
 from loadtest.machine import cpu_model
 from loadtest.process import parse_stat
 
@@ -80,9 +80,22 @@ def test_case_numbers_are_unique_and_paths_distinct():
     assert all(len(set(case.paths)) == len(case.paths) for case in CASES)
 
 
-def test_the_object_is_1_kib_and_needs_no_quoting():
+def test_the_objects_are_1_kib_and_1_mib_and_need_no_quoting():
     assert len(OBJECT) == 1024
+    assert len(LARGE_OBJECT) == 1 << 20
     assert not set(OBJECT) & set(b"\"'$\\{}@\n")
+
+
+def test_the_first_mode_of_a_case_has_no_label_and_the_others_differ():
+    for case in CASES:
+        labels = [mode.label for mode in case.modes]
+        assert labels[0] == ""
+        assert len(set(labels)) == len(labels)
+
+
+def test_an_entrant_is_called_after_its_server_and_its_mode():
+    assert Mode().entrant("nginx") == "nginx"
+    assert Mode(label="2 workers", workers=2).entrant("nginx") == "nginx, 2 workers"
 
 
 def test_a_signed_url_is_the_one_of_the_examples():

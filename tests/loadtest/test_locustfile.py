@@ -1,4 +1,4 @@
-"""Runs the mix for two seconds, in a process of its own because locust patches the standard library."""
+"""Runs the mix for two seconds against something simpler than a node, in a process of its own because locust patches the standard library."""
 
 import re
 import subprocess
@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from loadtest.bodies import body_of
 from loadtest.cases import signed
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,12 +23,15 @@ class Edge(BaseHTTPRequestHandler):
 
     def do_GET(self):
         status, headers = self.answer()
-        body = b"" if status == 302 else b"hello"
+        body = b"" if status == 302 else self.body()
         self.send_response(status)
         for name, value in (*headers, ("Content-Length", str(len(body)))):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
+
+    def body(self):
+        return body_of(self.headers["Host"], self.path)
 
     def answer(self):
         url = urlsplit(self.path)
@@ -36,6 +40,8 @@ class Edge(BaseHTTPRequestHandler):
         if url.path == "/home":
             known = re.search(r"group=([ab])", self.headers.get("Cookie", ""))
             return 200, [("X-Group", "a"), *([] if known else [("Set-Cookie", "group=a; Path=/")])]
+        if self.headers["Host"] == "shop.example":
+            return 200, [("X-Price", "high")]
         if url.path.endswith(".ts") and (message := self.objection(url)):
             return 403, [("X-AUTH-MSG", message)]
         return 200, []
@@ -55,6 +61,13 @@ class Edge(BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+
+class ConfusedEdge(Edge):
+    """One that mixes up the bodies of two hosts."""
+
+    def body(self):
+        return body_of("shop.example", self.path)
 
 
 class OpenEdge(Edge):
@@ -102,3 +115,10 @@ def test_the_mix_finds_that_forged_links_are_let_pass(edge):
     said = done.stdout + done.stderr
     assert done.returncode == 1
     assert "status 200, want 403" in said
+
+
+@pytest.mark.parametrize("edge", [ConfusedEdge], indirect=True)
+def test_the_mix_finds_that_bodies_are_those_of_another_host(edge):
+    done = swarm(edge)
+    assert done.returncode == 1
+    assert "a wrong body of 1024 bytes" in done.stdout + done.stderr

@@ -267,7 +267,7 @@ def test_a_script_with_errors_fails_and_its_tests_are_not_run(folder):
         (case("", "", top='scripts = ["b.es"]'), "a.test.toml:1: scripts: no file 'b.es'"),
         (
             case("", "", top='scripts = [{ file = "a.es", por = "head" }]'),
-            "a.test.toml:1: scripts: unknown key 'por', did you mean 'pos'?",
+            "a.test.toml:1: scripts: 'por': unknown key, did you mean 'pos'?",
         ),
         (case('method = "G T"', ""), "a.test.toml:5: method: 'G T': want a method such as GET"),
         (case('client_ip = "me"', ""), "a.test.toml:5: client_ip: 'me': want an IP address"),
