@@ -194,7 +194,7 @@ def redis_gone(scene: Scene) -> None:
             scene.settle(
                 lambda: server.members() == scene.workers, 8, "Redis does not know the workers again"
             )
-            scene.phase(crowd, "after", lambda: crowd.ask_for(3 * lease_s))
+            scene.phase(crowd, "after", lambda: crowd.ask_for(6 * lease_s))
     for phase in ("before", "during", "after"):
         scene.only(crowd.of(phase, "limited"), "200", "429", where=phase)
         scene.must(crowd.of(phase, "limited").by_what["200"] > 0, f"{phase}: nobody passes")

@@ -47,7 +47,7 @@ class Scale(NamedTuple):
 
 
 LONG: Final = Scale(phase_s=1.5, wait_s=1.0, clients=8, repeats=8, slow=500, idle=10_000)
-SHORT: Final = Scale(phase_s=0.15, wait_s=0.4, clients=3, repeats=1, slow=30, idle=200)
+SHORT: Final = Scale(phase_s=0.4, wait_s=0.8, clients=3, repeats=1, slow=30, idle=200)
 
 
 @dataclass(slots=True)
