@@ -5,6 +5,7 @@ A `StoredResponse` never changes once stored, but for `prepared`; an update by a
 cut body is never stored.
 """
 
+from functools import lru_cache
 from typing import Any, Final, Protocol
 
 from runtime.cache.body import Body
@@ -23,6 +24,13 @@ _FIELD_OVERHEAD_BYTES: Final = 130
 """A tuple and two bytes objects."""
 _MADE_ANEW: Final = frozenset({b"age", b"content-length", b"x-cache", b"x-request-id"})
 """Fields each answer states for itself."""
+
+
+@lru_cache(64)
+def _kept(fields: tuple[Field, ...]) -> tuple[Field, ...]:
+    """Those of a response's fields that are stored. Answers of one origin often have the same ones."""
+    dropped = hop_by_hop(fields) | _MADE_ANEW
+    return tuple([field for field in fields if field[0].lower() not in dropped])
 
 
 class StoredResponse:
@@ -95,7 +103,7 @@ class StoredResponse:
         self.vary_values = vary_values
         self.prepared: dict[Any, Any] = {}
         """Heads rendered for this response, by whatever the renderer tells them apart by."""
-        names_and_values = sum(len(name) + len(value) + _FIELD_OVERHEAD_BYTES for name, value in fields)
+        names_and_values = sum(map(len, map(b"".join, fields))) + len(fields) * _FIELD_OVERHEAD_BYTES
         # Fields count twice: once as they are, once in the prepared head.
         self.size_bytes = _OVERHEAD_BYTES + 2 * names_and_values + len(body)
         """What it costs in memory, about."""
@@ -121,14 +129,13 @@ class StoredResponse:
         `request_fields` are those the origin was asked with, for Vary. After a 304 give the merged fields, and the 304's
         own as `age_fields`: it is the 304 that tells the age.
         """
-        dropped = hop_by_hop(fields) | _MADE_ANEW
-        kept = [field for field in fields if field[0].lower() not in dropped]
-        if not any(name.lower() == b"date" for name, _ in kept):
-            kept.append((b"Date", format_http_date(int(response_time))))
+        kept = _kept(tuple(fields))
+        if not any(len(name) == 4 and name.lower() == b"date" for name, _ in kept):
+            kept = (*kept, (b"Date", format_http_date(int(response_time))))
         age_s = initial_age(fields if age_fields is None else age_fields, request_time, response_time)
         return cls(
             status,
-            tuple(kept),
+            kept,
             body,
             request_time=request_time,
             response_time=response_time,

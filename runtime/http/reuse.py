@@ -12,9 +12,9 @@ Measured (CPython 3.11): `decide_reuse` of a fresh response 0.4 µs.
 from typing import Final, NamedTuple, Protocol, TypeAlias
 
 from runtime.http.conditional import Validators
-from runtime.http.dates import date_of
+from runtime.http.dates import date_from
 from runtime.http.directives import MAX_DELTA_S, NO_DIRECTIVES, Directives, parse_delta
-from runtime.http.fields import Fields
+from runtime.http.fields import Fields, selected
 
 STALE_WHEN_DISCONNECTED_S: Final = 86_400
 """How long past its lifetime a response may stand in for an origin that cannot be heard (RFC 9111 §4.2.4)."""
@@ -22,6 +22,9 @@ UNKNOWN_AGE_S: Final = float(MAX_DELTA_S)
 """Older than any lifetime."""
 ERRORS: Final = frozenset({500, 502, 503, 504})
 """Statuses that stale-if-error is about (RFC 5861 §4)."""
+
+
+_OF_AGE: Final = frozenset({b"age", b"date"})
 
 
 def initial_age(fields: Fields, request_time: float, response_time: float) -> float:
@@ -32,10 +35,11 @@ def initial_age(fields: Fields, request_time: float, response_time: float) -> fl
     counts as stale, as §4.2.1 advises for freshness that is not valid. §5.1 would have the first of several numbers
     used and others ignored, which errs towards too old answers.
     """
-    apparent_age = max(0.0, response_time - date_of(fields, response_time))
-    lines = [value for name, value in fields if name.lower() == b"age"]
-    age_value = parse_delta(lines[0].strip(b" \t")) if lines else 0
-    if age_value is None or len(lines) > 1:
+    found = selected(fields, _OF_AGE)
+    apparent_age = max(0.0, response_time - date_from(found.get(b"date"), response_time))
+    # Several lines are a list, which is no number.
+    age_value = parse_delta(found[b"age"].strip(b" \t")) if b"age" in found else 0
+    if age_value is None:
         return UNKNOWN_AGE_S
     response_delay = max(0.0, response_time - request_time)
     return max(apparent_age, age_value + response_delay)

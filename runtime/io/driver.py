@@ -55,7 +55,7 @@ class ClientSide(Protocol):
     """The connection an exchange answers on."""
 
     def write(self, data: bytes, *, paced: bool) -> None: ...
-    def answer(self, head: bytes, content: bytes, *, keep_alive: bool) -> None: ...
+    def answer(self, answer: AnswerClient, /) -> None: ...
     def write_file(self, body: Any, offset: int, length: int, /) -> None: ...
     def response_finished(self, *, keep_alive: bool) -> None: ...
     def cut(self) -> None: ...
@@ -188,8 +188,8 @@ class Driver:
         if connection is not None:
             self.response_s = connection.response_s
         commands = self._exchange.handle(event, self._clock())
-        if len(commands) == 1:
-            self._run(commands)
+        if len(commands) == 1 and isinstance(commands[0], AnswerClient):
+            self._answer(commands[0])
             return
         self.hold()
         self._run(commands)
@@ -271,15 +271,18 @@ class Driver:
             elif isinstance(command, OpenUpstream):
                 self._open(fresh=command.fresh)
             elif isinstance(command, AnswerClient):
-                client, self._client = self._client, None
-                if client is not None:
-                    client.answer(command.head, command.content, keep_alive=command.keep_alive)
+                self._answer(command)
             elif isinstance(command, FinishResponse):
                 client, self._client = self._client, None
                 if client is not None:
                     client.response_finished(keep_alive=command.keep_alive)
             else:
                 self._run_rare(command)
+
+    def _answer(self, answer: AnswerClient) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            client.answer(answer)
 
     def _run_rare(self, command: SendFile | Pace | CutClient | CloseUpstream | BecomeTunnel | Wake) -> None:
         client = self._client

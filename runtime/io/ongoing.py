@@ -18,6 +18,7 @@ from runtime.io.reception import BodyReception
 from runtime.io.sockets import MAX_JOINED_BYTES, write_pieces
 from runtime.limits.bandwidth import Pacer
 from runtime.proxy.header_block import HeaderBlock
+from runtime.proxy.messages import AnswerClient
 from runtime.proxy.own_answer import Immediate
 from runtime.proxy.plan import Plan
 
@@ -65,9 +66,11 @@ class Ongoing:
         "_fetch",
         "_finish",
         "_held",
+        "_label",
         "_now",
         "_output",
         "_over",
+        "_status",
         "_timer",
         "_transport",
         "_worker",
@@ -107,8 +110,11 @@ class Ongoing:
         self.request = request
         self.started_s = now
         self.ends_mono_s = worker.mono() + worker.config.request_timeout_s
+        self._status = 0
+        self._label = ""
+        """Of an answer that came whole, for the access log."""
         self.head = b""
-        """Of the answer, for the access log."""
+        """Of any other."""
         self.sent_bytes = 0
 
     # --- beginning ----------------------------------------------------------------------------------------------
@@ -249,12 +255,13 @@ class Ongoing:
         else:
             self._held.append(data)
 
-    def answer(self, head: bytes, content: bytes, *, keep_alive: bool) -> None:
+    def answer(self, answer: AnswerClient, /) -> None:
         """The whole answer, and its end."""
+        head, content, keep_alive, status, label = answer
         size = len(head) + len(content)
         if self._output is None and size <= MAX_JOINED_BYTES and not (self._over or self._client.closing):
             self._begun = True
-            self.head = head
+            self._status, self._label = status, label
             self.sent_bytes += size
             self._driver = None
             self._transport.write(head + content)
@@ -377,8 +384,9 @@ class Ongoing:
         """Count and log this request; `status` is that of a refusal, 0 for the answer there was, if there was one."""
         worker = self._worker
         now = worker.clock()
-        status = status or (int(self.head[9:12]) if self.head else 0)
-        label = _label_of(self.head)
+        status, label = status or self._status, self._label
+        if self.head:
+            status, label = status or int(self.head[9:12]), _label_of(self.head)
         if status:
             worker.counters.answered_late(label, status, self.sent_bytes, now - self.started_s)
         else:

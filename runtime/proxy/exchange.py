@@ -306,7 +306,8 @@ class Exchange:
             return commands
         self._at = _DONE
         woken = self._storing.keep(head, content, plan.effects, now)
-        answer = AnswerClient(self._head_of(head, head.status, "MISS", now), content, self._may_keep_alive)
+        sent = self._head_of(head, head.status, "MISS", now)
+        answer = AnswerClient(sent, content, self._may_keep_alive, head.status, "MISS")
         return [answer, *woken] if woken else [answer]
 
     def _begin_response(self, head: UpstreamHead, label: CacheStatus, now: float) -> list[Command]:

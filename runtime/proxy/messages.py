@@ -172,6 +172,9 @@ class AnswerClient(NamedTuple):
     head: bytes
     content: bytes
     keep_alive: bool
+    status: int
+    label: str
+    """What X-Cache says, for those who count."""
 
 
 class CutClient(NamedTuple):

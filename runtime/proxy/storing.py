@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from edgescript.effects import Effects
+from runtime.cache.body import Body
 from runtime.cache.cache import Cache
 from runtime.cache.coalesce import Role
 from runtime.cache.store import StoredResponse
@@ -143,9 +144,17 @@ class Storing:
         writer = self._cache.writer(head.framing.size if isinstance(head.framing, Length) else None)
         if writer is None:
             return None
-        return _Collection(
-            decision, head, now, writer, tags_of(head.fields, effects.cache_tags, self._settings.tag_fields)
-        )
+        return _Collection(decision, head, now, writer, self._tags(head.fields, effects))
+
+    def _tags(self, fields: Sequence[Field], effects: Effects) -> tuple[str, ...]:
+        spelled = self._settings.tag_fields
+        if effects.cache_tags or not isinstance(fields, Received):
+            return tags_of(fields, effects.cache_tags, spelled)
+        found: tuple[str, ...] | None = fields.notes.get(spelled)
+        if found is None:
+            found = tags_of(fields, (), spelled)
+            fields.note(spelled, found)
+        return found
 
     def take(self, data: bytes, now: float) -> bool:
         """Collect the next piece; False when there is nothing to store any more."""
@@ -175,20 +184,40 @@ class Storing:
         body = collection.writer.finish()
         if body is None:
             return self.settle(None)
+        decision, head, arrived, _, tags = collection
+        return self._store(decision, head, body, tags, arrived, now)
+
+    def _store(
+        self,
+        decision: Store,
+        head: UpstreamHead,
+        body: Body,
+        tags: tuple[str, ...],
+        arrived: float,
+        now: float,
+    ) -> list[Command]:
         stored = StoredResponse.from_origin(
-            collection.head.status,
-            collection.head.fields,
+            head.status,
+            head.fields,
             body,
-            collection.decision,
+            decision,
             request_fields=self._plan.vary_fields,
             request_time=self._started,
-            response_time=collection.response_time,
-            tags=collection.tags,
+            response_time=arrived,
+            tags=tags,
         )
         return self.settle(stored if self._put(stored, now) else None)
 
     def keep(self, head: UpstreamHead, content: bytes, effects: Effects, now: float) -> list[Command]:
         """What becomes of an answer that came whole: stored or not, those who wait hear of it."""
+        plan = self._plan
+        decision = self._decide(plan.forward.method, head.status, head.fields, effects, now)
+        if isinstance(decision, DoNotStore):
+            self._cache.uncacheable.note(plan.cache_key, now)
+            return self.settle(None)
+        in_memory = len(content) <= self._cache.store.max_object_bytes
+        if in_memory and PER_REQUEST.isdisjoint(decision.vary_names):
+            return self._store(decision, head, content, self._tags(head.fields, effects), now, now)
         self.begin(head, effects, now)
         if self._collection is not None and self.take(content, now):
             return self.complete(now)

@@ -1,4 +1,4 @@
-"""An origin with a page, what the page fetches, and a WebSocket that echoes."""
+"""An origin with a page that tells what it saw, what the page fetches, and a WebSocket that echoes."""
 
 import asyncio
 import base64
@@ -7,7 +7,7 @@ import hashlib
 from tests.support.raworigin import response
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-PAGE = b"""<!doctype html><html lang=en><title>begun</title><body><ul></ul><script>
+PAGE = b"""<!doctype html><html lang=en><title>A page</title><body><ul></ul><script>
 const list = document.querySelector('ul')
 const say = text => { const row = document.createElement('li'); row.textContent = text; list.append(row) }
 const asked = async path => {
@@ -23,7 +23,8 @@ const spoken = () => new Promise(done => {
 const steps = async () => {
   await asked('/object'); await asked('/object?again'); await asked('/large'); await asked('/refused')
   await spoken()
-  document.title = 'ended'
+  const rows = [...document.querySelectorAll('li')].map(row => row.textContent)
+  await fetch('/told', {method: 'POST', body: rows.join('\\n')})
 }
 steps()
 </script>"""
@@ -31,12 +32,12 @@ OBJECT = b"x" * 1000
 LARGE = bytes(range(256)) * 8192
 
 
-def answer(asked):
-    """What the origin says to a request that is no WebSocket's."""
+def answer(target):
+    """What the origin says to a request for `target` that is no WebSocket's."""
     kept = b"Cache-Control: max-age=60"
     bodies = {b"/": (PAGE, b"Content-Type: text/html"), b"/large": (LARGE, kept)}
-    body, *fields = bodies.get(asked.target, (OBJECT, kept))
-    return [response(body, *fields)]
+    body, *fields = bodies.get(target, (OBJECT, kept))
+    return response(body, *fields)
 
 
 class Origin:
@@ -45,6 +46,8 @@ class Origin:
     def __init__(self):
         self.host = "127.0.0.1"
         self.targets = []
+        self.told = asyncio.get_running_loop().create_future()
+        """What the page saw, a line each."""
 
     async def __aenter__(self):
         self._tasks = set()
@@ -72,8 +75,10 @@ class Origin:
                     )
                     await self._echo(reader, writer, key.strip())
                     return
-                asked = type("Asked", (), {"target": self.targets[-1]})
-                writer.write(b"".join(answer(asked)))
+                body = await reader.readexactly(int(named.get(b"content-length", 0)))
+                if self.targets[-1] == b"/told" and not self.told.done():
+                    self.told.set_result(body.decode().split("\n"))
+                writer.write(answer(self.targets[-1]))
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:

@@ -242,7 +242,9 @@ def spelled_out(commands):
     seen, woken = [], []
     for command in commands:
         match command:
-            case AnswerClient(head, content, keep_alive):
+            case AnswerClient(head, content, keep_alive, status, label):
+                assert head.startswith(b"HTTP/1.1 %d " % status)
+                assert b"\r\nX-Cache: %b\r\n" % label.encode() in head
                 seen += [head, content, FinishResponse(keep_alive)]
             case SendClient(data):
                 seen.append(data)

@@ -408,7 +408,8 @@ class UpstreamConnection(asyncio.Protocol):
         """Back to the pool before the user hears the end, so that its next step may take the connection."""
         if self._reusable and self._request_sent and not self._closed and not self.retired:
             self._leave_user()
-            self.resume()
+            if self._paused:
+                self.resume()
             self.deadline_mono_s = 0.0
             self._keeper.give_back(self)
         else:
