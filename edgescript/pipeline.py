@@ -46,6 +46,9 @@ class Tally:
     exception: int = 0
     non_execution: int = 0
 
+    def __bool__(self) -> bool:
+        return bool(self.hit or self.no_hit or self.exception or self.non_execution)
+
     def by_state(self) -> dict[str, int]:
         """Counts by the vendor's names of the states."""
         return {

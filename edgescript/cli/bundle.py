@@ -95,6 +95,11 @@ def pack(
     return msgspec.msgpack.encode(bundle), reports
 
 
+def settings_in(data: bytes) -> Config:
+    """The settings of a bundle that `pack` made."""
+    return msgspec.msgpack.decode(data, type=_Bundle).config
+
+
 class Counting(Protocol):
     """The limits of a node, shared by whom it may be."""
 

@@ -219,6 +219,12 @@ class Node:
             self._builder = Builder(_services(LocalLimits(self._first.limiter_keys)))
         return self._builder.build(bundle, salvage=salvage)
 
+    def settings(self, bundle: bytes) -> "Config":
+        """Those that a bundle has."""
+        from edgescript.cli.bundle import settings_in
+
+        return settings_in(bundle)
+
     def join(self, state: Path) -> None:
         """
         Once in a worker's process, before it builds: count with all others that keep their limits in `state`.

@@ -278,7 +278,7 @@ class ClientConnection(ClientStream):
 
     def refuse(self, refused: Refuse) -> None:
         """Answer a request that is not accepted, and end."""
-        self._leave_request(refused.status)
+        self._leave_request(refused.status, whole=True)
         self._give_back()
         self._worker.refused(refused)
         self._transport.write(refusal(refused.status, self._worker.clock()))
@@ -290,7 +290,7 @@ class ClientConnection(ClientStream):
 
     def answered(self, *, keep_alive: bool) -> None:
         """All of the answer in progress was written."""
-        self._leave_request()
+        self._leave_request(whole=True)
         if not keep_alive or self._worker.draining:
             self.linger()
             if self._writable:
@@ -326,12 +326,12 @@ class ClientConnection(ClientStream):
         if (self._eof or self._worker.draining) and not self._busy and not self.closing:
             self.close()
 
-    def _leave_request(self, status: int = 0) -> None:
-        """The request in progress, if any, has its answer or loses its client; `status` if it was refused."""
+    def _leave_request(self, status: int = 0, *, whole: bool = False) -> None:
+        """The request in progress, if any, has its `whole` answer or loses its client; `status` if it was refused."""
         request, self._request = self._request, None
         if request is not None:
             request.leave()
-            request.account(status)
+            request.account(status, whole=whole)
 
     def _give_back(self) -> None:
         """Let go what the request in progress held; each thing once."""
@@ -344,7 +344,7 @@ class ClientConnection(ClientStream):
     def begin_tunnel(self, origin: asyncio.Transport, early: bytes) -> None:
         """Join this connection with the origin's, which sent `early` already."""
         worker = self._worker
-        self._leave_request()
+        self._leave_request(whole=True)
         worker.tunnels += 1
         self._tunnel = Tunnel(self._transport, origin, worker.mono, self._on_tunnel_ended)
         self.deadline_mono_s = worker.mono() + worker.config.tunnel_idle_timeout_s

@@ -36,7 +36,7 @@ def figures(worker: Worker) -> list[tuple[Key, float]]:
 
 
 def _add_scripts(worker: Worker, told: Samples) -> None:
-    for states in (worker.front.sites.states(), worker.past_states):
+    for states in (worker.front.sites.ran(), worker.past_states):
         for script, by_state in states.items():
             add(told, [(("script_runs", (script, state)), count) for state, count in by_state.items()])
     _add_services(worker, told)

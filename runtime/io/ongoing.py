@@ -380,8 +380,11 @@ class Ongoing:
         if driver is not None:
             driver.client_closed()
 
-    def account(self, status: int) -> None:
-        """Count and log this request; `status` is that of a refusal, 0 for the answer there was, if there was one."""
+    def account(self, status: int, *, whole: bool) -> None:
+        """
+        Count and log this request; `status` is that of a refusal, 0 for the answer there was, if there was one. The client
+        has the `whole` of it, as far as we know.
+        """
         worker = self._worker
         now = worker.clock()
         status, label = status or self._status, self._label
@@ -390,8 +393,9 @@ class Ongoing:
         if status:
             worker.counters.answered_late(label, status, self.sent_bytes, now - self.started_s)
         else:
-            worker.counters.aborted += 1
             status = CLIENT_CLOSED
+        if not whole:
+            worker.counters.aborted += 1
         if worker.access is not None:
             fetch = self._fetch
             server, response_s = ("", 0.0) if fetch is None else (fetch.server, fetch.response_s)

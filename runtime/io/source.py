@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Protocol
 
+from runtime.config import Config
 from runtime.observe.events import Fact
 from runtime.scripts.site import Sites
 
@@ -31,6 +32,10 @@ class Source(Protocol):
 
     def join(self, state: Path, /) -> None:
         """Once in each worker's process, before its first `build`: open what workers share, in the directory `state`."""
+        ...
+
+    def settings(self, bundle: bytes, /) -> Config:
+        """The settings in `bundle`."""
         ...
 
     async def live(self, note: Note, /) -> None:

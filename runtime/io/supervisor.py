@@ -316,8 +316,10 @@ class Supervisor:
         return alone + max((reply.count for reply in replies if reply.shared), default=0)
 
     def config(self) -> dict[str, Any]:
-        """The settings in force, without secrets."""
-        return shown(self._config)
+        """The settings that were read last, without secrets. Of those that need a restart the ones in force may be others."""
+        if self._source is None or self._bundle is None:
+            return shown(self._config)
+        return shown(self._source.settings(self._bundle))
 
 
 def _add_states(total: States, more: States) -> None:

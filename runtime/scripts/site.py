@@ -48,12 +48,23 @@ class Sites:
 
     def states(self) -> dict[str, dict[str, int]]:
         """How often each script came to each state, by its name; where there are several sites, by `site/script`."""
-        sites = self.all()
         return {
-            f"{site.name}/{script.name}" if len(sites) > 1 else script.name: script.tally.by_state()
-            for site in sites
+            self._name(site, script): script.tally.by_state()
+            for site in self._sites
             for script in site.scripts
         }
+
+    def ran(self) -> dict[str, dict[str, int]]:
+        """As `states`, of those scripts only that came to any: of thousands of sites most are asked for nothing."""
+        return {
+            self._name(site, script): script.tally.by_state()
+            for site in self._sites
+            for script in site.scripts
+            if script.tally
+        }
+
+    def _name(self, site: Site, script: InstalledScript) -> str:
+        return f"{site.name}/{script.name}" if len(self._sites) > 1 else script.name
 
     def all(self) -> list[Site]:
         """Every site once."""

@@ -86,3 +86,12 @@ def test_the_access_log_is_opened_anew_by_a_signal(tmp_path):
         edge.end()
         assert len(re.findall("/after", log.read_text())) == 8
         assert "/after" not in (tmp_path / "access.log.1").read_text()
+
+
+def test_the_settings_shown_are_those_read_last(tmp_path):
+    with node(tmp_path, {"a.es": says(0)}, origin="http://127.0.0.1:1") as edge:
+        file = tmp_path / "edge.toml"
+        file.write_text(file.read_text().replace("127.0.0.1:1", "127.0.0.1:2"))
+        assert edge.admin("GET", "/config")[1]["origin"] == "http://127.0.0.1:1"
+        assert edge.admin("POST", "/reload")[0] == 200
+        assert edge.admin("GET", "/config")[1]["origin"] == "http://127.0.0.1:2"

@@ -9,7 +9,7 @@ import pytest
 from edgescript.pipeline import InstalledScript
 from tests.scenarios.conftest import SWEEP_S
 from tests.support.rawclient import request
-from tests.support.raworigin import RawOrigin, response
+from tests.support.raworigin import OK, RawOrigin, response
 from tests.support.worker import eventually, scenario, serving, settled
 
 MIB = 1 << 20
@@ -359,3 +359,19 @@ async def test_clients_that_read_nothing_share_the_bytes_of_what_is_stored():
             await client.send(request("/same"))
         # Each connection that still has some to send holds the stored bytes themselves, not a copy.
         await eventually(lambda: sys.getrefcount(stored.body) >= before + 5)
+
+
+@scenario
+async def test_clients_that_leave_before_their_answer_is_whole_are_counted():
+    begun = b"HTTP/1.1 200 OK\r\nCache-Control: no-store\r\nContent-Length: 6\r\n\r\nbeg"
+    async with RawOrigin(lambda _: [begun, asyncio.Event()]) as origin, serving(origin) as node:
+        client = await node.connect()
+        await client.send(request("/"))
+        await client.reader.readuntil(b"beg")
+        client.reset()
+        await eventually(lambda: node.worker.counters.aborted == 1)
+    async with RawOrigin(lambda _: [OK]) as origin, serving(origin) as node, node.client() as client:
+        await client.get("/", method="POST")
+        client.close()
+        await eventually(lambda: not node.worker.clients)
+        assert node.worker.counters.aborted == 0
