@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import ipaddress
 import os
 import selectors
 import socket
@@ -58,6 +59,8 @@ def serve(
             on_listening(host, port)
             if began.unwritable:
                 log.note("state-unwritable", reason=began.unwritable)
+            if began.admin and not _is_loopback(config.admin):
+                log.note("admin-exposed", address=config.admin)
             if config.admin and not began.admin:
                 log.note("admin-off", reason=f"{config.admin} is taken")
             elif began.admin and not read_address(config.admin)[1]:
@@ -163,6 +166,14 @@ def _listen_for_admin(address: str) -> list[socket.socket]:
         if address == _ADMIN_UNSTATED:
             return []
         raise _CannotError(f"listen on {address}: {_reason(error)}") from None
+
+
+def _is_loopback(address: str) -> bool:
+    host, _ = read_address(address)
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _loop_that_forks() -> asyncio.AbstractEventLoop:

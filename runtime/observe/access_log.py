@@ -148,7 +148,7 @@ class AccessLog:
         if self._traces:
             parents = request.headers.get_all("traceparent")
             fields = [(b"traceparent", parent.encode("latin-1")) for parent in parents]
-            line.trace = continued(fields, request.id, "").trace_id
+            line.trace = continued(fields, request.id).trace_id
         if answer.upstream:
             line.upstream, line.upstream_time = answer.upstream, round(answer.upstream_s, 6)
         if answer.results:

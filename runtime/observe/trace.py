@@ -13,6 +13,9 @@ from typing import Final, NamedTuple
 _PARENT: Final = re.compile(
     rb"(?P<version>[0-9a-f]{2})-(?P<trace>[0-9a-f]{32})-(?P<parent>[0-9a-f]{16})-(?P<flags>[0-9a-f]{2})(?P<rest>-.*)?"
 )
+_SPREAD: Final = 0x9E3779B97F4A7C15F39CC0605CEDC835
+"""2**128 divided by the golden ratio: neighbours land far from each other."""
+_ALL: Final = (1 << 128) - 1
 _SAMPLED: Final = 1
 """The one flag that version 00 defines; the others are not passed on (section 3.2.2.5)."""
 MAX_STATE_BYTES: Final = 512
@@ -37,13 +40,24 @@ class Trace(NamedTuple):
         return fields
 
 
-def continued(fields: Sequence[tuple[bytes, bytes]], trace_id: str, span_id: str) -> Trace:
+def ids_of(request_id: str) -> tuple[str, str]:
     """
-    The trace that the request's `fields` (names in any case) name, else a new one, called `trace_id`.
+    A trace's and a span's id for a request whose own id has 32 hexadecimal digits, a random beginning and a counter.
 
-    `trace_id` (32 digits) and `span_id` (16) are new random ones. A new trace is not sampled: that is for those
-    who collect spans to begin.
+    The same for the same request, and spread over all their digits: who samples traces looks at the last ones
+    (sections 3.2.2.3 and 5.1). Multiplying by an odd number maps no two to one.
     """
+    mixed = int(request_id, 16) * _SPREAD & _ALL
+    return f"{mixed:032x}", f"{(mixed * _SPREAD & _ALL) >> 64:016x}"
+
+
+def continued(fields: Sequence[tuple[bytes, bytes]], request_id: str) -> Trace:
+    """
+    The trace that the request's `fields` (names in any case) name, else a new one, with the request as a new span.
+
+    A new trace is not sampled: that is for those who collect spans to begin.
+    """
+    trace_id, span_id = ids_of(request_id)
     parents = [value for name, value in fields if name.lower() == b"traceparent"]
     found = _read(parents[0]) if len(parents) == 1 else None
     if found is None:

@@ -4,16 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.observe.trace import continued
+from runtime.observe.trace import continued, ids_of
 
-NEW = "f" * 32
-SPAN = "e" * 16
+REQUEST = "3f" * 8 + "0" * 15 + "7"
+NEW, SPAN = ids_of(REQUEST)
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 PARENT = "b7ad6b7169203331"
 
 
 def told(*fields):
-    return continued(fields, NEW, SPAN).fields
+    return continued(fields, REQUEST).fields
 
 
 # What came (section of the recommendation), what is told of it; None for a new trace.
@@ -63,3 +63,13 @@ def test_state_goes_with_its_parent_only():
 def test_whatever_comes_what_is_told_is_valid(came):
     first, second = told((b"traceparent", came)), told((b"traceparent", told((b"traceparent", came))[0][1]))
     assert first[0][1].split(b"-")[1] == second[0][1].split(b"-")[1]
+
+
+def test_ids_of_neighbours_have_nothing_in_common():
+    made = [ids_of(f"{'3f' * 8}{number:016x}") for number in range(2000)]
+    assert len({trace for trace, _ in made}) == len({span for _, span in made}) == 2000
+    for place in range(32):  # any digit of it might be looked at by who takes a part of all traces
+        taken = sum(trace[place] in "01" for trace, _ in made)
+        assert 150 < taken < 350, f"digit {place}: {taken} of 2000 where 250 are an eighth"
+    for place in range(16):
+        assert 150 < sum(span[place] in "01" for _, span in made) < 350
