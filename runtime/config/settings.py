@@ -78,7 +78,8 @@ class Config(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Names that requests to the admin listener may have in Host, beside addresses and localhost: others may come
     from a page in a browser that was led there by DNS."""
     access_log: str = ""
-    """A file, or `-` for stdout, to which each request is written; '' for no access log."""
+    """A file, or `-` for stdout, to which each request is written that was not refused before its scripts ran; '' for no
+    access log."""
     access_log_query: bool = True
     """The access log has queries; they may hold what is personal or secret."""
     trace_context: bool = True
@@ -89,7 +90,7 @@ class Config(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """For how long a node may spend its share of a limit without asking: what it may overshoot when cut off."""
 
     cache_bytes: int = 256 << 20
-    """Memory for stored responses."""
+    """Memory for stored responses, of each worker."""
     max_object_bytes: int = 16 << 20
     """A longer body is not stored in memory. More than a quarter of `cache_bytes` counts as that."""
     disk_cache_bytes: ZeroOrMore = 1 << 30
@@ -107,7 +108,7 @@ class Config(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What becomes of a request under a new key when no room is left: whoever can invent keys must not get round a limit."""
 
     max_connections: int = 10_000
-    """Clients at one time; one more is refused at once."""
+    """Clients of each worker at one time; one more is refused at once."""
     max_tunnels: int = 1_000
     """Upgraded connections at one time; each holds two sockets for as long as it likes."""
     max_handshakes: int = 1_000
