@@ -47,8 +47,8 @@ format: $(STAMP)  ## apply the formatter and the lint fixes
 	$(BIN)/ruff check --fix .
 
 lock:  ## renew the hash-locked requirements (needs uv)
-	uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header -o requirements.lock pyproject.toml
-	uv pip compile --quiet --extra dev --generate-hashes --no-emit-index-url --no-header -o requirements-dev.lock pyproject.toml
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock pyproject.toml
+	uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url --no-header -o requirements-dev.lock pyproject.toml
 
 clean:  ## remove the virtual environment and caches
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
