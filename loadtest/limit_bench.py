@@ -19,7 +19,7 @@ from typing import Final
 
 from runtime.limits.local import LocalLimits, SiteLimits
 from runtime.limits.shares import Shares
-from runtime.state.limits import SharedLimits, layout
+from runtime.state.limits.shared import SharedLimits, layout
 
 KEYS: Final = [f"192.0.{high}.{low}" for high in range(40) for low in range(250)]
 ONE_KEY: Final = ["everybody"] * len(KEYS)

@@ -30,10 +30,10 @@ from loadtest.servers import script_path
 from loadtest.tables import Table
 from runtime.cache.store import StoredResponse
 from runtime.config import Config
-from runtime.io.client import ClientConnection
+from runtime.io.client.connection import ClientConnection
 from runtime.io.worker import Worker
 from runtime.scripts.site import Sites
-from runtime.state.limits import SharedLimits, layout
+from runtime.state.limits.shared import SharedLimits, layout
 
 HOST: Final = "a.example"
 SIGNED: Final = "/live/{}/seg1.ts?key=2024&t=4102444800"

@@ -22,8 +22,8 @@ from runtime.cache.memory import MemoryStore
 from runtime.cache.purge import Purge
 from runtime.cache.store import StoredResponse
 from runtime.cache.writing import Allowance, writer_for
-from runtime.state.objects import Objects
-from runtime.state.objects_tiers import OpenedStore, open_store
+from runtime.state.objects.tier import Objects
+from runtime.state.objects.worker_store import OpenedStore, open_store
 
 OBJECTS: Final = 100_000
 BATCHES: Final = 20

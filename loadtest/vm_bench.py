@@ -30,7 +30,7 @@ from edgescript.source import Source
 from loadtest.cases import ENDS_WITH
 from loadtest.servers import script_path
 from loadtest.tables import Table
-from runtime.state.limits import SharedLimits, layout
+from runtime.state.limits.shared import SharedLimits, layout
 
 ROOT = Path(__file__).parents[1]
 SECRET = "first-secret"  # of examples/auth/auth.es

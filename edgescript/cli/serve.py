@@ -233,7 +233,7 @@ class Node:
         """
         from edgescript.cli.bundle import Builder
         from runtime.limits.local import LocalLimits
-        from runtime.state.limits import SharedLimits, layout, rows_for
+        from runtime.state.limits.shared import SharedLimits, layout, rows_for
 
         first = self._first
         assert first is not None, "configured before anything is built"

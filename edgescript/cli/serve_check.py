@@ -16,7 +16,7 @@ from runtime.config.file import located
 from runtime.config.problems import Path
 from runtime.config.scripts import rules_of
 from runtime.config.tables import Scripts
-from runtime.io.tls import ServerTls
+from runtime.io.listen.tls import ServerTls
 from runtime.scripts.site import Sites
 
 if TYPE_CHECKING:

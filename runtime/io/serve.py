@@ -16,12 +16,12 @@ from typing import Final, NamedTuple
 from runtime.config import Config, ConfigError
 from runtime.config.formats import read_address
 from runtime.io.access_file import STDOUT
-from runtime.io.activation import inherited
-from runtime.io.listening import Sockets, for_workers, listen_at
-from runtime.io.notify import Notify
+from runtime.io.listen.activation import inherited
+from runtime.io.listen.bound import Sockets, for_workers, listen_at
+from runtime.io.listen.tls import ServerTls
+from runtime.io.process.notify import Notify
+from runtime.io.process.supervisor import Supervisor
 from runtime.io.source import Source
-from runtime.io.supervisor import Supervisor
-from runtime.io.tls import ServerTls
 from runtime.io.worker import endpoints_of, to_stderr
 from runtime.observe.events import EventLog
 from runtime.scripts.site import Sites

@@ -26,11 +26,11 @@ from runtime.config.tables import Listener
 from runtime.http.proxy_protocol import parse_networks
 from runtime.http.refusal import Refuse
 from runtime.io.access_file import AccessFile
-from runtime.io.client import ClientConnection
+from runtime.io.client.connection import ClientConnection
 from runtime.io.driver import Driver
-from runtime.io.listener import Bounds, Listeners
-from runtime.io.listening import Sockets, listen_at
-from runtime.io.tls import ServerTls
+from runtime.io.listen.bound import Sockets, listen_at
+from runtime.io.listen.listener import Bounds, Listeners
+from runtime.io.listen.tls import ServerTls
 from runtime.io.upstream.group import UpstreamGroup
 from runtime.observe.access_log import AccessLog
 from runtime.observe.counters import Counters
@@ -38,7 +38,7 @@ from runtime.observe.events import EventLog, fault_facts
 from runtime.proxy.front import Front
 from runtime.proxy.plan import Plan, Settings
 from runtime.scripts.site import Sites
-from runtime.state.objects_tiers import OpenedStore, open_store
+from runtime.state.objects.worker_store import OpenedStore, open_store
 from runtime.upstreams.retry import Failure
 from runtime.upstreams.upstream import Server, Upstream
 

@@ -2,7 +2,7 @@
 Requests in progress under a key: one process's count.
 
 A key is in the table while it has any, so the table is as large as there are places held, and needs no bound of its own:
-requests in progress are bounded. The same protocol for all workers of a node: `runtime.state.limits_connections`.
+requests in progress are bounded. The same protocol for all workers of a node: `runtime.state.limits.connections`.
 """
 
 

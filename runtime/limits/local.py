@@ -2,7 +2,7 @@
 The limits of a node with one worker: everything in the process's memory.
 
 `LocalLimits.site(name)` is what a site's scripts reach as `Services.limiter` and `Services.connections`. A node with
-several workers has `runtime.state.limits.SharedLimits` in its place, with the same members.
+several workers has `runtime.state.limits.shared.SharedLimits` in its place, with the same members.
 """
 
 from collections.abc import Callable

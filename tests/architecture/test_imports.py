@@ -202,6 +202,59 @@ LAYERS = {
     "what is counted and logged knows scripts' results": Layer(
         ("runtime.observe",), (), ("edgescript", "runtime.observe"), (*WORLD, "click", "edgescript.cli")
     ),
+    "where clients come in knows no request": Layer(
+        ("runtime.io.listen",), (), ("runtime.config", "runtime.http", "runtime.io.listen"), ("click",)
+    ),
+    "a client's connection knows no process": Layer(
+        ("runtime.io.client",),
+        (),
+        (
+            "edgescript",
+            *SANS_IO,
+            "runtime.io.client",
+            "runtime.io.driver",
+            "runtime.io.heads",
+            "runtime.io.worker",
+        ),
+        ("click", "edgescript.cli"),
+    ),
+    "connections to origins know no client": Layer(
+        ("runtime.io.upstream",),
+        (),
+        ("runtime.http", "runtime.proxy", "runtime.upstreams", "runtime.io.heads", "runtime.io.upstream"),
+        ("click",),
+    ),
+    "the admin listener knows no worker": Layer(
+        ("runtime.io.admin",),
+        (),
+        (
+            "runtime.cache",
+            "runtime.config",
+            "runtime.http",
+            "runtime.observe",
+            "runtime.io.admin",
+            "runtime.io.heads",
+            "runtime.io.source",
+        ),
+        ("click", "httptools"),
+    ),
+    "processes know workers, not their connections": Layer(
+        ("runtime.io.process",),
+        (),
+        (
+            "runtime.cache",
+            "runtime.config",
+            "runtime.observe",
+            "runtime.scripts",
+            "runtime.io.admin",
+            "runtime.io.figures",
+            "runtime.io.listen",
+            "runtime.io.process",
+            "runtime.io.source",
+            "runtime.io.worker",
+        ),
+        ("click", "httptools", "edgescript.cli"),
+    ),
     "input and output serve whatever they are given": Layer(
         ("runtime.io",),
         (),

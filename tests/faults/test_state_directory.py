@@ -2,7 +2,7 @@
 
 import json
 
-from runtime.state.bodies import Bodies
+from runtime.state.objects.bodies import Bodies
 from tests.process.nodes import node
 
 YES = {"a.es": "if limit_req('all', '1000r/s', 1000) {\n    exit(200, 'yes')\n}\n"}

@@ -7,7 +7,7 @@ from edgescript.faults import ScriptFault
 from edgescript.request import Request
 from edgescript.services import Services
 from runtime.limits.local import LocalLimits
-from runtime.state.limits import SharedLimits, layout
+from runtime.state.limits.shared import SharedLimits, layout
 
 
 @pytest.fixture(params=["one process", "shared"])

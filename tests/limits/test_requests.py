@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from edgescript.services import RequestLimiter
 from runtime.limits.local import LocalLimits
 from runtime.limits.requests import TokenBuckets
-from runtime.state.limits import SharedLimits, layout
+from runtime.state.limits.shared import SharedLimits, layout
 
 T0 = 1_700_000_000.0
 new_key = map(str, count()).__next__

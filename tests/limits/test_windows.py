@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from runtime.limits.local import LocalLimits
 from runtime.limits.windows import COUNTS, SLICES, SlidingWindows, slide
-from runtime.state.limits import SharedLimits, layout
+from runtime.state.limits.shared import SharedLimits, layout
 from tests.support.limit_process import most_in_any_window
 
 T0 = 1_700_000_001.0  # nine seconds divide it: slices of a second begin at whole ones

@@ -4,7 +4,7 @@ import pytest
 
 from runtime.config import Config
 from runtime.config.tables import HeaderChanges, HeaderRule, SiteTable
-from runtime.io.effective import HIDDEN, shown
+from runtime.io.admin.effective import HIDDEN, shown
 
 URLS = {
     "redis://127.0.0.1:6379/0": "redis://127.0.0.1:6379/0",

@@ -10,7 +10,7 @@ import sys
 CHILD = """
 import json, os, socket
 os.environ["LISTEN_PID"] = os.environ["LISTEN_PID"].replace("own", str(os.getpid()))
-from runtime.io.activation import inherited
+from runtime.io.listen.activation import inherited
 try:
     taken = inherited(os.environ, os.getpid())
     print(json.dumps([[each.getsockname()[1] for each in taken], "LISTEN_FDS" in os.environ]))

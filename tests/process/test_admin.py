@@ -5,9 +5,9 @@ import json
 
 import pytest
 
-from runtime.io.admin import MAX_BODY_BYTES, AdminListener
-from runtime.io.admin_routes import Routes, UnreadyError, problem
-from runtime.io.listening import listen_at
+from runtime.io.admin.listener import MAX_BODY_BYTES, AdminListener
+from runtime.io.admin.routes import Routes, UnreadyError, problem
+from runtime.io.listen.bound import listen_at
 from runtime.io.source import ReloadError
 
 
@@ -167,5 +167,5 @@ def test_a_node_that_is_not_ready_is_503():
 
 
 def test_a_client_that_says_nothing_is_let_go(monkeypatch):
-    monkeypatch.setattr("runtime.io.admin.READ_S", 0.1)
+    monkeypatch.setattr("runtime.io.admin.listener.READ_S", 0.1)
     assert exchange(b"GET /healthz HTTP/1.1\r\n") == [b""]

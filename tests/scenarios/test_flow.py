@@ -130,7 +130,7 @@ async def test_a_client_that_reads_nothing_gets_no_further_answers_made(fields, 
 @scenario
 async def test_a_large_hit_to_a_client_that_said_close_arrives_whole(monkeypatch):
     """However long it takes: the node lingers only after the answer was taken."""
-    monkeypatch.setattr("runtime.io.client_stream.LINGER_S", 0.05)
+    monkeypatch.setattr("runtime.io.client.stream.LINGER_S", 0.05)
     body = pattern(4 * MIB)
     async with (
         RawOrigin(lambda _: [response(body, b"Cache-Control: max-age=60")]) as origin,

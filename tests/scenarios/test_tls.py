@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from runtime.config import ConfigError
 from runtime.config.tables import Listener
-from runtime.io.tls import ServerTls
+from runtime.io.listen.tls import ServerTls
 from tests.support.certificates import LONG_AGO, Authority, pem
 from tests.support.rawclient import RawClient, request
 from tests.support.raworigin import RawOrigin, response

@@ -6,7 +6,7 @@ from functools import partial
 
 from runtime.cache.store import StoredResponse
 from runtime.cache.writing import Allowance, writer_for
-from runtime.state.objects_tiers import open_store
+from runtime.state.objects.worker_store import open_store
 from tests.http.notation import fields
 
 MEMORY = 1 << 20

@@ -7,8 +7,8 @@ import pytest
 from runtime.cache.body import MAX_READ_BYTES
 from runtime.cache.store import StoredResponse
 from runtime.http.conditional import Validators
-from runtime.state.objects import INLINE_BYTES
-from runtime.state.objects_record import KEPT
+from runtime.state.objects.record import KEPT
+from runtime.state.objects.tier import INLINE_BYTES
 from tests.state.objects_notation import elsewhere, got, open_at, opened_at, response, whole, written
 
 MADE = {"body", "fresh_until", "prepared", "size_bytes"}

@@ -11,8 +11,8 @@ import pytest
 
 from runtime.cache.body import DamagedBodyError
 from runtime.cache.purge import Purge
-from runtime.state.objects_directory import VERSION
-from runtime.state.objects_record import header_of
+from runtime.state.objects.directory import VERSION
+from runtime.state.objects.record import header_of
 from tests.state.objects_notation import (
     WAIT_S,
     elsewhere,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from runtime.cache.purge import Purge, concerns
-from runtime.state.objects_record import header_of
+from runtime.state.objects.record import header_of
 from tests.http.notation import fields
 from tests.state.objects_notation import open_at, response, whole, written
 

@@ -3,8 +3,8 @@
 import pytest
 
 from runtime.cache.purge import Purge
-from runtime.state import purges
-from runtime.state.objects_change import SLICE_RECORDS
+from runtime.state.objects import purges
+from runtime.state.objects.change import SLICE_RECORDS
 from tests.state.objects_notation import WAIT_S, elsewhere, got, opened_at, processes, response, written
 
 NOW = 1010.0

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from runtime.state.limits import SharedLimits, layout
+from runtime.state.limits.shared import SharedLimits, layout
 
 ROOT = Path(__file__).resolve().parents[2]
 SHAPE = layout(max_keys=1000, max_connection_keys=64, rows=16)

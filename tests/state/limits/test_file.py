@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from runtime.state import limits_file
-from runtime.state.limits import SharedLimits, layout
-from runtime.state.limits_file import WAYS, LimitsError
+from runtime.state.limits import file as limits_file
+from runtime.state.limits.file import WAYS, LimitsError
+from runtime.state.limits.shared import SharedLimits, layout
 from tests.support.limit_process import ROOT
 
 T0 = 1_700_000_001.0

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from runtime.cache.memory import MemoryStore
 from runtime.cache.tiers import TieredStore
-from runtime.state.objects import Objects
-from runtime.state.objects_directory import DirectoryError
+from runtime.state.objects.directory import DirectoryError
+from runtime.state.objects.tier import Objects
 
 
 class OpenedStore(NamedTuple):

@@ -12,10 +12,10 @@ from edgescript.request import Request
 from runtime.cache.body import FileBody
 from runtime.http.framing import NO_BODY
 from runtime.http.refusal import Refuse
+from runtime.io.client.output import Output
+from runtime.io.client.reception import BodyReception
+from runtime.io.client.sockets import MAX_JOINED_BYTES, write_pieces
 from runtime.io.driver import Driver
-from runtime.io.output import Output
-from runtime.io.reception import BodyReception
-from runtime.io.sockets import MAX_JOINED_BYTES, write_pieces
 from runtime.limits.bandwidth import Pacer
 from runtime.proxy.header_block import HeaderBlock
 from runtime.proxy.messages import AnswerClient

@@ -2,7 +2,7 @@
 One change of the index: a write transaction with the ledger, and the files that nothing names afterwards.
 
 What goes first is found by a clock: the queue has records in the order of their tickets, the first goes, unless it was
-used since it got its ticket; then it gets a new one (`objects_marks`). A moved record keeps the ticket it was
+used since it got its ticket; then it gets a new one (`marks`). A moved record keeps the ticket it was
 written with, so that a second chance costs no rewriting; an entry of the queue whose record has gone or has another ticket
 is passed over. Every loop here has a bound: what a change does not get done, the next one does.
 """
@@ -16,10 +16,11 @@ from runtime.cache.purge import Purge, concerns
 from runtime.cache.stale import stale_from
 from runtime.cache.store import StoredResponse
 from runtime.cache.tiers import Announced
-from runtime.state.objects_index import LEDGER, NUMBER, Index, ledger, log_after, pending, under, url_bytes
-from runtime.state.objects_keys import ranges, tag_key, url_key, variant_key
-from runtime.state.objects_marks import Marks
-from runtime.state.objects_record import (
+from runtime.state.objects.index import LEDGER, NUMBER, Index, ledger, log_after, pending, under, url_bytes
+from runtime.state.objects.keys import ranges, tag_key, url_key, variant_key
+from runtime.state.objects.marks import Marks
+from runtime.state.objects.purges import MAX_LOG, MAX_PENDING, Pending, encode
+from runtime.state.objects.record import (
     DamagedRecordError,
     Draft,
     Header,
@@ -30,7 +31,6 @@ from runtime.state.objects_record import (
     read,
     record,
 )
-from runtime.state.purges import MAX_LOG, MAX_PENDING, Pending, encode
 
 MAX_EVICTED: Final = 512
 """Records one put makes go; a large body may need many small ones gone."""

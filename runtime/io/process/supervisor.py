@@ -17,17 +17,17 @@ from typing import Any, Final
 
 from runtime.cache.purge import Purge as WhatToPurge
 from runtime.config import Config, ConfigError
-from runtime.io.admin import AdminListener
-from runtime.io.admin_routes import Routes, UnreadyError, problem
-from runtime.io.control import Commit, Prepare, Purge, Reopen, States, Tell
-from runtime.io.crew import Crew, Member
-from runtime.io.effective import shown
-from runtime.io.listening import Sockets
-from runtime.io.loader import read_anew
-from runtime.io.notify import Notify
+from runtime.io.admin.effective import shown
+from runtime.io.admin.listener import AdminListener
+from runtime.io.admin.routes import Routes, UnreadyError, problem
+from runtime.io.listen.bound import Sockets
+from runtime.io.listen.tls import ServerTls
+from runtime.io.process.control import Commit, Prepare, Purge, Reopen, States, Tell
+from runtime.io.process.crew import Crew, Member
+from runtime.io.process.loader import read_anew
+from runtime.io.process.notify import Notify
+from runtime.io.process.worker import live
 from runtime.io.source import ReloadError, Source
-from runtime.io.tls import ServerTls
-from runtime.io.worker_process import live
 from runtime.observe.events import EventLog
 from runtime.observe.samples import Samples, add
 from runtime.scripts.site import Sites

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Final
 from edgescript.request import Request
 from edgescript.services import Lease
 from runtime.http.refusal import Refuse
-from runtime.io.client_stream import ClientStream
+from runtime.io.client.ongoing import Ongoing
+from runtime.io.client.sockets import MAX_JOINED_BYTES, write_pieces
+from runtime.io.client.stream import ClientStream
+from runtime.io.client.tunnel import Tunnel
 from runtime.io.heads import read_request_head, refuse_beginning
-from runtime.io.ongoing import Ongoing
-from runtime.io.sockets import MAX_JOINED_BYTES, write_pieces
-from runtime.io.tunnel import Tunnel
 from runtime.proxy.front import Held
 from runtime.proxy.header_block import HeaderBlock
 from runtime.proxy.own_answer import Immediate, refusal

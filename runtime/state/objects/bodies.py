@@ -20,7 +20,7 @@ from weakref import WeakValueDictionary
 
 from runtime.cache.body import MAX_READ_BYTES, DamagedBodyError
 from runtime.cache.writing import Allowance, BodyWriter
-from runtime.state.objects_record import FileSum
+from runtime.state.objects.record import FileSum
 
 CHUNK_BYTES: Final = 64 << 10
 _FLUSH_BYTES: Final = 256 << 10

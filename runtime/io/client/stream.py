@@ -1,7 +1,7 @@
 """
 A client's connection as a stream of bytes: who waits for whom and for how long, and the ways it ends.
 
-What the bytes mean is for `runtime.io.client`, which builds on this. Deadlines are not timers: the worker's sweep looks
+What the bytes mean is for `runtime.io.client.connection`, which builds on this. Deadlines are not timers: the worker's sweep looks
 at `deadline_mono_s` and calls `expire`.
 
 Over TLS there is no half-close: after a `close_notify` nothing more is sent (RFC 8446 section 6.1 would allow it, the
@@ -12,7 +12,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final, cast
 
 from edgescript.request import Connection
-from runtime.io.sockets import reset
+from runtime.io.client.sockets import reset
 
 if TYPE_CHECKING:
     from runtime.io.worker import Worker

@@ -8,7 +8,7 @@ import msgspec
 
 from runtime.cache.purge import Purge, PurgeKind, purge_of
 from runtime.http.status import reason_phrase
-from runtime.io.admin import AdminAnswer, AdminRequest
+from runtime.io.admin.listener import AdminAnswer, AdminRequest
 from runtime.io.source import ReloadError
 from runtime.observe.metrics import CONTENT_TYPE, render
 from runtime.observe.samples import Samples

@@ -10,7 +10,7 @@ import zlib
 from pathlib import Path
 from typing import Final
 
-from runtime.state.purges import map_file
+from runtime.state.objects.purges import map_file
 
 _MARKS: Final = 1 << 20
 """Bytes; a fair chance for a million records."""

@@ -1,7 +1,7 @@
 """
 Requests in progress that the node's workers share, counted without leaks: `limit_conn`.
 
-A set (see `limits_file`) has digests, and for each of its keys one count of 2 bytes a row. A process changes the counts of its
+A set (see `file`) has digests, and for each of its keys one count of 2 bytes a row. A process changes the counts of its
 own row only; what is in progress under a key is their sum. A key has a slot while any count of it is above 0.
 
 A process that is killed leaves its row. Whoever is about to refuse looks, at most once a second, whether a row is left over,
@@ -13,8 +13,8 @@ from collections.abc import Callable
 from typing import Final
 
 from runtime.limits.counts import LimitCounts
-from runtime.state.limits_file import KEY_BYTES, KEYS_BYTES, WAYS, LimitsFile
-from runtime.state.limits_requests import Policy
+from runtime.state.limits.file import KEY_BYTES, KEYS_BYTES, WAYS, LimitsFile
+from runtime.state.limits.requests import Policy
 
 MAX_COUNT: Final = 65_535
 _COUNT: Final = struct.Struct("@H")

@@ -14,10 +14,10 @@ from typing import Final
 from runtime.limits.counts import LimitCounts
 from runtime.limits.local import SiteConnections, SiteLimiter, SiteLimits
 from runtime.limits.requests import DEFAULT_MAX_KEYS
-from runtime.state import limits_connections, limits_requests
-from runtime.state.limits_connections import SharedConnections
-from runtime.state.limits_file import WAYS, Layout, LimitsFile
-from runtime.state.limits_requests import Policy, SharedRequests
+from runtime.state.limits import connections, requests
+from runtime.state.limits.connections import SharedConnections
+from runtime.state.limits.file import WAYS, Layout, LimitsFile
+from runtime.state.limits.requests import Policy, SharedRequests
 
 DEFAULT_ROWS: Final = 64
 """Processes at one time that count connections."""
@@ -34,9 +34,9 @@ def layout(
     """Of a file with room for so many keys that are counted at one time, and so many that have requests in progress."""
     return Layout(
         -(-max_keys // _KEYS_OF_A_SET),
-        limits_requests.SET_BYTES,
+        requests.SET_BYTES,
         -(-max_connection_keys // _KEYS_OF_A_SET),
-        limits_connections.set_bytes(rows),
+        connections.set_bytes(rows),
         rows,
     )
 

@@ -10,7 +10,10 @@ import uvloop
 
 from runtime.cache.purge import Purge as WhatToPurge
 from runtime.config import Config
-from runtime.io.control import (
+from runtime.io.figures import figures, trouble
+from runtime.io.listen.bound import Sockets
+from runtime.io.listen.tls import ServerTls
+from runtime.io.process.control import (
     Beat,
     Channel,
     Commit,
@@ -23,10 +26,7 @@ from runtime.io.control import (
     Tell,
     to_supervisor,
 )
-from runtime.io.figures import figures, trouble
-from runtime.io.listening import Sockets
 from runtime.io.source import Source
-from runtime.io.tls import ServerTls
 from runtime.io.worker import Worker
 from runtime.scripts.site import Sites
 

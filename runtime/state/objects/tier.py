@@ -19,14 +19,14 @@ from runtime.cache.store import StoredResponse
 from runtime.cache.tiers import Announced, Below
 from runtime.cache.writing import BodyWriter
 from runtime.http.fields import Fields
-from runtime.state.bodies import Bodies, OpenBody
-from runtime.state.objects_change import Change
-from runtime.state.objects_directory import Directory
-from runtime.state.objects_index import DAMAGE, FAILURES, Damaged, ledger, pending, purged
-from runtime.state.objects_keys import url_key
-from runtime.state.objects_record import Draft, FileSum, draft
-from runtime.state.objects_writer import Put, Writer
-from runtime.state.purges import NONE_PENDING
+from runtime.state.objects.bodies import Bodies, OpenBody
+from runtime.state.objects.change import Change
+from runtime.state.objects.directory import Directory
+from runtime.state.objects.index import DAMAGE, FAILURES, Damaged, ledger, pending, purged
+from runtime.state.objects.keys import url_key
+from runtime.state.objects.purges import NONE_PENDING
+from runtime.state.objects.record import Draft, FileSum, draft
+from runtime.state.objects.writer import Put, Writer
 
 INLINE_BYTES: Final = 64 << 10
 """A longer body is in a file: a read of the index holds up everybody for as long as it takes."""

@@ -14,10 +14,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
-from runtime.io.control import Beat, Channel, Drain, Order, Reply, Word, to_worker
-from runtime.io.fork import fork
-from runtime.io.listening import Sockets
-from runtime.io.worker_process import Birth
+from runtime.io.listen.bound import Sockets
+from runtime.io.process.control import Beat, Channel, Drain, Order, Reply, Word, to_worker
+from runtime.io.process.fork import fork
+from runtime.io.process.worker import Birth
 from runtime.observe.samples import Samples, add, rising
 
 SOON_S: Final = 10.0

@@ -3,7 +3,7 @@ The index of stored objects in LMDB: what is where, in which order it goes, what
 
 | table | key | value |
 | --- | --- | --- |
-| `objects` | URL and variant (`objects_keys`) | a record (`objects_record`) |
+| `objects` | URL and variant (`keys`) | a record (`record`) |
 | `queue` | ticket, 8 bytes | the ticket its record has, 8 bytes, then the record's key |
 | `tags` | digest of a tag | keys of records, sorted |
 | `files` | number of a body's file, 8 bytes | the key of the record that names it |
@@ -11,7 +11,7 @@ The index of stored objects in LMDB: what is where, in which order it goes, what
 | `pending` | number of a purge, 8 bytes | the purge and how far it is |
 | `ledger` | `ledger` | bytes used, next ticket, number of the latest purge |
 
-All processes read at once and one writes (`objects_change`); a reader sees the whole of a change or nothing of it, and so does
+All processes read at once and one writes (`change`); a reader sees the whole of a change or nothing of it, and so does
 who comes after a process that was killed.
 """
 
@@ -26,12 +26,12 @@ from runtime.cache.keys import vary_values
 from runtime.cache.purge import Purge, concerns
 from runtime.cache.tiers import Announced
 from runtime.http.fields import Fields
-from runtime.state.objects_keys import VARIANT_BYTES, url_key
-from runtime.state.objects_record import DamagedRecordError, Kept, inline_body, read
-from runtime.state.purges import Pending, decode_logged, decode_pending
+from runtime.state.objects.keys import VARIANT_BYTES, url_key
+from runtime.state.objects.purges import Pending, decode_logged, decode_pending
+from runtime.state.objects.record import DamagedRecordError, Kept, inline_body, read
 
 MAX_READERS: Final = 510
-"""Processes and threads that read at once. The lock file is made for it: see `objects_directory`."""
+"""Processes and threads that read at once. The lock file is made for it: see `directory`."""
 _TABLES: Final = (b"objects", b"queue", b"tags", b"files", b"log", b"pending", b"ledger")
 DAMAGE: Final = (lmdb.CorruptedError, lmdb.PageNotFoundError, lmdb.PanicError, lmdb.InvalidError, SystemError)
 """What LMDB, or its binding, raises for a file that is not as it left it."""
@@ -71,10 +71,10 @@ class Damaged(NamedTuple):
 
 
 class Index:
-    """Reads; `Change` of `objects_change` writes. Every call may raise lmdb.Error."""
+    """Reads; `Change` of `change` writes. Every call may raise lmdb.Error."""
 
     def __init__(self, directory: Path, map_bytes: int) -> None:
-        # Without sync a commit costs 10 µs; what that means for a crash of the whole machine is in `objects_directory`.
+        # Without sync a commit costs 10 µs; what that means for a crash of the whole machine is in `directory`.
         self.env = lmdb.open(
             str(directory),
             map_size=map_bytes,

@@ -22,8 +22,8 @@ from runtime.http.proxy_protocol import (
     ProxyHeaderReader,
     within,
 )
-from runtime.io.listening import BACKLOG
-from runtime.io.tls import ServerTls
+from runtime.io.listen.bound import BACKLOG
+from runtime.io.listen.tls import ServerTls
 
 ACCEPTED_IN_A_TURN: Final = 64
 """Connections taken up before others have their turn."""

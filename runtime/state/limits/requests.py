@@ -1,7 +1,7 @@
 """
 Request counts that the node's workers share: token buckets and sliding windows in one table.
 
-A set (see `limits_file`), each part with room for `WAYS` keys:
+A set (see `file`), each part with room for `WAYS` keys:
 
     digests 16 | expires 8, span 8 | ten counts of 4
 
@@ -25,7 +25,7 @@ from typing import Final, Literal
 from runtime.limits.counts import LimitCounts
 from runtime.limits.gcra import REFUSED, decide
 from runtime.limits.windows import COUNTS, SLICES, slide
-from runtime.state.limits_file import HEADER_BYTES, KEY_BYTES, KEYS_BYTES, WAYS, LimitsFile
+from runtime.state.limits.file import HEADER_BYTES, KEY_BYTES, KEYS_BYTES, WAYS, LimitsFile
 
 Policy = Literal["refuse", "admit"]
 """What happens to a request that there is no room to count."""

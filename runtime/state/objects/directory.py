@@ -6,8 +6,8 @@ The directory of stored objects: who may use it, what of it can be believed, wha
     objects-1/clean     says that the last process to leave wrote everything to the disk
     objects-1/doubt     says that the index proved damaged, to be dropped by who next comes alone
     objects-1/numbers   shared memory (`purges`)
-    objects-1/marks     shared memory (`objects_marks`)
-    objects-1/index/    LMDB (`objects_index`)
+    objects-1/marks     shared memory (`marks`)
+    objects-1/index/    LMDB (`index`)
     objects-1/bodies/   files (`bodies`)
 
 The number is the version of the format. Another version has another directory, which is removed when nobody uses it: it is
@@ -33,10 +33,10 @@ from typing import Final
 
 import lmdb
 
-from runtime.state.bodies import FOLDERS
-from runtime.state.objects_index import DAMAGE, MAX_READERS, Index
-from runtime.state.objects_marks import Marks
-from runtime.state.purges import Numbers
+from runtime.state.objects.bodies import FOLDERS
+from runtime.state.objects.index import DAMAGE, MAX_READERS, Index
+from runtime.state.objects.marks import Marks
+from runtime.state.objects.purges import Numbers
 
 VERSION: Final = 1
 _PREFIX: Final = "objects-"
