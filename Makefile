@@ -19,7 +19,7 @@ run: $(STAMP)  ## demo origin and an edge node with the example scripts, on loop
 	@$(BIN)/python -m runtime.demo
 
 test: $(STAMP)  ## the whole suite
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 check: $(STAMP)  ## format, lint, types, architecture
 	$(BIN)/ruff format --check .
@@ -39,8 +39,8 @@ faults: $(STAMP)  ## trouble of all kinds for a node under load, into loadtest/F
 fuzz: $(STAMP)  ## feed bytes to everything that reads some, a minute each; FUZZ='--seconds 5 --target check' for less
 	nice -n 10 $(BIN)/python -m tests.fuzz $(FUZZ)
 
-image:  ## build the container
-	@echo "make image: the container is not built yet (it comes with the Kubernetes manifests)" >&2; exit 1
+image:  ## build the container, with docker, podman or buildah; BASE=IMAGE for another base
+	@deploy/image/build.sh
 
 format: $(STAMP)  ## apply the formatter and the lint fixes
 	$(BIN)/ruff format .
@@ -48,6 +48,7 @@ format: $(STAMP)  ## apply the formatter and the lint fixes
 
 lock:  ## renew the hash-locked requirements (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock pyproject.toml
+	echo 'setuptools>=77' | uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements-build.lock -
 	uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url --no-header -o requirements-dev.lock pyproject.toml
 
 clean:  ## remove the virtual environment and caches

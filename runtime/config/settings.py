@@ -74,6 +74,9 @@ class Config(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     admin: AddressOrNone = "127.0.0.1:9180"
     """Address of the admin listener, which has no authentication: loopback; '' for none. If nobody chose it and it is
     taken, the node starts without."""
+    probes: AddressOrNone = ""
+    """Address of a listener that answers /healthz, /readyz and /metrics and nothing else: for an orchestrator, which asks
+    from outside the machine; '' for none."""
     admin_hosts: tuple[str, ...] = ()
     """Names that requests to the admin listener may have in Host, beside addresses and localhost: others may come
     from a page in a browser that was led there by DNS."""

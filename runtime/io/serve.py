@@ -75,6 +75,7 @@ def serve(
                 began.shared,
                 began.sockets,
                 began.admin,
+                began.probes,
                 began.tls,
                 log,
                 Notify(os.environ),
@@ -102,6 +103,7 @@ class _Began(NamedTuple):
     sockets: list[Sockets]
     """Of each worker."""
     admin: list[socket.socket]
+    probes: list[socket.socket]
     tls: ServerTls | None
     """The certificates; workers have them from the fork, whatever has become of the files."""
 
@@ -124,10 +126,10 @@ def _begin(config: Config, stack: contextlib.ExitStack) -> _Began:
     sockets = _listen(config)
     for each in (each for groups in sockets for group in groups for each in group):
         stack.callback(each.close)
-    admin = _listen_for_admin(config.admin)
-    for each in admin:
+    admin, probes = _listen_for_admin(config.admin), _listen_at_one(config.probes)
+    for each in (*admin, *probes):
         stack.callback(each.close)
-    return _Began(shared.path, unwritable, sockets, admin, tls)
+    return _Began(shared.path, unwritable, sockets, admin, probes, tls)
 
 
 def _take_state(directory: str, stack: contextlib.ExitStack) -> str:
@@ -158,13 +160,21 @@ def _listen(config: Config) -> list[Sockets]:
 
 def _listen_for_admin(address: str) -> list[socket.socket]:
     """None where there shall be none, or where the address that nobody chose is taken."""
+    try:
+        return _listen_at_one(address)
+    except _CannotError:
+        if address == _ADMIN_UNSTATED:
+            return []
+        raise
+
+
+def _listen_at_one(address: str) -> list[socket.socket]:
+    """The sockets of a listener, none for ''. Raises _CannotError."""
     if not address:
         return []
     try:
         return listen_at(*read_address(address))
     except OSError as error:
-        if address == _ADMIN_UNSTATED:
-            return []
         raise _CannotError(f"listen on {address}: {_reason(error)}") from None
 
 

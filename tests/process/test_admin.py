@@ -40,11 +40,12 @@ class Operations:
         return {"listen": "127.0.0.1:1"}
 
 
-def exchange(*requests, node=None):
+def exchange(*requests, node=None, probes=False):
     """The raw answers to raw requests, one connection each."""
 
     async def run():
-        listener = AdminListener(Routes(node or Operations()).answer, problem, ["edge.example"])
+        routes = Routes(node or Operations(), probes=probes)
+        listener = AdminListener(routes.answer, problem, ["edge.example"])
         listening = listen_at("127.0.0.1", 0)
         await listener.open(listening)
         port = listening[0].getsockname()[1]
@@ -169,3 +170,12 @@ def test_a_node_that_is_not_ready_is_503():
 def test_a_client_that_says_nothing_is_let_go(monkeypatch):
     monkeypatch.setattr("runtime.io.admin.listener.READ_S", 0.1)
     assert exchange(b"GET /healthz HTTP/1.1\r\n") == [b""]
+
+
+def test_probes_change_nothing_and_tell_no_settings():
+    node = Operations()
+    asked = [("GET", path) for path in ("/healthz", "/readyz", "/metrics", "/config")]
+    asked += [("POST", "/purge?all=true"), ("POST", "/reload")]
+    answers = exchange(*(request(*each) for each in asked), node=node, probes=True)
+    assert [status(each) for each in answers] == [200, 200, 200, 404, 404, 404]
+    assert node.purged == []

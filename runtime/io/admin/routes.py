@@ -1,6 +1,6 @@
 """What may be asked of the admin listener, and what is answered. Errors are problem details (RFC 9457)."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, NamedTuple, Protocol
 from urllib.parse import parse_qsl
 
@@ -67,18 +67,21 @@ def _json(value: Any) -> bytes:
 
 
 class Routes:
-    """Answers of one node."""
+    """Answers of one node. With `probes`, those only that change nothing and tell no settings."""
 
-    def __init__(self, operations: Operations) -> None:
+    def __init__(self, operations: Operations, *, probes: bool = False) -> None:
         self._operations = operations
-        self._routes: Mapping[str, _Route] = {
+        self._routes: dict[str, _Route] = {
             "/healthz": _Route("GET", self._health),
             "/readyz": _Route("GET", self._readiness),
             "/metrics": _Route("GET", self._metrics),
-            "/config": _Route("GET", self._config),
-            "/purge": _Route("POST", self._purge),
-            "/reload": _Route("POST", self._reload),
         }
+        if not probes:
+            self._routes |= {
+                "/config": _Route("GET", self._config),
+                "/purge": _Route("POST", self._purge),
+                "/reload": _Route("POST", self._reload),
+            }
 
     async def answer(self, request: AdminRequest) -> AdminAnswer:
         """404 for an unknown path, 405 for another method than the path's."""

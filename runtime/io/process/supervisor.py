@@ -43,7 +43,7 @@ DRAIN_GRACE_S: Final = 8.0
 
 
 class Supervisor:
-    """`sockets` has a list for each worker, `admin` those of the admin listener."""
+    """`sockets` has a list for each worker, `admin` and `probes` those of their listeners."""
 
     def __init__(
         self,
@@ -54,6 +54,7 @@ class Supervisor:
         state: Path,
         sockets: Sequence[Sockets],
         admin: list[socket.socket],
+        probes: list[socket.socket],
         tls: ServerTls | None,
         log: EventLog,
         notify: Notify,
@@ -70,7 +71,9 @@ class Supervisor:
         self._notify = notify
         self._admin_sockets = admin
         self._tls = tls
+        self._probe_sockets = probes
         self._admin = AdminListener(Routes(self).answer, problem, config.admin_hosts)
+        self._probes = AdminListener(Routes(self, probes=True).answer, problem, config.admin_hosts)
         self._counted: Samples = {}
         self._serving = False
         self._stopping = asyncio.Event()
@@ -97,6 +100,7 @@ class Supervisor:
         tasks = [asyncio.create_task(self._look()), asyncio.create_task(self._reload_when_wanted())]
         if not self._stopping.is_set():
             await self._admin.open(self._admin_sockets)
+            await self._probes.open(self._probe_sockets)
             self._serving = True
             self._notify.ready()
             on_serving()
@@ -108,6 +112,7 @@ class Supervisor:
         await asyncio.wait(tasks)
         await self._crew.drain(self._config.drain_s + DRAIN_GRACE_S, self._hurry)
         await self._admin.close()
+        await self._probes.close()
         return 0
 
     async def _first_of(self, *waits: Any) -> None:
@@ -165,8 +170,9 @@ class Supervisor:
 
     def _descriptors(self) -> Iterator[int]:
         """What no child needs, but for the sockets of the crew."""
-        yield from (each.fileno() for each in self._admin_sockets)
+        yield from (each.fileno() for each in (*self._admin_sockets, *self._probe_sockets))
         yield from self._admin.descriptors()
+        yield from self._probes.descriptors()
 
     def _on_worker_ended(self, member: Member, cause: str) -> None:
         add(self._counted, [(("worker_restarts", (cause,)), 1)])

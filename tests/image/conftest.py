@@ -1,0 +1,28 @@
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests.image.containers import Engine
+
+
+@pytest.fixture(scope="session")
+def engine():
+    """With the image built. `EDGESCRIPT_TEST_CONTAINERS` names a folder whose base image is used again; else all is made anew."""
+    kept = os.environ.get("EDGESCRIPT_TEST_CONTAINERS")
+    if kept:
+        made = Engine(Path(kept))
+        made.build()
+        yield made
+        return
+    folder = Path(tempfile.mkdtemp(prefix="es-"))  # short, for the names of sockets in it
+    made = Engine(folder)
+    try:
+        made.build()
+        yield made
+    finally:
+        made("rm", "-f", "-a", "-t", "0", check=False)
+        made("system", "reset", "-f", within_s=120, check=False)
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,135 @@
+"""
+Real containers: podman with storage of its own in a folder, and the image built once for all tests of a process.
+
+What is missing here (podman, mmdebstrap, root) is the reason of a skip, so that a run says what it did not show.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAMS = ("podman", "runc", "conmon", "mmdebstrap")
+CERTIFICATES = Path("/etc/ssl/certs")
+BASE = "localhost/base-python:bookworm"
+IMAGE = "localhost/edgescript:test"
+WITHIN_S = 30
+
+
+def missing():
+    """Why no container can be run here; '' where one can."""
+    absent = [each for each in PROGRAMS if shutil.which(each) is None]
+    if absent:
+        return f"not installed: {', '.join(absent)}"
+    return "" if os.geteuid() == 0 else "containers are built and run as root here"
+
+
+needed = pytest.mark.skipif(bool(missing()), reason=f"no containers: {missing()}")
+
+
+class Engine:
+    """Podman, told to keep everything in `folder`."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        (folder / "storage.conf").write_text(
+            f'[storage]\ndriver="overlay"\ngraphroot="{folder}/graph"\nrunroot="{folder}/run"\n'
+        )
+        (folder / "containers.conf").write_text(
+            '[containers]\ndefault_ulimits=["nofile=16384:16384","nproc=32768:32768"]\n'
+            '[engine]\ncgroup_manager="cgroupfs"\nevents_logger="file"\nruntime="runc"\n'
+            '[network]\nnetwork_backend="netavark"\n'
+        )
+        self.environment = {
+            **os.environ,
+            "CONTAINERS_STORAGE_CONF": str(folder / "storage.conf"),
+            "CONTAINERS_CONF": str(folder / "containers.conf"),
+        }
+
+    def __call__(self, *arguments, within_s=WITHIN_S, check=True):
+        """Its standard output; its errors are in what is raised."""
+        ran = subprocess.run(
+            ["podman", *map(str, arguments)],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=within_s,
+            check=False,
+        )
+        assert not check or ran.returncode == 0, f"podman {' '.join(map(str, arguments))}\n{ran.stderr}"
+        return ran.stdout.strip()
+
+    def build(self):
+        """The image, its base made first if it is not there."""
+        environment = {
+            **self.environment,
+            "BUILDER": "podman",
+            "BASE": BASE,
+            "TAG": IMAGE,
+            "BUILD_ARGS": "--quiet --isolation=chroot --network=host"
+            + (f" -v {CERTIFICATES}:{CERTIFICATES}:ro" if CERTIFICATES.is_dir() else ""),
+        }
+        for command in (
+            []
+            if BASE in self("images", "--format", "{{.Repository}}:{{.Tag}}")
+            else ["deploy/image/base.sh", BASE],
+            ["deploy/image/build.sh"],
+        ):
+            if command:
+                ran = subprocess.run(
+                    command,
+                    cwd=ROOT,
+                    env=environment,
+                    capture_output=True,
+                    text=True,
+                    timeout=600,
+                    check=False,
+                )
+                assert ran.returncode == 0, ran.stderr
+
+    def inspect(self, name):
+        return json.loads(self("inspect", name))[0]
+
+    def logs(self, name):
+        ran = subprocess.run(
+            ["podman", "logs", name],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=WITHIN_S,
+            check=False,
+        )
+        return ran.stdout + ran.stderr
+
+    @contextlib.contextmanager
+    def running(self, name, *options, command=()):
+        """A container as strict as the manifests have it; what it logged is shown when the test fails."""
+        self(
+            *("run", "-d", "--name", name, "--network=host", "--read-only", "--tmpfs", "/tmp"),
+            *("--cap-drop=all", "--security-opt=no-new-privileges"),
+            *("--memory=256m", "--cpus=1", "--pids-limit=64", *options, IMAGE, *command),
+        )
+        try:
+            yield name
+        finally:
+            sys.stdout.write(self.logs(name))
+            self("rm", "-f", "-t", "0", name, check=False)
+
+
+def eventually(what, within_s=WITHIN_S):
+    """The first true value of `what()`; errors of a server that is not there yet count as none."""
+    until = time.monotonic() + within_s
+    while True:
+        with contextlib.suppress(OSError):
+            found = what()
+            if found:
+                return found
+        assert time.monotonic() < until, "nothing within the time"
+        time.sleep(0.05)
