@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import click
 
-from edgescript.cli.values import to_bytes_text
 from edgescript.services import Geo, GeoRecord
+from runtime.trial.stated import to_bytes_text
 
 
 class StatedPlace(NamedTuple):

@@ -12,18 +12,19 @@ import click
 import stdlib
 from edgescript.builtins import Registry, Stage
 from edgescript.cli.files import read_sources
-from edgescript.cli.trace import RunTrace
 from edgescript.compiler import compile_source
 from edgescript.compiling.code import Code
 from edgescript.context import Context
 from edgescript.debugging import debuggable
 from edgescript.diagnostics.findings import Diagnostic, has_errors, visible
 from edgescript.diagnostics.render import as_text
-from edgescript.pipeline import DEFAULT_ON_ERROR, InstalledScript
+from edgescript.pipeline import InstalledScript
 from edgescript.program import Program
 from edgescript.program import load as load_program
 from edgescript.source import Source
 from runtime.scripts.rule import Rule
+from runtime.trial.installed import installed
+from runtime.trial.trace import RunTrace, traced
 
 _COLOURS: Final = {"error": "red", "warning": "yellow", "hint": "blue", "compat": "cyan"}
 _HEADLINE: Final = re.compile(r"\b(error|warning|hint|compat)\[[a-z-]+\]")
@@ -69,26 +70,14 @@ def load(
         program = program_of(result.code, registry)
         if traces is None:
             program.prepare()  # so that the time shown is the script's own
-        trace = None if traces is None else traces.setdefault(name, RunTrace(source))
+        trace = None if traces is None else traces.setdefault(name, RunTrace(source, time.monotonic))
         scripts.append(install(program, rule._replace(name=name), result.position, trace))
     return Loaded(tuple(scripts), reports)
 
 
 def install(program: Program, rule: Rule, position: Stage, trace: RunTrace | None = None) -> InstalledScript:
     """`program` as `rule` wants it; `position` is what the script's own text says."""
-    position = rule.position or position
-    return InstalledScript(
-        rule.name,
-        position,
-        _runner(program, rule, trace),
-        rule.on_error or DEFAULT_ON_ERROR[position],
-        rule.priority,
-        rule.enabled,
-        rule.break_on_hit,
-        rule.test_ip,
-        program.awaits_response,
-        program.code.source_sha256.hex()[:12],
-    )
+    return installed(program, rule, position, _runner(program, rule, trace))
 
 
 def script_names(rules: Sequence[Rule]) -> list[str]:
@@ -105,13 +94,7 @@ def _runner(program: Program, rule: Rule, trace: RunTrace | None) -> Callable[[C
             return debuggable(program, rule.id or rule.name, rule.signature, time.perf_counter)
         return program.run
 
-    def traced(context: Context) -> bool:
-        trace.begin(
-            context
-        )  # once more for a run that had waited for the response: it is repeated from its start
-        return program.interpret(context, trace)
-
-    return traced
+    return traced(program, trace)
 
 
 def show_diagnostics(

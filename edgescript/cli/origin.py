@@ -1,15 +1,13 @@
-"""The origin of a simulated request: asked over HTTP, or stated on the command line."""
+"""The origin of a simulated request, asked over HTTP."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from edgescript.cli.values import Url
 from runtime.proxy.forward import Forward
 from runtime.proxy.messages import UpstreamFailed
 from runtime.proxy.simulate import Origin, OriginAnswer
-from runtime.upstreams.upstream import Upstream
+from runtime.trial.stated import Url
 
 if TYPE_CHECKING:
     from http.client import HTTPConnection
@@ -18,30 +16,6 @@ TIMEOUT_S: Final = 10.0
 """For connecting and for each read."""
 MAX_BODY: Final = 8 << 20
 """`run` shows answers; it is no way to fetch large files."""
-
-
-class EveryName(dict[str, Upstream]):
-    """One upstream under every name: what `set_origin` may choose where no configuration names any."""
-
-    def __init__(self, upstream: Upstream) -> None:
-        super().__init__()
-        self._upstream = upstream
-
-    def __contains__(self, _name: object) -> bool:
-        return True
-
-    def __missing__(self, _name: str) -> Upstream:
-        return self._upstream
-
-
-def stated(status: int, fields: Sequence[tuple[str, str]], body: str) -> Origin:
-    """An origin that always answers the same; `fields` and `body` as scripts hold text."""
-    answer = OriginAnswer(
-        status,
-        [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields],
-        body.encode("latin-1"),
-    )
-    return lambda _forward: answer
 
 
 def real(url: Url) -> Origin:

@@ -9,7 +9,8 @@ import click
 from edgescript.cli.geography import StatedPlace
 from edgescript.cli.stated import request_options
 from edgescript.cli.status import NO
-from edgescript.cli.values import Url, UrlType
+from edgescript.cli.values import UrlType
+from runtime.trial.stated import Url
 
 if TYPE_CHECKING:
     from edgescript.cli.repl_console import Console

@@ -11,12 +11,13 @@ from edgescript.cli.files import read, readable
 from edgescript.cli.geography import PlaceType
 from edgescript.cli.loading import show_diagnostics
 from edgescript.cli.repl_request import StatedRequest
-from edgescript.cli.values import AddressType, FieldType, TimeType, TokenType, Url, UrlType
+from edgescript.cli.values import AddressType, FieldType, TimeType, TokenType, UrlType
 from edgescript.diagnostics.spelling import nearest
 from edgescript.interactive.notation import effect_lines, ending, written
 from edgescript.interactive.session import Report, Session
 from edgescript.parsing.lexical import MAX_SOURCE_BYTES
 from edgescript.source import Source
+from runtime.trial.stated import Url
 
 if TYPE_CHECKING:
     from edgescript.builtins import Registry

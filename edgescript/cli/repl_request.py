@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass, field
 
 from edgescript.cli.geography import StatedPlace, places
-from edgescript.cli.stated import connection, refused, with_host
-from edgescript.cli.values import Url, UrlType
+from edgescript.cli.stated import refused
+from edgescript.cli.values import UrlType
 from edgescript.context import Context
 from edgescript.request import Headers, Request
 from edgescript.services import Services
@@ -15,6 +15,7 @@ from runtime.http.framing import accept_request
 from runtime.http.refusal import Refuse
 from runtime.limits.local import LocalLimits, SiteLimits
 from runtime.proxy.header_block import HeaderBlock
+from runtime.trial.stated import Url, connection, with_host
 
 DEFAULT_URL = "http://example.com/"
 

@@ -2,19 +2,18 @@
 
 import json
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
 
 import click
 
 from edgescript.cli import WIDTH
 from edgescript.cli.files import readable
-from edgescript.faults import ScriptFault
 from edgescript.interactive.notation import extension_lines
 from edgescript.pipeline import ScriptResult, ScriptState
-from edgescript.source import as_utf8
 from runtime.http.status import reason_phrase
 from runtime.proxy.simulate import Simulation, Throttle
+from runtime.trial.record import Traces, record
 
 MAX_BODY: Final = 2000
 """Characters of a body shown to people; `--json` has all of it."""
@@ -53,88 +52,13 @@ class Layout(NamedTuple):
         return line if self.width is None or len(line) <= self.width else f"{line[: self.width - 3]}..."
 
 
-Traces = Mapping[str, Sequence[str]]
-"""Trace lines by script name; empty without --trace."""
-
-
 def as_json(simulation: Simulation, traces: Traces) -> str:
     """The object documented in README, under `run --json`."""
-    forward = simulation.forward
-    return json.dumps(
-        {
-            "action": simulation.action,
-            "status": simulation.status,
-            "response": {
-                "headers": [[_text(name), _text(value)] for name, value in simulation.fields],
-                "body": simulation.body.decode("utf-8", "replace"),
-            },
-            "forward": forward
-            and {
-                "method": _text(forward.method),
-                "uri": _text(forward.target),
-                "origin": simulation.effects.origin,
-                "headers": [[_text(name), _text(value)] for name, value in forward.fields],
-            },
-            "cache": _cache_object(simulation),
-            "limit_rate": _throttle_object(simulation.throttle),
-            "limit_req": {
-                "delay_s": simulation.delay_s,
-                "shadow_refused": simulation.effects.shadow_refusals,
-            },
-            "scripts": [_script_object(result, traces) for result in simulation.scripts],
-        },
-        ensure_ascii=False,
-        indent=2,
-    )
+    return json.dumps(record(simulation, traces), ensure_ascii=False, indent=2)
 
 
 def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
-
-
-def _cache_object(simulation: Simulation) -> dict[str, Any]:
-    cache, effects = simulation.cache, simulation.effects
-    return {
-        "status": cache.status or None,
-        "store": cache.store,
-        "ttl_s": cache.ttl_s,
-        "source": cache.source or None,
-        "reason": cache.reason or None,
-        "key": effects.cache_key and as_utf8(effects.cache_key),
-        "tags": list(effects.cache_tags),
-        "grace": {
-            "while_revalidate_s": effects.stale_while_revalidate_s,
-            "if_error_s": effects.stale_if_error_s,
-        },
-        "bypass": effects.bypass,
-    }
-
-
-def _throttle_object(throttle: Throttle | None) -> dict[str, int | None] | None:
-    return throttle and {"rate": throttle.rate_bytes_per_s, "after": throttle.after_bytes}
-
-
-def _script_object(result: ScriptResult, traces: Traces) -> dict[str, Any]:
-    script: dict[str, Any] = {
-        "name": result.script.name,
-        "position": result.script.position,
-        "state": result.state.value,
-        "error": result.fault and _fault_object(result.fault),
-        "fuel": result.fuel,
-        "time_us": round(result.time_us, 1),
-    }
-    if traces:
-        script["trace"] = list(traces.get(result.script.name, ()))
-    return script
-
-
-def _fault_object(fault: ScriptFault) -> dict[str, Any]:
-    return {
-        "code": int(fault.code),
-        "line": fault.line,
-        "column": fault.column,
-        "message": as_utf8(fault.message),
-    }
 
 
 def for_people(simulation: Simulation, traces: Traces, width: int | None) -> str:

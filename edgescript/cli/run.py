@@ -13,7 +13,8 @@ from edgescript.cli import WIDTH, stated
 from edgescript.cli.completion import files
 from edgescript.cli.geography import StatedPlace, places
 from edgescript.cli.status import NO
-from edgescript.cli.values import FieldType, RuleType, Url, UrlType, to_bytes_text
+from edgescript.cli.values import DictionaryType, FieldType, RuleType, UrlType
+from runtime.trial.stated import Url, connection, to_bytes_text, with_host
 
 if TYPE_CHECKING:
     from runtime.scripts.rule import Rule
@@ -54,6 +55,13 @@ MAX_REPEAT: Final = 1000
     multiple=True,
     help="A script and its settings, as the vendor's tool takes them; repeatable.",
 )
+@click.option(
+    "--dict",
+    "dictionaries",
+    type=DictionaryType(),
+    multiple=True,
+    help="A dictionary for dict_get: its name, and a file with a JSON object of strings; repeatable.",
+)
 @click.option("--trace", is_flag=True, help="Show every call and branch of the scripts.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
@@ -73,6 +81,7 @@ def command(
     origin_body: str | None,
     repeat: int,
     rules: Sequence["Rule"],
+    dictionaries: Sequence[tuple[str, str]],
     trace: bool,
     as_json: bool,
 ) -> None:
@@ -94,7 +103,7 @@ def command(
     known = places(geo, client_ip, geo_databases)
 
     from edgescript.cli import loading
-    from edgescript.cli.trace import RunTrace
+    from runtime.trial.trace import RunTrace
 
     traces: dict[str, RunTrace] = {}
     loaded = loading.load([*scripts, *rules], traces if trace else None)
@@ -104,43 +113,38 @@ def command(
 
     from edgescript.cli import origin as origins
     from edgescript.cli import report
-    from edgescript.services import Services
+    from edgescript.cli.dictionary_files import as_scripts_hold, read_dictionary
     from runtime.http.refusal import Refuse
-    from runtime.limits.local import LocalLimits
-    from runtime.proxy.simulate import Incoming, fresh_cache, simulate
-    from runtime.scripts.site import Site
-    from runtime.upstreams.upstream import Upstream
+    from runtime.proxy.simulate import Incoming
+    from runtime.trial.node import TrialNode
+    from runtime.trial.origin import stated as stated_origin
 
-    upstream = Upstream.single("127.0.0.1", 80)
-    named = origins.EveryName(upstream)
-    limits = LocalLimits().site()
-    services = Services(
+    node = TrialNode(
+        loaded.scripts,
         random=random.SystemRandom(),
         geo=known,
-        limiter=limits.limiter,
-        connections=limits.connections,
-        origins=named,
+        dictionaries={
+            to_bytes_text(name): as_scripts_hold(read_dictionary(path)) for name, path in dictionaries
+        },
     )
-    site = Site("run", upstream, scripts=loaded.scripts, services=services, upstreams=named)
-    cache = fresh_cache()
     asked = (
         origins.real(origin)
         if origin is not None
-        else origins.stated(origin_status or 200, origin_fields, to_bytes_text(origin_body or ""))
+        else stated_origin(origin_status or 200, origin_fields, to_bytes_text(origin_body or ""))
     )
     incoming = Incoming(
         method,
         url.target,
-        stated.with_host(url, fields),
-        stated.connection(url, client_ip),
+        with_host(url, fields),
+        connection(url, client_ip),
         secrets.token_hex(16),
     )
     moment = time.time() if now is None else now  # noqa: TID251 - the command line is where clocks are read
-    outcome = simulate(site, incoming, asked, cache, moment, time.perf_counter)
+    outcome = node.take(incoming, asked, moment, time.perf_counter)
     for _ in range(repeat - 1):
         for each in traces.values():
             each.clear()
-        outcome = simulate(site, incoming, asked, cache, moment, time.perf_counter)
+        outcome = node.take(incoming, asked, moment, time.perf_counter)
     if isinstance(outcome, Refuse):
         raise stated.refused(outcome)
     lines = {name: each.lines for name, each in traces.items()}

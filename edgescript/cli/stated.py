@@ -1,22 +1,16 @@
 """A request that somebody states: the options that say it, and what is taken for granted."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from edgescript.cli.completion import files
 from edgescript.cli.geography import PlaceType
-from edgescript.cli.values import AddressType, FieldType, TimeType, TokenType, Url
-from edgescript.request import Connection
+from edgescript.cli.values import AddressType, FieldType, TimeType, TokenType
 
 if TYPE_CHECKING:
     from runtime.http.refusal import Refuse
-
-CLIENT_PORT: Final = 50_000
-"""Of the stated client, which has no real one."""
-NODE_ADDRESS: Final = "127.0.0.1"
-"""Where the client came to, which is no real node."""
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -60,17 +54,6 @@ def request_options(command: _Command) -> _Command:
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
-
-
-def with_host(url: Url, fields: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The fields of a request for `url`: those stated, after a Host unless they have one."""
-    has_host = any(name.lower() == "host" for name, _ in fields)
-    return [*([] if has_host else [("Host", url.host)]), *fields]
-
-
-def connection(url: Url, client_ip: str) -> Connection:
-    """The connection on which the stated client asks for `url`."""
-    return Connection(client_ip, CLIENT_PORT, NODE_ADDRESS, url.port, url.scheme)
 
 
 def refused(answer: "Refuse") -> click.UsageError:

@@ -5,38 +5,15 @@ The command line is Unicode, scripts see bytes: `to_bytes_text` is the one cross
 """
 
 import json
-import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
-from urllib.parse import quote, urlsplit
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from runtime.trial.stated import Url, read_client, read_field, read_method, read_url
+
 if TYPE_CHECKING:
     from runtime.scripts.rule import Rule
-
-_TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-"""A field name (RFC 9110 section 5.6.2)."""
-_BAD_IN_VALUE: Final = re.compile(r"[\0\r\n]")
-_HOST: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
-_KEPT_IN_TARGET: Final = "/?%!$&'()*+,;=:@-._~[]|^`{}\\\"<>"
-"""Left as typed; the rest (spaces, controls, what is not ASCII) is percent-encoded, as browsers do."""
-MAX_URL: Final = 8192
-DEFAULT_PORTS: Final = {"http": 80, "https": 443}
-
-
-def to_bytes_text(text: str) -> str:
-    """`text` as scripts hold it: one code point per byte of its UTF-8 form."""
-    return text.encode("utf-8", "surrogateescape").decode("latin-1")
-
-
-class Url(NamedTuple):
-    """An absolute URL as a request carries it: `host` with a port that was written, `target` with the query."""
-
-    scheme: str
-    host: str
-    port: int
-    target: str
 
 
 class UrlType(click.ParamType[Url]):
@@ -48,22 +25,9 @@ class UrlType(click.ParamType[Url]):
         if isinstance(value, Url):
             return value
         try:
-            parts = urlsplit(value)
-            port = parts.port
+            return read_url(value)
         except ValueError as error:
-            self.fail(f"{value!r}: {str(error).lower()}", param, ctx)
-        if parts.scheme not in DEFAULT_PORTS:
-            self.fail(f"{value!r}: want http://host/path or https://host/path", param, ctx)
-        if len(value) > MAX_URL:
-            self.fail(f"longer than {MAX_URL} characters", param, ctx)
-        if not _HOST.fullmatch(parts.netloc):
-            self.fail(f"{value!r}: bad host {parts.netloc!r}", param, ctx)
-        if _BAD_IN_VALUE.search(value):
-            self.fail(f"{value!r}: holds a control character", param, ctx)
-        query = f"?{parts.query}" if "?" in value.partition("#")[0] else ""
-        # A byte that is no UTF-8 came from the command line as a surrogate; it is percent-encoded as any other.
-        target = quote(((parts.path or "/") + query).encode("utf-8", "surrogateescape"), safe=_KEPT_IN_TARGET)
-        return Url(parts.scheme, parts.netloc, port or DEFAULT_PORTS[parts.scheme], target)
+            self.fail(str(error), param, ctx)
 
 
 class FieldType(click.ParamType[tuple[str, str]]):
@@ -76,12 +40,10 @@ class FieldType(click.ParamType[tuple[str, str]]):
     ) -> tuple[str, str]:
         if isinstance(value, tuple):
             return value
-        name, colon, content = value.partition(":")
-        if not colon or not _TOKEN.fullmatch(name):
-            self.fail(f"{value!r}: want 'Name: value'", param, ctx)
-        if _BAD_IN_VALUE.search(content):
-            self.fail(f"{name}: a value is one line", param, ctx)
-        return name, to_bytes_text(content.strip(" \t"))
+        try:
+            return read_field(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 class TokenType(click.ParamType[str]):
@@ -90,9 +52,10 @@ class TokenType(click.ParamType[str]):
     name = "method"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if not _TOKEN.fullmatch(value) or len(value) > 32:
-            self.fail(f"{value!r}: want a method such as GET", param, ctx)
-        return str(value)
+        try:
+            return read_method(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 class TimeType(click.ParamType[float]):
@@ -147,12 +110,23 @@ class AddressType(click.ParamType[str]):
     name = "ip"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        import ipaddress
-
         try:
-            address = ipaddress.ip_address(value)
-        except ValueError:
-            self.fail(f"{value!r}: want an IP address", param, ctx)
-        if "%" in value:
-            self.fail(f"{value!r}: want an IP address without a zone", param, ctx)
-        return str(address)
+            return read_client(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class DictionaryType(click.ParamType[tuple[str, str]]):
+    """`NAME=FILE`, a dictionary and where its entries are."""
+
+    name = "name=file"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        if isinstance(value, tuple):
+            return value
+        name, mark, file = value.partition("=")
+        if not (name and mark and file):
+            self.fail(f"{value!r}: want NAME=FILE", param, ctx)
+        return name, file

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
-from edgescript.services import GeoRecord
+from edgescript.services import Dictionaries, GeoRecord
 from edgescript.testing.toml_lines import KeyLines
 
 SUFFIX: Final = ".test.toml"
@@ -59,6 +59,12 @@ class OriginSays(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"got status {self.status}, want 200 to 599")
         if self.down and self.timeout:
             raise ValueError("want either down or timeout")
+
+
+class Delivered(msgspec.Struct, frozen=True):
+    """What `dict_get` reads in all cases of a file: dictionaries by name."""
+
+    dictionaries: dict[str, dict[str, str]] = {}
 
 
 class Sending(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -132,6 +138,8 @@ class Case(Sending, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When the first request is sent."""
     places: dict[str, Geo] = {}
     """Other addresses that scripts may ask about."""
+    dictionaries: dict[str, dict[str, str]] = {}
+    """What `dict_get` reads, beside those of the file, whose name they may take."""
     seed: int = 1
     before: list[Before] = []
     worth_trying: str = msgspec.field(default="", name="try")
@@ -159,6 +167,7 @@ class Suite(NamedTuple):
     name: str
     scripts: tuple[ScriptEntry, ...]
     origin: OriginSays
+    dictionaries: Mapping[str, Mapping[str, str]]
     cases: tuple[Case, ...]
     keys: KeyLines
 
@@ -169,6 +178,14 @@ class Suite(NamedTuple):
     def origin_of(self, sending: Sending) -> OriginSays:
         """What the origin answers to `sending`."""
         return sending.origin or self.origin
+
+    def dictionaries_of(self, case: Case | None = None) -> Dictionaries:
+        """What scripts read in `case`, or where a case says nothing."""
+        own = {} if case is None else case.dictionaries
+        return {
+            as_bytes_text(name): {as_bytes_text(key): as_bytes_text(value) for key, value in entries.items()}
+            for name, entries in {**self.dictionaries, **own}.items()
+        }
 
 
 def as_bytes_text(text: str) -> str:

@@ -19,6 +19,7 @@ from edgescript.testing.cases import (
     Action,
     Before,
     Case,
+    Delivered,
     ErrorAt,
     Expect,
     Geo,
@@ -31,7 +32,7 @@ from edgescript.testing.toml_lines import KeyLines, Path
 
 _Struct = TypeVar("_Struct", bound=msgspec.Struct)
 
-_TOP_KEYS: Final = frozenset({"scripts", "origin", "defaults", "case"})
+_TOP_KEYS: Final = frozenset({"scripts", "origin", "dictionaries", "defaults", "case"})
 _OF_ONE_CASE: Final = frozenset({"name", "expect", "try"})
 _STRUCTS: Final[Mapping[str, type[msgspec.Struct]]] = {
     "before": Before,
@@ -103,8 +104,10 @@ class _Reader:
         for key in sorted(self.raw.keys() - _TOP_KEYS):
             self._complain((key,), _unknown(key, _TOP_KEYS))
         origin = self._convert(self.raw.get("origin", {}), OriginSays, ("origin",))
+        stated = {key: self.raw[key] for key in ("dictionaries",) if key in self.raw}
+        delivered = self._convert(stated, Delivered, ()) or Delivered()
         scripts, cases = tuple(self._scripts()), tuple(self._cases())
-        return Suite(self.name, scripts, origin or OriginSays(), cases, self.lines)
+        return Suite(self.name, scripts, origin or OriginSays(), delivered.dictionaries, cases, self.lines)
 
     def _complain(self, path: Path, text: str) -> None:
         self.problems.append(Problem(self.lines.line(path), text))

@@ -532,3 +532,35 @@ def test_what_extensions_ask_for_is_shown(script):
         "limit_req   waits 1 s",
         "limit_req   would have refused, 1 in shadow mode",
     ]
+
+
+def test_dictionaries_are_read_from_files(script):
+    path = script(
+        "a.es",
+        "say(dict_get('prices', 'é'))\nsay(dict_get('prices', 'x', 'none'))\nprint(dict_get('b', 'k'))\n",
+    )
+    prices, other = script("prices.json", '{"é": "3.20 €"}'), script("b.json", '{"k": ""}')
+    out = shown(path, "--url", URL, "--dict", f"prices={prices}", "--dict", f"b={other}")
+    assert out["response"]["body"] == "3.20 €\nnone\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[]", "want a JSON object of strings, but expected object, got array"),
+        ('{"a": 1}', "but expected str, got int"),
+        ("{", "want a JSON object of strings, but"),
+        (None, "cannot read"),
+    ],
+)
+def test_a_file_that_is_no_dictionary_is_refused(script, tmp_path, text, told):
+    path = str(tmp_path / "no.json") if text is None else script("no.json", text)
+    result = run_command("run", script("a.es", "x = 1\n"), "--url", URL, "--dict", f"d={path}")
+    assert result.status
+    assert told in result.stderr
+
+
+@pytest.mark.parametrize("text", ["prices", "=a.json", "prices="])
+def test_a_dictionary_has_a_name_and_a_file(script, text):
+    result = run_command("run", script("a.es", "x = 1\n"), "--url", URL, "--dict", text)
+    assert (result.status, "want NAME=FILE" in result.stderr) == (2, True)

@@ -11,9 +11,11 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
+from runtime.state.directory import StateDirectory
 from tests.support.command import run_command
 from tests.support.origin import RecordingOrigin
 
@@ -278,7 +280,48 @@ def test_a_configuration_that_is_in_order_is_said_so(script):
     assert result.stderr == "the configuration is in order: 2 sites, 3 scripts\n"
     result = run_command("serve", "--config", "edge.toml", "--check-config", "--json")
     assert (result.status, result.stderr) == (0, "")
-    assert json.loads(result.stdout) == {"ok": True, "problems": [], "scripts": []}
+    assert json.loads(result.stdout) == {"ok": True, "problems": [], "scripts": [], "warnings": []}
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_check_leaves_nothing_in_the_state_directory_nor_makes_it(script, there):
+    script("edge.toml", "origin = 'http://a'\nstate_dir = 'one/two'\n")
+    if there:
+        Path("one/two").mkdir(parents=True, mode=0o755)
+    result = run_command("serve", "--config", "edge.toml", "--check-config")
+    assert (result.status, "warning" in result.stderr) == (0, False)
+    assert [str(path) for path in Path("one").rglob("*")] == (["one/two"] if there else [])
+    assert Path("one").exists() is there
+    assert not there or Path("one/two").stat().st_mode & 0o777 == 0o755
+
+
+def test_a_state_directory_that_cannot_be_written_is_warned_of(script):
+    script("edge.toml", "origin = 'http://a'\nstate_dir = 'file/two'\n")
+    script("file", "no directory")
+    result = run_command("serve", "--config", "edge.toml", "--check-config")
+    assert result.status == 0
+    assert "warning: state_dir: the node would serve from memory alone; it cannot write " in result.stderr
+    assert "not a directory" in result.stderr
+    result = run_command("serve", "--config", "edge.toml", "--check-config", "--json")
+    (warning,) = json.loads(result.stdout)["warnings"]
+    assert warning.startswith("state_dir: ")
+
+
+def test_the_state_directory_of_a_node_that_runs_is_in_order(script):
+    script("edge.toml", "origin = 'http://a'\nstate_dir = 'state'\n")
+    taken = StateDirectory.taken(Path("state"))
+    result = run_command("serve", "--config", "edge.toml", "--check-config")
+    assert (result.status, "warning" in result.stderr) == (0, False)
+    taken.close()
+
+
+def test_another_users_state_directory_is_a_problem(script, monkeypatch):
+    script("edge.toml", "origin = 'http://a'\nstate_dir = '.'\n")
+    monkeypatch.setattr("runtime.state.directory.os.geteuid", lambda: -1)
+    result = run_command("serve", "--config", "edge.toml", "--check-config")
+    assert result.status == 1
+    assert "edge.toml:2:13: error: state_dir: " in result.stderr
+    assert "belongs to another user" in result.stderr
 
 
 CHECKED = {

@@ -344,6 +344,8 @@ WORLDS = [
     ("set_cache_ttl('path', 10)\n", "repeat = 2\nevery_s = 10", 'cache = "MISS"'),
     ("set_cache_key('/é')\nadd_cache_tag('a')\nadd_cache_tag('b')\n", "", 'cache_key = "/é"\ncache_tags = ["a", "b"]'),
     ("cache_bypass()\nset_origin('b')\n", "", 'cache_bypass = true\nforward_origin = "b"'),
+    ("print(dict_get('d', 'é'))\n", 'dictionaries = { d = { "é" = "€" } }', 'body = "€"'),
+    ("print(tostring(dict_get('d', 'x')))\n", "dictionaries = { d = {} }", 'body = "nil"'),
     ("limit_req('k', 3, 5, 'delay')\n", "repeat = 2", "delay_s = 0.333"),
     ("if not(limit_conn('k', 1)) {\n    exit(503)\n}\n", "repeat = 3", "status = 200"),
     (COUNTED, 'before = [{ url = "http://example.com/", after_s = 9.5 }]', 'cache = "HIT"'),

@@ -34,6 +34,14 @@ def test_the_script_is_that_of_the_same_name_unless_others_are_named():
     assert read("x.test.toml", named).scripts == ("a.es", {"file": "b.es", "pos": "foot", "pri": 1})
 
 
+def test_dictionaries_of_a_case_stand_before_those_of_the_file():
+    text = '[dictionaries.a]\nk = "1"\n[dictionaries.b]\nk = "2"\n' + CASE.replace(
+        "url", 'dictionaries = { b = { "é" = "3" } }\nurl', 1
+    )
+    suite = read("a.test.toml", text)
+    assert suite.dictionaries_of(suite.cases[0]) == {"a": {"k": "1"}, "b": {"Ã©": "3"}}
+
+
 def test_what_a_case_does_not_say():
     (case,) = read("a.test.toml", CASE).cases
     assert (case.method, case.now_s, case.client_ip, case.repeat, case.seed) == (
@@ -161,6 +169,9 @@ WITH = {
     "want NonExecution or ExecutedAndHit or ExecutedButNotHit or Exception",
     ("expect", 'hit = "yes"'): "6: case.expect.hit: got text, want true or false or a table",
     ("expect", "error = { cod = 402 }"): "6: case.expect.error: unknown key 'cod', did you mean 'code'?",
+    ("top", "dictionaries = { a = { b = 1 } }"): "1: dictionaries: got a whole number, want text",
+    ("top", "dictionaries = 1"): "1: dictionaries: got a whole number, want a table",
+    ("case", "dictionaries = { a = 1 }"): "4: case.dictionaries: got a whole number, want a table",
     ("top", 'script = ["a.es"]'): "1: unknown key 'script', did you mean 'scripts'?",
     ("top", "scripts = []"): "1: scripts: want an array of file names or tables",
     ("top", "scripts = [3]"): "1: scripts: got 3, want a file name or a table",

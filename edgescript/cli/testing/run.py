@@ -2,12 +2,10 @@
 Cases of a test file, run: each on a node of its own, in virtual time.
 
 `prepare` reads a file, its scripts and its requests, so that what is wrong with any of them is known before the first
-case runs. `Prepared.play` takes one case through `simulate`, as `edgescript run` does. The clock is the case's, chance
-is seeded, and scripts are bounded by their fuel, not by the wall clock: a test ends the same way on every machine.
+case runs. `runtime.trial.cases` plays them.
 """
 
 import os
-import random
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,29 +13,21 @@ from pathlib import Path
 from edgescript.builtins import Registry
 from edgescript.cli import loading
 from edgescript.cli.files import read
-from edgescript.cli.origin import EveryName
-from edgescript.cli.testing.requests import Places, Shot, shots_of
 from edgescript.compiling.code import Code
 from edgescript.compiling.verify import Linked, verify
 from edgescript.context import Context
-from edgescript.pipeline import InstalledScript, ScriptResult
+from edgescript.pipeline import InstalledScript
 from edgescript.program import Program
 from edgescript.program import load as load_program
 from edgescript.running.vm import Tracer
-from edgescript.services import Services
-from edgescript.source import as_utf8
 from edgescript.testing import reading
 from edgescript.testing.cases import MAX_FILE_BYTES, ScriptEntry, Suite
 from edgescript.testing.coverage import Both, ScriptCoverage, reachable
-from edgescript.testing.expectations import Fault, Forwarded, Outcome, ScriptRan
+from edgescript.testing.expectations import Outcome
 from edgescript.testing.reading import FormatError, Problem
-from runtime.http.refusal import Refuse
-from runtime.limits.local import LocalLimits
-from runtime.proxy.header_ops import Fields
-from runtime.proxy.simulate import Simulation, fresh_cache, simulate
 from runtime.scripts.rule import Rule, RuleError, parse_rule
-from runtime.scripts.site import Site
-from runtime.upstreams.upstream import Upstream
+from runtime.trial.cases import play
+from runtime.trial.requests import Shot, shots_of
 
 
 class Coverages:
@@ -85,10 +75,6 @@ class ScriptsWithErrorsError(Exception):
         self.reports = reports
 
 
-class RefusedByNodeError(Exception):
-    """A request no node accepts."""
-
-
 @dataclass(frozen=True)
 class Prepared:
     """A test file ready to be run. `shots[i]` are the requests of case i, the last one the one looked at."""
@@ -100,40 +86,7 @@ class Prepared:
 
     def play(self, index: int) -> Outcome:
         """What came of the last request of a case. Raises RefusedByNodeError."""
-        case = self.suite.cases[index]
-        places = Places(case)
-        limits = LocalLimits().site()
-        upstream = Upstream.single("127.0.0.1", 80)
-        named = EveryName(upstream)
-        services = Services(
-            random=random.Random(case.seed),  # noqa: S311 - chance that can be repeated is what a test needs
-            geo=places,
-            limiter=limits.limiter,
-            connections=limits.connections,
-            origins=named,
-        )
-        site = Site("test", upstream, scripts=self.scripts, services=services, upstreams=named)
-        cache = fresh_cache()
-        now, number = case.now_s, 0
-        outcome: Simulation | Refuse | None = None
-        for shot in self.shots[index]:
-            places.set_client(shot.incoming.connection.client_addr, shot.geo)
-            for each in range(shot.repeat):
-                now += shot.every_s if each else 0.0
-                number += 1
-                incoming = shot.incoming._replace(id=f"{number:032x}")
-                outcome = simulate(site, incoming, shot.origin, cache, now, _no_time)
-                if isinstance(outcome, Refuse):
-                    raise RefusedByNodeError(
-                        f"a node refuses this request with {outcome.status}: {outcome.reason}"
-                    )
-            now += shot.after_s
-        assert isinstance(outcome, Simulation), "a case has at least its own request"
-        return outcome_of(outcome)
-
-
-def _no_time() -> float:
-    return 0.0
+        return play(self.suite, index, self.shots[index], self.scripts)
 
 
 def prepare(path: str, coverages: Coverages | None = None) -> Prepared:
@@ -178,39 +131,3 @@ def _rules(suite: Suite, folder: Path) -> list[Rule]:
 
 def _rule(entry: ScriptEntry) -> Rule:
     return Rule(entry) if isinstance(entry, str) else parse_rule(entry)
-
-
-def outcome_of(simulation: Simulation) -> Outcome:
-    """What a case can expect something of."""
-    forward, throttle, effects = simulation.forward, simulation.throttle, simulation.effects
-    return Outcome(
-        action=simulation.action,
-        status=simulation.status,
-        headers=_as_text(simulation.fields),
-        body=simulation.body.decode("utf-8", "replace"),
-        forward=forward and Forwarded(_text(forward.method), _text(forward.target), _as_text(forward.fields)),
-        cache=simulation.cache.status,
-        cache_ttl=simulation.cache.ttl_s or 0,
-        limit_rate=0 if throttle is None else throttle.rate_bytes_per_s or 0,
-        limit_rate_after=0 if throttle is None else throttle.after_bytes,
-        cache_key=as_utf8(effects.cache_key or ""),
-        cache_tags=list(effects.cache_tags),
-        cache_bypass=effects.bypass,
-        forward_origin=effects.origin or "",
-        delay_s=round(simulation.delay_s, 3),
-        scripts=[_script_ran(result) for result in simulation.scripts],
-    )
-
-
-def _script_ran(result: ScriptResult) -> ScriptRan:
-    fault = result.fault
-    error = None if fault is None else Fault(int(fault.code), fault.line, fault.column, fault.message)
-    return ScriptRan(result.script.name, result.state.value, result.fuel, error)
-
-
-def _text(data: bytes) -> str:
-    return data.decode("utf-8", "replace")
-
-
-def _as_text(fields: Fields) -> list[tuple[str, str]]:
-    return [(_text(name), _text(value)) for name, value in fields]

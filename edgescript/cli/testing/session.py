@@ -16,7 +16,6 @@ from edgescript.cli.testing.files import Stamp, find, stamp
 from edgescript.cli.testing.run import (
     Coverages,
     Prepared,
-    RefusedByNodeError,
     ScriptsWithErrorsError,
     prepare,
 )
@@ -26,6 +25,7 @@ from edgescript.testing.expectations import mismatches
 from edgescript.testing.junit import as_junit
 from edgescript.testing.reading import FormatError
 from edgescript.testing.results import CaseResult, FileResult, add_up
+from runtime.trial.cases import RefusedByNodeError
 
 MAX_PROBLEMS: Final = 20
 """Told of one test file; its first ones are mostly why there are others."""

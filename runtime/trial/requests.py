@@ -1,13 +1,8 @@
 """The requests of a case as a node takes them, each with what the origin answers."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple, TypeVar
 
-import click
-
-from edgescript.cli import origin as origins
-from edgescript.cli.stated import connection, with_host
-from edgescript.cli.values import AddressType, FieldType, TokenType, Url, UrlType
 from edgescript.services import GeoRecord
 from edgescript.testing.cases import (
     Before,
@@ -24,6 +19,10 @@ from runtime.geo.addresses import parse_address
 from runtime.geo.stated import StatedPlaces
 from runtime.proxy.messages import UpstreamFailed
 from runtime.proxy.simulate import Incoming, Origin
+from runtime.trial import origin as origins
+from runtime.trial.stated import connection, read_client, read_field, read_method, read_url, with_host
+
+_Value = TypeVar("_Value")
 
 
 class Shot(NamedTuple):
@@ -73,18 +72,18 @@ class _WrongError(Exception):
         super().__init__(f"{key}: {reason}")
 
 
-def _value(key: str, kind: click.ParamType[Any], value: str) -> Any:
+def _value(key: str, read: Callable[[str], _Value], text: str) -> _Value:
     """As the command line reads it. Raises _WrongError."""
     try:
-        return kind.convert(value, None, None)
-    except click.BadParameter as error:
-        raise _WrongError(key, error.message) from None
+        return read(text)
+    except ValueError as error:
+        raise _WrongError(key, str(error)) from None
 
 
 def _shot(suite: Suite, sending: Sending) -> Shot:
-    url: Url = _value("url", UrlType(), sending.url)
-    client = _value("client_ip", AddressType(), sending.client_ip)
-    method = _value("method", TokenType(), sending.method)
+    url = _value("url", read_url, sending.url)
+    client = _value("client_ip", read_client, sending.client_ip)
+    method = _value("method", read_method, sending.method)
     fields = with_host(url, _fields("headers", sending.headers))
     named = {name.lower() for name, _ in fields}
     if sending.body and not named & {"content-length", "transfer-encoding"}:
@@ -104,7 +103,7 @@ def _fields(key: str, table: Mapping[str, Lines]) -> list[tuple[str, str]]:
     fields: list[tuple[str, str]] = []
     for name, value in table.items():
         for line in each_line(value):
-            field = _value(key, FieldType(), f"{name}: {line}")
+            field = _value(key, read_field, f"{name}: {line}")
             if field[0] != name:
                 raise _WrongError(key, f"{name!r}: want the name of a header")
             fields.append(field)

@@ -11,11 +11,12 @@ What a line asks for (headers, a redirect, output, a rate) is told where it does
 charged together, so the fuel may stand still from one to the next.
 """
 
-import time
+from collections.abc import Callable
 from typing import Final
 
 from edgescript.context import Context
 from edgescript.effects import Effects
+from edgescript.program import Program
 from edgescript.source import Source, as_utf8
 from edgescript.types import Table, Value, value_text
 
@@ -43,7 +44,9 @@ _TOLD: Final = {
 class RunTrace:
     """A `vm.Tracer` that keeps `lines` and counts what it leaves out. `begin` comes before each run."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, monotonic: Callable[[], float]) -> None:
+        """`monotonic` gives seconds."""
+        self.monotonic = monotonic
         self._source = [as_utf8(line) for line in source.text.split("\n")]
         self._lines: list[str] = []
         self._events = 0
@@ -65,9 +68,6 @@ class RunTrace:
         self._context = context
         self._effects = context.effects
         self._before = context.effects.snapshot()
-
-    def monotonic(self) -> float:
-        return time.monotonic()
 
     def line(self, line: int, /) -> None:
         """A line is shown when something happens on it."""
@@ -139,6 +139,18 @@ class RunTrace:
         self._close_line()
         left_out = self._events - len(self._lines)
         return [*self._lines, f"{_INNER}... {left_out} more"] if left_out else list(self._lines)
+
+
+def traced(program: Program, trace: RunTrace) -> Callable[[Context], bool]:
+    """What runs `program` in the reference tier, and tells `trace`."""
+
+    def run(context: Context) -> bool:
+        trace.begin(
+            context
+        )  # once more for a run that had waited for the response: it is repeated from its start
+        return program.interpret(context, trace)
+
+    return run
 
 
 def _plain(value: object) -> str:

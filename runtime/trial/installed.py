@@ -1,0 +1,28 @@
+"""A program and its settings to a script that runs on requests."""
+
+from collections.abc import Callable
+
+from edgescript.builtins import Stage
+from edgescript.context import Context
+from edgescript.pipeline import DEFAULT_ON_ERROR, InstalledScript
+from edgescript.program import Program
+from runtime.scripts.rule import Rule
+
+
+def installed(
+    program: Program, rule: Rule, position: Stage, run: Callable[[Context], bool] | None = None
+) -> InstalledScript:
+    """`program` as `rule` wants it; `position` is what the script's own text says, `run` goes before the program's."""
+    position = rule.position or position
+    return InstalledScript(
+        rule.name,
+        position,
+        program.run if run is None else run,
+        rule.on_error or DEFAULT_ON_ERROR[position],
+        rule.priority,
+        rule.enabled,
+        rule.break_on_hit,
+        rule.test_ip,
+        program.awaits_response,
+        program.code.source_sha256.hex()[:12],
+    )
