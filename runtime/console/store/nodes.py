@@ -1,0 +1,75 @@
+"""Nodes as they last reported."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import delete, func, select
+
+from runtime.console.store import tables
+from runtime.console.store.entity import Entity, Page, Row
+from runtime.console.store.transaction import Reading, Writing
+
+_table: Final = tables.nodes
+
+
+class Sighting(Row, frozen=True):
+    """What is known of a node from its report and its token."""
+
+    id: str
+    environment: str
+    pool: str
+    region: str
+    version: str
+    generation: int
+    """The one that all of its workers serve; 0 for none."""
+    error: str
+    started: float
+    seen: float
+    token: str
+    """The id of the token it came with."""
+
+
+class NodeRow(Sighting, frozen=True):
+    first_seen: float
+
+
+class PoolRow(Row, frozen=True):
+    environment: str
+    pool: str
+    region: str
+    nodes: int
+
+
+_nodes: Final = Entity(NodeRow, _table, by="id")
+
+
+def get(t: Reading, id: str) -> NodeRow | None:  # noqa: A002 - what a node calls it
+    return _nodes.one(t, _table.c.id == id)
+
+
+def page(t: Reading, limit: int, cursor: str | None = None, environment: str | None = None) -> Page[NodeRow]:
+    """By id; of one environment, if given."""
+    conditions = [] if environment is None else [_table.c.environment == environment]
+    return _nodes.page(t, limit, cursor, *conditions)
+
+
+def all(t: Reading, environment: str) -> list[NodeRow]:  # noqa: A001 - read as `nodes.all`
+    """By id."""
+    return _nodes.all(t, _table.c.environment == environment)
+
+
+def pools(t: Reading) -> list[PoolRow]:
+    """How many nodes each environment has in each pool and region, in the order of these."""
+    place = (_table.c.environment, _table.c.pool, _table.c.region)
+    query = select(*place, func.count()).group_by(*place).order_by(*place)
+    return [PoolRow(*found) for found in t.execute(query)]
+
+
+def report(t: Writing, sightings: Sequence[Sighting]) -> None:
+    """Note all of them at once, in place of what was known of these nodes."""
+    t.put(_table, [{**row.fields(), "first_seen": row.seen} for row in sightings], keep=("first_seen",))
+
+
+def forget(t: Writing, before: float) -> int:
+    """Remove nodes not seen since `before`; their number."""
+    return t.execute(delete(_table).where(_table.c.seen < before)).rowcount
