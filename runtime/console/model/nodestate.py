@@ -1,0 +1,47 @@
+"""How a node is, by what was last heard of it."""
+
+from collections.abc import Iterable
+from typing import Final, Literal, TypeAlias
+
+import msgspec
+
+NodeState: TypeAlias = Literal["current", "behind", "offline", "failed"]
+NODE_STATES: Final[tuple[NodeState, ...]] = ("current", "behind", "offline", "failed")
+_PATIENCE_S: Final = 15.0
+_NODES_A_SECOND: Final = 60
+"""Many nodes are asked to report more rarely (`sync`)."""
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """How far nodes have come to a generation."""
+
+    nodes: int = 0
+    acked: int = 0
+    """Serve it, or a later one, with all workers."""
+    failed: int = 0
+    offline: int = 0
+
+
+def offline_after_s(nodes: int) -> float:
+    """How long a node may be silent, of so many: several reports missed in a row."""
+    return _PATIENCE_S + nodes / _NODES_A_SECOND
+
+
+def node_state(*, generation: int, error: str, silent_s: float, wanted: int, nodes: int) -> NodeState:
+    """Of one of `nodes` that serves `generation` where `wanted` is asked of it, and was last heard `silent_s` ago."""
+    if silent_s > offline_after_s(nodes):
+        return "offline"
+    if generation >= wanted:
+        return "current"
+    return "failed" if error else "behind"
+
+
+def progress(states: Iterable[NodeState]) -> Progress:
+    """Of nodes whose states are judged by the generation in question."""
+    found = list(states)
+    return Progress(
+        nodes=len(found),
+        acked=found.count("current"),
+        failed=found.count("failed"),
+        offline=found.count("offline"),
+    )

@@ -1,0 +1,64 @@
+"""What was done, by whom: read, and proved to be whole."""
+
+from typing import Final
+
+from runtime.console.model.access import Actor, Scope, require_operator
+from runtime.console.model.chain import Chained, Entry, first_broken
+from runtime.console.service.answers import AuditEntry, Page, Verified
+from runtime.console.service.desk import Desk
+from runtime.console.store import audit
+from runtime.console.store.audit import AuditRow
+
+STEP: Final = 500
+"""Entries read at a time."""
+
+
+class Audit:
+    """Operations on the audit."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def list(
+        self, who: Actor, domain: str | None = None, limit: int = 50, cursor: str | None = None
+    ) -> Page[AuditEntry]:
+        """Newest first: of one domain since it was made, or of everything for operators."""
+        with self._desk.read() as t:
+            if domain is None:
+                require_operator(who)
+                page = audit.page(t, limit, cursor)
+            else:
+                row = self._desk.domain(t, who, domain, Scope.READ)
+                page = audit.page(t, limit, cursor, domain=domain, since=row.created)
+        return Page(items=tuple(_view(row) for row in page.items), next=page.next)
+
+    def verify(self, who: Actor) -> Verified:
+        """Whether the chain is whole. Anybody may ask: the answer tells no more than how many entries there are."""
+        del who
+        with self._desk.read() as t:
+            entries, before = 0, ""
+            while rows := audit.chain(t, entries, STEP):
+                broken = first_broken((_chained(row) for row in rows), entries, before)
+                if broken is not None:
+                    return Verified(entries=audit.head(t).n, intact=False, broken_at=broken)
+                entries, before = rows[-1].n, rows[-1].hash
+        return Verified(entries=entries, intact=True)
+
+
+def _chained(row: AuditRow) -> Chained:
+    entry = Entry(row.n, row.at, row.who, row.token, row.domain, row.action, row.subject, row.details)
+    return Chained(entry, row.hash)
+
+
+def _view(row: AuditRow) -> AuditEntry:
+    return AuditEntry(
+        n=row.n,
+        at=row.at,
+        who=row.who,
+        token=row.token,
+        domain=row.domain,
+        action=row.action,
+        subject=row.subject,
+        details=row.details,
+        hash=row.hash,
+    )

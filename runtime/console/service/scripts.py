@@ -1,0 +1,262 @@
+"""
+Scripts of a domain and the texts being written.
+
+A save names the revision it started from. Where the draft has moved on, the text that is refused is kept beside it, and who
+saved is shown the other one whole: of two authors neither loses anything.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from runtime.console.model.access import Actor, Scope
+from runtime.console.model.names import (
+    MAX_SCRIPTS,
+    MAX_SOURCE_BYTES,
+    MAX_TESTS_BYTES,
+    is_name,
+    name_of,
+    script_text,
+    whole_number,
+)
+from runtime.console.model.refusal import Refused, not_found
+from runtime.console.model.rules import RuleSettings, read_rule
+from runtime.console.service.answers import Draft, DraftLine, KeptText, Page, ScriptLine
+from runtime.console.service.compiling import Compiler
+from runtime.console.service.desk import Change, Desk
+from runtime.console.service.lives import versions_in
+from runtime.console.store import Reading, conflicts, drafts, scripts, versions
+from runtime.console.store.drafts import DraftRow
+
+
+class Text(msgspec.Struct, frozen=True):
+    """A script's text, its settings and its tests, each judged to be in order by itself."""
+
+    source: str
+    rule: RuleSettings
+    tests: str
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of source and settings, hexadecimal."""
+        rule = msgspec.json.encode(self.rule, order="deterministic")
+        return hashlib.sha256(rule + b"\0" + self.source.encode()).hexdigest()
+
+    @property
+    def rule_json(self) -> dict[str, Any]:
+        """As it is stored."""
+        return msgspec.structs.asdict(self.rule)
+
+
+def read_text(source: str, rule: Mapping[str, Any] | RuleSettings | None, tests: str | None) -> Text:
+    """What was sent. Raises Refused."""
+    script_text(source, "source", MAX_SOURCE_BYTES)
+    script_text(tests or "", "tests", MAX_TESTS_BYTES)
+    settings = rule if isinstance(rule, RuleSettings) else read_rule(rule or {})
+    return Text(source, settings, tests or "")
+
+
+def stored_rule(stored: Mapping[str, Any]) -> RuleSettings:
+    """Settings as the store has them."""
+    return msgspec.convert(stored, RuleSettings)
+
+
+class Scripts:
+    """Operations on scripts and drafts."""
+
+    def __init__(self, desk: Desk, compiler: Compiler) -> None:
+        self._desk = desk
+        self._compiler = compiler
+
+    def list(self, who: Actor, domain: str, limit: int = 50, cursor: str | None = None) -> Page[ScriptLine]:
+        """Scripts by name."""
+        with self._desk.read() as t:
+            self._desk.domain(t, who, domain, Scope.READ)
+            page = scripts.page(t, domain, limit, cursor)
+            names = [row.name for row in page.items]
+            heads = drafts.heads(t, domain, names)
+            latest = versions.heads(t, domain, {row.name: row.latest for row in page.items if row.latest})
+            live = versions_in(t, domain)
+        lines = []
+        for row in page.items:
+            head, version = heads.get(row.name), latest.get(row.name)
+            last = head or version
+            lines.append(
+                ScriptLine(
+                    name=row.name,
+                    draft=None
+                    if head is None
+                    else DraftLine(
+                        revision=head.revision,
+                        digest=head.digest,
+                        changed=version is None or version.digest != head.digest,
+                    ),
+                    latest=row.latest or None,
+                    live={environment: each.get(row.name) for environment, each in live.items()},
+                    rule=RuleSettings() if last is None else stored_rule(last.rule),
+                )
+            )
+        return Page(items=tuple(lines), next=page.next)
+
+    def draft(self, who: Actor, domain: str, script: str) -> Draft:
+        """The text being written."""
+        with self._desk.read() as t:
+            self._desk.domain(t, who, domain, Scope.READ)
+            row = drafts.get(t, domain, script) if is_name(script) else None
+        if row is None:
+            raise not_found("draft")
+        return draft_of(row)
+
+    def save(
+        self,
+        who: Actor,
+        domain: str,
+        script: str,
+        source: str,
+        rule: Mapping[str, Any] | None,
+        tests: str | None,
+        revision: int,
+    ) -> Draft:
+        """
+        The draft as it is now. `revision` is the one the text started from, 0 for a new script.
+
+        Raises Refused `conflict` where the draft is at another one, with that whole as `current` and the id under which the
+        text is kept as `kept`. The text that is there already is saved, whatever revision it names.
+        """
+        self._allowed(who, domain)
+        name_of("script", script)
+        whole_number(revision, "revision")
+        text = read_text(source, rule, tests)
+        return self._put(who, domain, script, text, revision)
+
+    def put_over(self, who: Actor, domain: str, script: str, text: Text) -> Draft:
+        """As `save`, on top of whatever is there, which is kept as what was thrown away is."""
+        return self._put(who, domain, script, text, None)
+
+    def _allowed(self, who: Actor, domain: str) -> None:
+        """Before anything of what was sent is looked at or compiled."""
+        with self._desk.read() as t:
+            self._desk.domain(t, who, domain, Scope.EDIT)
+
+    def _put(self, who: Actor, domain: str, script: str, text: Text, revision: int | None) -> Draft:
+        judged = self._compiler.judge(script, text.source.encode())
+        kept = 0
+        with self._desk.change(who) as change:
+            self._desk.domain(change.t, who, domain, Scope.EDIT)
+            there = self._there(change, domain, script)
+            now_at = 0 if there is None else there.revision
+            if there is not None and _text_of(there) == text:
+                change.nothing()
+            elif revision not in (None, now_at):
+                kept = _keep(change, domain, script, text, revision or 0, who.label)
+                change.note("draft.refused", script, domain, started_from=revision, current=now_at, kept=kept)
+            else:
+                if revision is None and there is not None:
+                    _keep(change, domain, script, _text_of(there), there.revision, there.author)
+                there = drafts.save(
+                    change.t,
+                    domain,
+                    script,
+                    source=text.source,
+                    rule=text.rule_json,
+                    tests=text.tests,
+                    digest=text.digest,
+                    diagnostics=list(judged.diagnostics),
+                    author=who.label,
+                )
+                change.note("draft.save", script, domain, revision=there.revision, digest=text.digest)
+        if kept:
+            current = None if there is None else draft_of(there)
+            at = f"at revision {now_at}" if there else "gone"
+            raise Refused("conflict", f"the draft is {at}", current=current, kept=str(kept))
+        assert there is not None, "saved, if it was not kept"
+        return draft_of(there)
+
+    def _there(self, change: Change, domain: str, script: str) -> DraftRow | None:
+        """The draft before; makes the script where it is new. Raises Refused where there are too many."""
+        if scripts.get(change.t, domain, script) is not None:
+            return drafts.get(change.t, domain, script)
+        if scripts.count(change.t, domain) >= MAX_SCRIPTS:
+            raise Refused("too-many", f"a domain has at most {MAX_SCRIPTS} scripts")
+        scripts.add(change.t, domain, script)
+        return None
+
+    def discard(self, who: Actor, domain: str, script: str) -> None:
+        """Throw the draft away. Of a script with versions its text is kept; one without goes wholly."""
+        with self._desk.change(who) as change:
+            self._desk.domain(change.t, who, domain, Scope.EDIT)
+            row = drafts.get(change.t, domain, script) if is_name(script) else None
+            if row is None:
+                raise not_found("draft")
+            _keep(change, domain, script, _text_of(row), row.revision, row.author)
+            drafts.delete(change.t, domain, script)
+            found = scripts.get(change.t, domain, script)
+            whole = found is not None and not found.latest
+            if whole:
+                scripts.delete(change.t, domain, script)
+            change.note(
+                "draft.discard", script, domain, revision=row.revision, digest=row.digest, whole=whole
+            )
+
+    def conflicts(
+        self, who: Actor, domain: str, script: str, limit: int = 50, cursor: str | None = None
+    ) -> Page[KeptText]:
+        """Texts that were refused or thrown away, newest first."""
+        with self._desk.read() as t:
+            self._desk.domain(t, who, domain, Scope.READ)
+            require_script(t, domain, script)
+            page = conflicts.page(t, domain, script, limit, cursor)
+        kept = (
+            KeptText(
+                id=str(row.number),
+                revision=row.based_on,
+                source=row.source,
+                rule=stored_rule(row.rule),
+                tests=row.tests or None,
+                author=row.author,
+                saved=row.saved,
+            )
+            for row in page.items
+        )
+        return Page(items=tuple(kept), next=page.next)
+
+
+def require_script(t: Reading, domain: str, script: str) -> scripts.ScriptRow:
+    """Raises Refused."""
+    row = scripts.get(t, domain, script) if is_name(script) else None
+    if row is None:
+        raise not_found("script")
+    return row
+
+
+def draft_of(row: DraftRow) -> Draft:
+    return Draft(
+        script=row.script,
+        revision=row.revision,
+        source=row.source,
+        rule=stored_rule(row.rule),
+        tests=row.tests or None,
+        digest=row.digest,
+        diagnostics=tuple(row.diagnostics),
+        author=row.author,
+        saved=row.saved,
+    )
+
+
+def _text_of(row: DraftRow) -> Text:
+    return Text(row.source, stored_rule(row.rule), row.tests)
+
+
+def _keep(change: Change, domain: str, script: str, text: Text, based_on: int, author: str) -> int:
+    return conflicts.keep(
+        change.t,
+        domain,
+        script,
+        based_on=based_on,
+        source=text.source,
+        rule=text.rule_json,
+        tests=text.tests,
+        author=author,
+    )
