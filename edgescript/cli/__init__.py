@@ -21,16 +21,34 @@ import click
 from edgescript.cli.status import BROKEN_PIPE, INTERNAL_ERROR, INTERRUPTED, OUTPUT_LOST, WRONG_USAGE
 
 COMMANDS: Final = {
+    "audit": "edgescript.cli.audit",
     "check": "edgescript.cli.check",
+    "console": "edgescript.cli.console",
     "cost": "edgescript.cli.cost",
+    "dict": "edgescript.cli.dictionaries",
+    "diff": "edgescript.cli.diff",
     "disasm": "edgescript.cli.disasm",
     "doc": "edgescript.cli.doc",
+    "domains": "edgescript.cli.domains",
     "explain": "edgescript.cli.explain",
     "fmt": "edgescript.cli.fmt",
+    "login": "edgescript.cli.login",
+    "logout": "edgescript.cli.logout",
+    "logs": "edgescript.cli.logs",
+    "nodes": "edgescript.cli.nodes",
+    "publish": "edgescript.cli.publish",
+    "pull": "edgescript.cli.pull",
+    "purge": "edgescript.cli.purge",
+    "push": "edgescript.cli.push",
     "repl": "edgescript.cli.repl",
+    "rollback": "edgescript.cli.rollback",
+    "rollouts": "edgescript.cli.rollouts",
+    "rules": "edgescript.cli.rules",
     "run": "edgescript.cli.run",
     "serve": "edgescript.cli.serve",
     "test": "edgescript.cli.test",
+    "tokens": "edgescript.cli.tokens",
+    "versions": "edgescript.cli.versions",
 }
 PROGRAM: Final = "edgescript"
 WIDTH: Final = 80

@@ -4,6 +4,8 @@ from typing import Final
 
 NO: Final = 1
 WRONG_USAGE: Final = 2
+UNAVAILABLE: Final = 69
+"""EX_UNAVAILABLE: a console that cannot be reached, or that fails, has not said no."""
 INTERNAL_ERROR: Final = 70
 """EX_SOFTWARE of sysexits.h: no pipeline mistakes it for an answer."""
 OUTPUT_LOST: Final = 74

@@ -1,0 +1,83 @@
+"""`edgescript nodes`: which nodes follow the console, and how far they are."""
+
+from typing import Any, Final
+
+import click
+
+from edgescript.cli.remote.refusals import RemoteCommand
+from edgescript.cli.remote.screen import ago, count, now, show_json, show_table
+from edgescript.cli.remote.target import Target, asks_console
+from edgescript.cli.remote.values import ENVIRONMENTS
+
+STATES: Final = ("current", "behind", "offline", "failed")
+
+
+@click.command(
+    "nodes",
+    cls=RemoteCommand,
+    short_help="List nodes and what they serve.",
+    epilog="Example: edgescript nodes -e production --state offline",
+)
+@click.option("-e", "--environment", type=click.Choice(ENVIRONMENTS), help="Of this one only.")
+@click.option("--pool", metavar="NAME", help="Of this pool only.")
+@click.option("--state", type=click.Choice(STATES), help="Those in this state only.")
+@click.option("--pools", is_flag=True, help="A line a pool.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@asks_console
+def command(
+    target: Target, environment: str | None, pool: str | None, state: str | None, pools: bool, as_json: bool
+) -> None:
+    """
+    List the nodes of a console: where they stand, whether they serve the newest (current), an older one (behind), could
+    not take the newest (failed), or have not been heard of (offline).
+    """
+    if pools:
+        _pools(target, environment, as_json=as_json)
+        return
+    found = [
+        each
+        for each in target.client.items("/nodes", environment=environment)
+        if pool in {None, each["pool"]} and state in {None, each["state"]}
+    ]
+    if as_json:
+        show_json(found)
+        return
+    moment = now()
+    rows = [
+        (
+            each["id"],
+            each["environment"],
+            each["pool"],
+            each["region"],
+            each["state"],
+            each["generation"],
+            ago(each["seen"], moment),
+            each["error"],
+        )
+        for each in found
+    ]
+    header = ("node", "environment", "pool", "region", "state", "generation", "seen", "trouble")
+    show_table(header, rows, "no nodes: 'edgescript tokens create' makes tokens for them")
+    if rows:
+        click.echo(_counts({name: sum(each["state"] == name for each in found) for name in STATES}))
+
+
+def _pools(target: Target, environment: str | None, *, as_json: bool) -> None:
+    found = [
+        each
+        for each in target.client.items("/pools")
+        if environment is None or each["environment"] == environment
+    ]
+    if as_json:
+        show_json(found)
+        return
+    rows = [
+        (each["name"], each["region"], each["environment"], *(each["counts"][name] for name in STATES))
+        for each in found
+    ]
+    show_table(("pool", "region", "environment", *STATES), rows, "no pools")
+
+
+def _counts(counts: dict[str, Any]) -> str:
+    parts = [f"{number} {name}" for name, number in counts.items() if number]
+    return f"{count(sum(counts.values()), 'node')}: {', '.join(parts)}"

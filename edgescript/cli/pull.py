@@ -1,0 +1,89 @@
+"""`edgescript pull`: drafts of a console to files here, so that a push knows what it started from."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from edgescript.cli.files import Unreadable
+from edgescript.cli.push import TESTS
+from edgescript.cli.remote import bases
+from edgescript.cli.remote.completion import scripts
+from edgescript.cli.remote.refusals import RemoteCommand
+from edgescript.cli.remote.target import Target, asks_domain
+from edgescript.cli.remote.values import ScriptAt, ScriptAtType
+from edgescript.cli.status import NO
+
+
+@click.command(
+    "pull",
+    cls=RemoteCommand,
+    short_help="Fetch scripts from a console into files.",
+    epilog="Example: edgescript pull auth",
+)
+@click.argument(
+    "names", nargs=-1, required=True, type=ScriptAtType(), metavar="SCRIPT[@N]...", shell_complete=scripts
+)
+@click.option("--to", "folder", default=".", metavar="FOLDER", help="Where to.  [default: here]")
+@click.option("--force", is_flag=True, help="Replace files that differ.")
+@click.pass_context
+@asks_domain
+def command(
+    target: Target, context: click.Context, names: Sequence[ScriptAt], folder: str, force: bool
+) -> None:
+    """
+    Write the draft of each SCRIPT, or its version N, to SCRIPT.es, and its tests to SCRIPT.test.toml.
+
+    A file that is there and differs is left alone, unless --force replaces it. What you push next starts from the draft
+    that is there now.
+    """
+    left = False
+    for script in names:
+        found, revision = _fetch(target, script)
+        contents = {f"{script.name}.es": found["source"]}
+        if found["tests"] is not None:
+            contents[f"{script.name}{TESTS}"] = found["tests"]
+        differ = [name for name, text in contents.items() if _differs(Path(folder, name), text)]
+        if differ and not force:
+            click.echo(f"{', '.join(differ)}: differs here, left alone (--force replaces it)", err=True)
+            left = True
+            continue
+        for name, text in contents.items():
+            _write(Path(folder, name), text)
+        bases.remember(target.url, target.domain, script.name, revision)
+        click.echo(f"{script} to {' and '.join(contents)}")
+    if left:
+        context.exit(NO)
+
+
+def _fetch(target: Target, script: ScriptAt) -> tuple[dict[str, Any], int]:
+    """A text, and the revision of the draft that stands now, 0 where there is none. Raises ConsoleError."""
+    from runtime.console.client import ConsoleError
+
+    found: dict[str, Any] = {}
+    if script.version is not None:
+        found = target.client.get(target.at("scripts", script.name, "versions", script.version))
+    try:
+        draft: dict[str, Any] = target.client.get(target.at("scripts", script.name, "draft"))
+    except ConsoleError as error:
+        if error.code != "not-found" or not found:
+            raise
+        return found, 0
+    return found or draft, draft["revision"]
+
+
+def _differs(path: Path, text: str) -> bool:
+    try:
+        return path.read_bytes() != text.encode()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise Unreadable(f"cannot read {str(path)!r}: {(error.strerror or 'unreadable').lower()}") from None
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_bytes(text.encode())
+    except OSError as error:
+        raise Unreadable(f"cannot write {str(path)!r}: {(error.strerror or 'unwritable').lower()}") from None

@@ -1,0 +1,243 @@
+"""Publishing to nodes that follow: how far it came, what failed, what was taken back, and who stopped watching."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from tests.console.cli.running import Follower, RunningConsole
+
+SCRIPT = "if not($cookie_member) {\n    exit(403)\n}\n"
+OTHER = "if not($cookie_member) {\n    exit(401)\n}\n"
+TIMEOUT_S = 30
+
+
+@pytest.fixture(scope="module")
+def console(tmp_path_factory):
+    """One whose nodes are those of these tests alone."""
+    running = RunningConsole(tmp_path_factory.mktemp("console"))
+    yield running
+    assert running.stop() == 0, running.said()
+
+
+def ok(person, *arguments):
+    result = person.run(*arguments)
+    assert result.status == 0, f"{arguments}: {result.stdout}{result.stderr}"
+    return result
+
+
+@pytest.fixture
+def live(ann):
+    """auth@1 is live everywhere, auth@2 in staging."""
+    for text in (SCRIPT, OTHER):
+        ann.write("auth.es", text)
+        ok(ann, "push", "auth.es")
+        ok(ann, "publish", "auth")
+        if text == SCRIPT:
+            ok(ann, "publish", "auth", "--production")
+    return ann
+
+
+def in_pool(nodes):
+    """Options that keep a rollout to the nodes of one test."""
+    return ["--pool", nodes[0].name.partition(".")[0]]
+
+
+@pytest.fixture
+def follow(live, console):
+    """follow(number, refuses) begins so many nodes of production, in a pool of their own, until the test ends."""
+    begun = []
+
+    def begin(number, refuses=""):
+        pool = live.domain
+        place = ["--node", "production", "--pool", pool, "--region", "cn"]
+        token = ok(live, "tokens", "create", "nodes", *place).stdout.strip()
+        for each in range(1, number + 1):
+            name = f"{pool}.{each}"
+            begun.append(
+                Follower(console.url, token, name, "production", pool=pool, region="cn", refuses=refuses)
+            )
+        deadline = time.monotonic() + TIMEOUT_S
+        while len(json.loads(ok(live, "nodes", "--pool", pool, "--json").stdout)) < number:
+            assert time.monotonic() < deadline, "the console does not list the nodes"
+            time.sleep(0.05)
+        return begun
+
+    yield begin
+    for each in begun:
+        each.leave()
+    for each in begun:
+        each.stop()
+
+
+@pytest.fixture
+def nodes(follow):
+    return follow(2)
+
+
+def test_wait_tells_when_all_nodes_serve_it(live, nodes):
+    result = ok(
+        live, "publish", "auth", "--production", "--to", "5%", *in_pool(nodes), "--wait", "--timeout", "20s"
+    )
+    assert result.stdout.splitlines()[1] == "5% on 2 of 2 nodes"
+    assert result.stderr.splitlines()[-1] == "to go on: edgescript publish --production --to 100%"
+    listed = ok(live, "nodes", "-e", "production", "--pool", live.domain).stdout
+    assert re.search(rf"^{live.domain}\.1 +production +{live.domain} +cn +current ", listed, re.MULTILINE)
+    assert listed.splitlines()[-1] == "2 nodes: 2 current"
+
+
+def test_to_on_the_same_version_takes_it_further(live, nodes):
+    ok(live, "publish", "auth", "--production", "--steps", "5,25,100", *in_pool(nodes))
+    first = json.loads(ok(live, "rollouts", "show", "--json").stdout)
+    result = ok(live, "publish", "auth@2", "--production", "--to", "25%", "--wait", "--timeout", "20s")
+    assert result.stdout.splitlines()[1] == "25% on 2 of 2 nodes"
+    assert json.loads(ok(live, "rollouts", "show", "--json").stdout)["id"] == first["id"]
+    other = live.run("publish", "auth@1", "--production", "--to", "50%")
+    assert other.status == 1
+    assert "edgescript rollouts shows it; promote it" in other.stderr
+
+
+def test_to_does_not_take_an_older_version_further_by_mistake(live, nodes):
+    ok(live, "publish", "auth", "--production", "--to", "5%", *in_pool(nodes))
+    live.write("auth.es", OTHER.replace("401", "402"))
+    ok(live, "push", "auth.es")
+    refused = live.run("publish", "--production", "--to", "25%")
+    assert refused.status == 2
+    assert re.search(r"rollout \d+ is under way with auth@2, the latest is auth@3: say which", refused.stderr)
+
+
+def test_a_node_that_cannot_take_it_is_told(live, follow):
+    nodes = follow(1, refuses="disk full")
+    result = live.run(
+        "publish", "auth", "--production", "--to", "5%", *in_pool(nodes), "--wait", "--timeout", "20s"
+    )
+    assert (result.status, result.stdout.splitlines()[1]) == (1, "5% on 0 of 1 node, 1 failed")
+    assert "disk full" in ok(live, "nodes", "--state", "failed").stdout
+
+
+def test_an_aborted_rollout_is_a_no(live, nodes):
+    ok(live, "publish", "auth", "--production", "--to", "5%", *in_pool(nodes))
+    aborted = ok(live, "rollouts", "abort", "-m", "people complain").stdout
+    assert re.fullmatch(r"release \d+ to production: auth@2: aborted: people complain\n", aborted)
+    number = re.search(r"^(\d+) .* aborted ", ok(live, "rollouts").stdout, re.MULTILINE)[1]
+    assert live.run("rollouts", "show", number, "--wait").status == 1
+    assert re.search(r"auth +2 +2 +1 ", ok(live, "versions").stdout)
+
+
+def test_one_who_waits_sees_it_aborted(live, nodes):
+    timer = threading.Timer(1.0, lambda: abort(live))
+    timer.start()
+    result = live.run(
+        "publish",
+        "auth",
+        "--production",
+        "--steps",
+        "5,100",
+        "--hold",
+        "1h",
+        *in_pool(nodes),
+        "--wait",
+        "--timeout",
+        "20s",
+    )
+    timer.join()
+    assert (result.status, result.stdout.splitlines()[-1]) == (1, "aborted: enough")
+
+
+def abort(person):
+    subprocess.run(
+        [sys.executable, "-m", "edgescript", "rollouts", "abort", "-m", "enough"],
+        cwd=person.folder,
+        timeout=TIMEOUT_S,
+        check=True,
+        capture_output=True,
+        env=os.environ,
+    )
+
+
+def test_rollback_is_at_once_and_for_all(live, nodes):
+    ok(live, "publish", "auth", "--production", "--steps", "100", *in_pool(nodes))
+    ok(live, "rollouts", "promote")
+    assert re.search(r"auth +2 +2 +2 ", ok(live, "versions").stdout)
+    begun = time.monotonic()
+    result = ok(live, "rollback", "--production", "-m", "back", "--json")
+    assert time.monotonic() - begun < 5
+    assert json.loads(result.stdout)["state"] == "completed"
+    assert re.search(r"auth +2 +2 +1 ", ok(live, "versions").stdout)
+
+
+def test_time_runs_out(live, nodes):
+    result = live.run(
+        "publish",
+        "auth",
+        "--production",
+        "--steps",
+        "5,100",
+        "--hold",
+        "1h",
+        *in_pool(nodes),
+        "--wait",
+        "--timeout",
+        "1s",
+    )
+    assert result.status == 1
+    assert re.search(r"still going on after 1 second: edgescript rollouts show \d+\n", result.stderr)
+
+
+def test_ctrl_c_leaves_the_rollout_running_and_says_so(live, nodes):
+    command = [
+        sys.executable,
+        "-m",
+        "edgescript",
+        "publish",
+        "auth",
+        "--production",
+        "--steps",
+        "5,100",
+        "--hold",
+        "1h",
+    ]
+    with subprocess.Popen(
+        [*command, *in_pool(nodes), "--wait"],
+        cwd=live.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ,
+    ) as process:
+        assert "5% on" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        _, rest = process.communicate(timeout=TIMEOUT_S)
+    assert process.returncode == 130
+    assert re.search(r"the rollout goes on without you: edgescript rollouts show \d+\n$", rest)
+    assert json.loads(ok(live, "rollouts", "show", "--json").stdout)["state"] == "running"
+
+
+def test_the_log_is_followed_as_lines_come(live, nodes):
+    command = [sys.executable, "-m", "edgescript", "logs", "--follow", "--filter", "status=403"]
+    with subprocess.Popen(
+        command, cwd=live.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ
+    ) as process:
+        deadline = time.monotonic() + TIMEOUT_S
+        while live.domain not in nodes[0].tell(0):
+            assert time.monotonic() < deadline, "the console never asked for the domain's log"
+            time.sleep(0.05)
+        about = {
+            "domain": live.domain,
+            "time": 1.5e9,
+            "method": "GET",
+            "host": "shop.example",
+            "client": "192.0.2.1",
+        }
+        nodes[0].tell(0, [about | {"status": 200, "uri": "/a"}, about | {"status": 403, "uri": "/\x1b[2J"}])
+        line = process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=TIMEOUT_S)
+    assert line == "02:40:00Z 403 192.0.2.1 GET shop.example/\N{REPLACEMENT CHARACTER}[2J\n"
+    assert process.returncode == 130
