@@ -1,0 +1,182 @@
+"""What is promised of the manifests, asked of every overlay."""
+
+import re
+import tomllib
+
+import msgspec
+import pytest
+
+from runtime.config import Config
+from tests.kubernetes.manifests import OVERLAYS, needs, objects, of_kind, run, text, workloads
+
+pytestmark = [needs("kubectl"), pytest.mark.xdist_group("manifests")]
+
+overlays = pytest.mark.parametrize("overlay", OVERLAYS)
+RELEASES = ("1.30.0", "1.34.0", "1.37.0")
+WRITING_S = 10
+"""A worker's time to write what is to be kept, beyond `drain_s`."""
+CONTAINER = {
+    "allowPrivilegeEscalation": False,
+    "readOnlyRootFilesystem": True,
+}
+"""Of the restricted profile of pod security, and a root that cannot be written."""
+ROOT_FOR_A_MOMENT = {"own-state"}
+"""Containers that run before the node's and are root, with CHOWN and no other capability."""
+
+
+def containers(template):
+    return template["spec"].get("initContainers", []) + template["spec"]["containers"]
+
+
+@overlays
+@needs("kubernetes-validate")
+@pytest.mark.parametrize("release", RELEASES)
+def test_the_schemas_of_the_api_accept_it(overlay, release, tmp_path):
+    path = tmp_path / "all.yaml"
+    path.write_text(text(overlay))
+    status, said = run("kubernetes-validate", "--strict", "-k", release, path)
+    assert status == 0, said
+    assert said.count("passed") == len(objects(overlay)), said
+
+
+@overlays
+@needs("checkov")
+def test_the_policy_has_nothing_against_it(overlay, tmp_path):
+    path = tmp_path / "all.yaml"
+    path.write_text(text(overlay))
+    status, said = run("checkov", "-f", path, "--config-file", ".checkov.yaml")
+    assert status == 0, said
+
+
+@overlays
+def test_pods_are_restricted(overlay):
+    for _, template in workloads(overlay):
+        spec = template["spec"]
+        assert spec["automountServiceAccountToken"] is False
+        assert spec["securityContext"]["runAsNonRoot"] is True
+        assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert not spec.get("hostNetwork")
+        assert not spec.get("hostPID")
+        for container in containers(template):
+            context = container["securityContext"]
+            assert CONTAINER.items() <= context.items(), container["name"]
+            assert context["capabilities"]["drop"] == ["ALL"]
+            if container["name"] in ROOT_FOR_A_MOMENT:
+                assert context["capabilities"]["add"] == ["CHOWN"]
+            else:
+                assert not context.keys() & {"runAsUser", "privileged"}
+                assert "add" not in context["capabilities"]
+
+
+@overlays
+def test_containers_are_bounded_and_pinned_to_what_is_there(overlay):
+    for _, template in workloads(overlay):
+        for container in containers(template):
+            assert set(container["resources"]["limits"]) == {"cpu", "memory"}
+            assert set(container["resources"]["requests"]) == {"cpu", "memory"}
+            assert container["imagePullPolicy"] == "IfNotPresent"
+            assert re.search(r":\d+\.\d+\.\d+$", container["image"]), container["image"]
+        for volume in template["spec"]["volumes"]:
+            empty = volume.get("emptyDir")
+            assert empty is None or empty.get("sizeLimit") or volume["name"] == "site"
+
+
+@overlays
+def test_nodes_and_consoles_are_probed_three_ways(overlay):
+    for _, template in workloads(overlay):
+        for container in template["spec"]["containers"]:
+            probes = {each for each in container if each.endswith("Probe")}
+            assert probes >= {"readinessProbe", "livenessProbe"}
+            assert "startupProbe" in probes or container["name"] == "app"
+
+
+def settings(overlay):
+    """Of the configuration maps with an edge.toml: the workload's name and the settings."""
+    for each in of_kind(overlay, "ConfigMap"):
+        if "edge.toml" in each["data"]:
+            yield each["metadata"]["name"], tomllib.loads(each["data"]["edge.toml"])
+
+
+@overlays
+def test_settings_are_those_of_a_node(overlay):
+    for _, table in settings(overlay):
+        msgspec.convert(table, Config).check()
+
+
+@overlays
+def test_a_pod_is_given_the_time_that_its_answers_take(overlay):
+    for name, table in settings(overlay):
+        [template] = [template for workload, template in workloads(overlay) if name.startswith(workload)]
+        [edge] = [each for each in template["spec"]["containers"] if each["name"] == "edge"]
+        pause_s = int(edge["lifecycle"]["preStop"]["exec"]["command"][1])
+        assert template["spec"]["terminationGracePeriodSeconds"] >= pause_s + table["drain_s"] + WRITING_S
+
+
+@overlays
+def test_ports_that_are_probed_are_those_that_are_listened_on(overlay):
+    for name, table in settings(overlay):
+        [template] = [template for workload, template in workloads(overlay) if name.startswith(workload)]
+        [edge] = [each for each in template["spec"]["containers"] if each["name"] == "edge"]
+        ports = {each["name"]: each["containerPort"] for each in edge["ports"]}
+        assert table["listen"] == f"0.0.0.0:{ports['http']}"
+        assert table["probes"] == f"0.0.0.0:{ports['probes']}"
+        assert table["admin"].startswith("127.0.0.1:"), "who can purge is in the pod"
+
+
+@overlays
+def test_every_workload_is_behind_a_network_policy(overlay):
+    chosen = [each["spec"]["podSelector"]["matchLabels"] for each in of_kind(overlay, "NetworkPolicy")]
+    for name, template in workloads(overlay):
+        labels = template["metadata"]["labels"]
+        assert any(match.items() <= labels.items() for match in chosen), name
+
+
+@overlays
+def test_what_can_be_moved_has_a_disruption_budget(overlay):
+    budgets = [each["spec"]["selector"]["matchLabels"] for each in of_kind(overlay, "PodDisruptionBudget")]
+    for each in of_kind(overlay, "Deployment"):
+        labels = each["spec"]["template"]["metadata"]["labels"]
+        assert any(match.items() <= labels.items() for match in budgets), each["metadata"]["name"]
+
+
+@overlays
+def test_a_node_that_is_cut_off_keeps_its_pod(overlay):
+    for each in of_kind(overlay, "DaemonSet"):
+        tolerated = {
+            (each["key"], each.get("effect"))
+            for each in each["spec"]["template"]["spec"]["tolerations"]
+            if "tolerationSeconds" not in each
+        }
+        wanted = {
+            ("node.kubernetes.io/unreachable", "NoExecute"),
+            ("node.kubernetes.io/not-ready", "NoExecute"),
+        }
+        assert wanted <= tolerated
+
+
+def test_regions_differ_in_their_name_alone():
+    east, west = text("region-east"), text("region-west")
+    assert east != west
+    assert east.replace("east", "west") == west
+
+
+def test_a_region_keeps_its_state_on_the_node_and_its_images_in_its_mirror():
+    [edge] = of_kind("region-east", "DaemonSet")
+    spec = edge["spec"]["template"]["spec"]
+    [state] = [each for each in spec["volumes"] if each["name"] == "state"]
+    assert state["hostPath"]["path"] == "/var/lib/edgescript"
+    assert all(each["image"].startswith("registry.east.") for each in containers(edge["spec"]["template"]))
+
+
+def test_a_sidecar_is_allowed_in_a_namespace_that_enforces_the_restricted_profile():
+    [namespace] = of_kind("sidecar", "Namespace")
+    assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+    [(_, template)] = workloads("sidecar")
+    assert not [port for each in containers(template) for port in each.get("ports", []) if "hostPort" in port]
+    assert not [each for each in template["spec"]["volumes"] if "hostPath" in each]
+
+
+def test_the_console_past_one_machine_has_no_volume_of_its_own():
+    assert of_kind("ha", "PersistentVolumeClaim") == []
+    [console] = of_kind("ha", "Deployment")
+    assert console["spec"]["replicas"] == 2
