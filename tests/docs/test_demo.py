@@ -9,22 +9,24 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
+from runtime.demo.ports import USUAL
 from tests.architecture.imports import ROOT
 from tests.docs.shell import free_ports
 
 TIMEOUT_S = 30
 
 
+VARIABLES = [variable for variable, _ in USUAL.values()]
+
+
 @contextlib.contextmanager
-def demo(port, origin_port):
+def demo(ports):
     """The demo as a process; gives it and what it printed when it was ready."""
-    environment = os.environ | {
-        "EDGESCRIPT_DEMO_PORT": str(port),
-        "EDGESCRIPT_DEMO_ORIGIN_PORT": str(origin_port),
-    }
+    environment = os.environ | dict(zip(VARIABLES, map(str, ports), strict=True))
     process = subprocess.Popen(
         [sys.executable, "-m", "runtime.demo"],
         cwd=ROOT,
@@ -35,8 +37,12 @@ def demo(port, origin_port):
     try:
         yield process, read_until(process, b"Ctrl-C ends it.\n").decode()
     finally:
-        process.kill()
-        process.communicate(timeout=TIMEOUT_S)
+        process.terminate()  # so that it ends what it began
+        try:
+            process.communicate(timeout=TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate(timeout=TIMEOUT_S)
 
 
 def read_until(process, end):
@@ -58,10 +64,9 @@ def printed_tries(text):
 
 
 def test_every_printed_request_gives_the_status_beside_it():
-    port, origin_port = free_ports(2)
-    with demo(port, origin_port) as (process, text):
-        assert f"http://127.0.0.1:{port}" in text
-        assert f"http://127.0.0.1:{origin_port}" in text
+    ports = free_ports(4)
+    with demo(ports) as (process, text):
+        assert all(f"http://127.0.0.1:{port}" in text for port in ports)
         tries = printed_tries(text)
         assert len(tries) >= 8
         wrong = []
@@ -78,16 +83,37 @@ def test_every_printed_request_gives_the_status_beside_it():
 
 
 def test_taken_ports_are_passed_over_and_sigterm_ends_it():
-    with (
-        socket.create_server(("127.0.0.1", 0)) as one,
-        socket.create_server(("127.0.0.1", 0)) as other,
-        demo(one.getsockname()[1], other.getsockname()[1]) as (process, text),
-    ):
+    with contextlib.ExitStack() as held:
+        taken = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(4)]
+        numbers = {each.getsockname()[1] for each in taken}
+        process, text = held.enter_context(demo(sorted(numbers)))
         ports = {int(found) for found in re.findall(r"http://127\.0\.0\.1:(\d+)", text)}
-        assert len(ports) == 2
-        assert not ports & {one.getsockname()[1], other.getsockname()[1]}
+        assert len(ports) == 4
+        assert not ports & numbers
         process.send_signal(signal.SIGTERM)
         assert process.wait(TIMEOUT_S) == 0
+
+
+def test_a_script_is_published_by_the_lines_that_are_printed(tmp_path):
+    with demo(free_ports(4)) as (_, text):
+        lines = text.partition("then in production.\n\n")[2].partition("\n\n")[0]
+        assert lines.startswith("export ")
+        programs = Path(sys.executable).parent
+        ran = subprocess.run(
+            ["bash", "-euc", f'set -o pipefail; PATH="{programs}:$PATH"\n{lines}'],
+            cwd=tmp_path,
+            env=os.environ | {"XDG_CONFIG_HOME": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            timeout=90,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        assert re.findall("^X-Greeting: (.*?)\r?$", ran.stdout, re.MULTILINE) == [
+            "good day",
+            "good day",
+            "hello",
+        ]
 
 
 @pytest.mark.parametrize("port", ["x", "70000", "-1"])
