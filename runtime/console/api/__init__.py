@@ -1,0 +1,1 @@
+"""The console over HTTP: it translates, the service decides."""

@@ -1,0 +1,81 @@
+"""How often one may ask: writes of a token, failed sign-ins of an address."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from runtime.console.api.problems import RETRY_S, ProblemError
+from runtime.limits.gcra import REFUSED, decide
+
+WRITES_PER_S: Final = 50
+FAILURES_PER_MINUTE: Final = 20
+TRIED_AT_ONCE: Final = 4
+"""Texts of one token that are checked or run."""
+TAILED_AT_ONCE: Final = 10
+"""Logs that one token follows."""
+MAX_KEYS: Final = 20_000
+
+
+class Rate:
+    """
+    `burst` at once by key, then `per_s`. `now` gives monotonic seconds.
+
+    The table is bounded: the key not seen for longest is forgotten, and may ask as if it were new.
+    """
+
+    def __init__(self, per_s: float, burst: int, now: Callable[[], float], max_keys: int = MAX_KEYS) -> None:
+        self._interval_s = 1 / per_s
+        self._ahead = burst - 1
+        self._now = now
+        self._max_keys = max_keys
+        self._arrivals: OrderedDict[str, float] = OrderedDict()
+        """The theoretical arrival time of each key."""
+
+    def wait_s(self, key: str) -> float:
+        """Seconds until `key` may ask again, 0 for now. Counts nothing."""
+        arrival = self._arrivals.get(key, 0.0)
+        waited, _ = decide(arrival, self._now(), self._interval_s, self._ahead)
+        return arrival - self._now() - self._ahead * self._interval_s if waited == REFUSED else 0.0
+
+    def take(self, key: str) -> float:
+        """Count one if it may be; else the seconds to wait."""
+        wait_s = self.wait_s(key)
+        if wait_s == 0.0:
+            arrival = self._arrivals.pop(key, 0.0)
+            self._arrivals[key] = decide(arrival, self._now(), self._interval_s, self._ahead)[1]
+            if len(self._arrivals) > self._max_keys:
+                self._arrivals.popitem(last=False)
+        return wait_s
+
+
+class UnderWay:
+    """How much of something each key has under way, at most `most`."""
+
+    def __init__(self, most: int, what: str) -> None:
+        self._most = most
+        self._what = what
+        self._counts: dict[str, int] = {}
+
+    @contextmanager
+    def one(self, key: str) -> Iterator[None]:
+        """One more while the block runs. Raises ProblemError where `key` has its share."""
+        count = self._counts.get(key, 0)
+        if count >= self._most:
+            refuse_too_many(RETRY_S, self._what)
+        self._counts[key] = count + 1
+        try:
+            yield
+        finally:
+            self._counts[key] -= 1
+            if not self._counts[key]:
+                del self._counts[key]
+
+
+def refuse_too_many(wait_s: float, what: str) -> None:
+    """Raise ProblemError if there is anything to wait for."""
+    if wait_s > 0:
+        seconds = int(wait_s) + 1
+        raise ProblemError(
+            "too-many", f"too many {what}", {"Retry-After": str(seconds)}, retry_after_s=seconds
+        )

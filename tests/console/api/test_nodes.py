@@ -1,0 +1,251 @@
+"""What nodes ask: manifests as soon as there is a newer one, blobs, reports; and what people see of it."""
+
+import asyncio
+import time
+
+import pytest
+
+from runtime.bundles.documents import blobs_of
+from runtime.bundles.node_token import read_node_token
+from runtime.bundles.report import Report, ScriptCounter, SiteCounter, decode_answer, encode_report
+from runtime.bundles.verify import accept, open_document
+from tests.console.api.conftest import is_problem
+
+MSGPACK = {"Content-Type": "application/msgpack"}
+
+
+def manifest(running, token, generation=0, wait=0, node="n1"):
+    return running.get(f"nodes/{node}/manifest?generation={generation}&wait={wait}", token)
+
+
+def report(running, token, node="n1", environment="staging", **given):
+    body = encode_report(Report(node, "0.1", given.pop("started", 5.0), environment, **given))
+    return running.post(f"nodes/{node}/report", token, content=body, headers=MSGPACK)
+
+
+def flush(running):
+    """Write what nodes said, as the ticker does."""
+    running.loop.run(running.app.surface.sync.write())
+
+
+@pytest.fixture
+def staged(shop):
+    """With a version live in staging, and a node's token as `shop.node`."""
+    shop.version()
+    shop.publish()
+    shop.node = shop.node_token()
+    return shop
+
+
+def until(condition, within_s=10.0):
+    end = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < end, "it did not come to that"
+        time.sleep(0.01)
+
+
+def test_a_node_follows_from_its_token_alone(staged):
+    token = read_node_token(staged.node)
+    answer = manifest(staged, staged.node)
+    assert answer.headers["content-type"] == "application/msgpack"
+    assert answer.headers["cache-control"] == "no-store"
+    found = accept(answer.content, [token.place.public_key], "staging")
+    assert answer.headers["etag"] == f'"{found.generation}"'
+    (entry,) = found.domains
+    blob = staged.get(f"blobs/{entry.blob.name}", "")
+    assert blob.headers["cache-control"] == "public, max-age=31536000, immutable"
+    document = open_document(entry, blob.content)
+    assert [script.name for script in document.releases[0].scripts] == ["auth"]
+    for ref in blobs_of(document):
+        assert staged.get(f"blobs/{ref.name}", "").status_code == 200
+    assert manifest(staged, staged.node, found.generation).status_code == 204
+
+
+def test_a_waiting_node_is_woken_by_a_publish(staged):
+    known = int(manifest(staged, staged.node).headers["etag"].strip('"'))
+    sync = staged.app.surface.sync
+    url = f"/api/v1/nodes/n1/manifest?generation={known}&wait=30"
+    headers = {"Authorization": f"Bearer {staged.node}"}
+    waiting = asyncio.run_coroutine_threadsafe(staged.http.get(url, headers=headers), staged.loop.loop)
+    until(lambda: len(sync.waiters) == 1)
+    staged.version("# other\n")
+    began = time.monotonic()
+    rollout = staged.publish()
+    answer = waiting.result(10)
+    assert time.monotonic() - began < 2
+    assert answer.headers["etag"] == f'"{rollout["generation"]}"'
+
+
+def test_a_node_sees_its_own_environment_alone(staged):
+    other = staged.node_token("production")
+    token = read_node_token(other)
+    answer = manifest(staged, other)
+    assert (
+        answer.status_code == 204
+        or not accept(answer.content, [token.place.public_key], "production").domains
+    )
+
+
+REFUSED = {
+    "nobody": ("GET", "nodes/n/manifest", "", {}, 401, "unauthorized"),
+    "a person": ("GET", "nodes/n/manifest", None, {}, 403, "forbidden"),
+    "a token that is none": ("GET", "nodes/n/manifest", "esn_a_b_c", {}, 401, "unauthorized"),
+    "a generation that is none": ("GET", "nodes/n/manifest?generation=-1", "node", {}, 422, "invalid"),
+    "a wait that is none": ("GET", "nodes/n/manifest?wait=nan", "node", {}, 422, "invalid"),
+    "a name that is none": ("GET", "nodes/a%20b/manifest", "node", {}, 404, "not-found"),
+    "a blob that is none": ("GET", f"blobs/{'0' * 64}", "", {}, 404, "not-found"),
+    "a digest that is none": ("GET", "blobs/x", "", {}, 404, "not-found"),
+    "a report that is none": (
+        "POST",
+        "nodes/n/report",
+        "node",
+        {"content": b"\xff", "headers": MSGPACK},
+        422,
+        "invalid",
+    ),
+    "a report in JSON": ("POST", "nodes/n/report", "node", {"json": {}}, 415, "unsupported-type"),
+    "a report without end": (
+        "POST",
+        "nodes/n/report",
+        "node",
+        {"content": b"x" * (5 << 20), "headers": MSGPACK},
+        413,
+        "too-large",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused(staged, case):
+    method, path, token, given, status, code = REFUSED[case]
+    is_problem(staged.ask(method, path, staged.node if token == "node" else token, **given), status, code)
+
+
+def test_a_report_is_of_its_own_node(staged):
+    body = encode_report(Report("other", "0.1", 1.0, "staging"))
+    answer = staged.post("nodes/n1/report", staged.node, content=body, headers=MSGPACK)
+    is_problem(answer, 422, "invalid")
+    is_problem(report(staged, staged.node, environment="production"), 422, "invalid")
+
+
+def test_a_name_is_not_taken_from_a_node_that_is_there(staged, clock):
+    assert report(staged, staged.node).status_code == 200
+    elsewhere = staged.node_token(pool="q")
+    is_problem(report(staged, elsewhere), 409, "conflict")
+    clock.now += 120
+    assert report(staged, elsewhere).status_code == 200
+
+
+def test_states_of_nodes(staged, clock):
+    generation = int(manifest(staged, staged.node).headers["etag"].strip('"'))
+    report(staged, staged.node, "a", generation=generation)
+    report(staged, staged.node, "b", generation=generation - 1)
+    report(staged, staged.node, "c", generation=1, refused=generation, error="no room")
+    flush(staged)
+    found = staged.get("nodes?environment=staging").json()
+    assert {each["id"]: each["state"] for each in found["items"]} == {
+        "a": "current",
+        "b": "behind",
+        "c": "failed",
+    }
+    assert found["counts"] == {"current": 1, "behind": 1, "offline": 0, "failed": 1}
+    assert found["generations"]["staging"] == generation
+    assert staged.get("pools").json()["items"][0]["name"] == "p"
+    rollout = staged.get("domains/shop/rollouts").json()["items"][0]
+    assert rollout["progress"] == {"nodes": 3, "acked": 1, "failed": 1, "offline": 0}
+    clock.now += 3600
+    assert staged.get("nodes").json()["counts"]["offline"] == 3
+
+
+def test_a_node_whose_clock_is_wrong_is_as_any_other(staged):
+    generation = int(manifest(staged, staged.node).headers["etag"].strip('"'))
+    report(staged, staged.node, "past", generation=generation, started=1.0)
+    report(staged, staged.node, "future", generation=generation, started=9e9)
+    flush(staged)
+    assert staged.get("nodes").json()["counts"]["current"] == 2
+
+
+def counted(requests, hits, errors=0, release=1):
+    return {
+        "counters": (
+            ScriptCounter(
+                "shop", release, "auth", release, {"ExecutedAndHit": hits, "Exception": errors}, 9, 8.0
+            ),
+        ),
+        "sites": (SiteCounter("shop", release, requests, errors, 0),),
+    }
+
+
+def test_counters_become_metrics(staged, clock):
+    for hits in (5, 7):
+        assert report(staged, staged.node, **counted(10, hits)).status_code == 200
+    flush(staged)
+    found = staged.get("domains/shop/metrics?environment=staging").json()
+    assert found["step_s"] == 10
+    series = {each["script"]: each["points"] for each in found["series"]}
+    assert series == {
+        "": [[clock.now, 0, 0, 0, 0, 0, 10, 0, 0]],
+        "auth": [[clock.now, 7, 0, 0, 0, 0, 0, 9, 8]],
+    }
+    assert staged.get("domains/shop/metrics").json()["series"] == []
+    assert (
+        staged.get(f"domains/shop/metrics?environment=staging&since={clock.now - 9e5}").json()["step_s"]
+        == 3600
+    )
+
+
+def test_a_rollout_that_raises_errors_goes_back_by_itself(staged):
+    node = staged.node_token("production")
+    staged.publish("production")
+    staged.version("# new\n")
+    staged.publish("staging")
+    rollout = staged.publish("production", steps=[50, 100], abort={"min_requests": 10})
+    counts = {
+        "counters": (
+            ScriptCounter("shop", 1, "auth", 1, {"ExecutedAndHit": 100}, 900, 8.0),
+            ScriptCounter("shop", 2, "auth", 2, {"ExecutedAndHit": 50, "Exception": 50}, 900, 8.0),
+        ),
+        "sites": (
+            SiteCounter("shop", rollout["from_release"], 100),
+            SiteCounter("shop", rollout["to_release"], 100),
+        ),
+    }
+    counts["counters"] = tuple(
+        ScriptCounter("shop", number, "auth", 1, each.states, each.fuel, each.time_us)
+        for number, each in zip(
+            (rollout["from_release"], rollout["to_release"]), counts["counters"], strict=True
+        )
+    )
+    report(staged, node, "p1", "production", **counts)
+    flush(staged)
+    place = f"domains/shop/rollouts/{rollout['id']}"
+    until(lambda: staged.get(place).json()["state"] == "aborted")
+    found = staged.get(place).json()
+    assert "script errors" in found["reason"]
+    assert found["figures"]["after"] == {
+        "requests": 100,
+        "exceptions": 50,
+        "errors_5xx": 0,
+        "executions": 100,
+        "fuel": 900,
+    }
+    assert staged.get("audit?domain=shop").json()["items"][0]["who"] == "console"
+
+
+def test_a_token_that_was_revoked_ends_with_the_next_request(staged):
+    assert report(staged, staged.node).status_code == 200
+    staged.delete(f"tokens/{staged.node.split('_')[1]}")
+    is_problem(report(staged, staged.node), 401, "unauthorized")
+    is_problem(manifest(staged, staged.node), 401, "unauthorized")
+
+
+def test_logs_are_asked_for_while_somebody_reads(staged):
+    assert decode_answer(report(staged, staged.node).content).tail == ()
+    assert staged.get("domains/shop/logs?environment=staging").json() == {"items": [], "dropped": 0}
+    answer = decode_answer(report(staged, staged.node).content)
+    assert (answer.tail, answer.interval_s) == (("shop",), 1.0)
+    lines = ({"domain": "shop", "status": 200, "uri": "/a"}, {"domain": "shop", "status": 500, "uri": "/b"})
+    report(staged, staged.node, logs=lines)
+    found = staged.get("domains/shop/logs?environment=staging&filter=status=5xx").json()
+    assert found["items"] == [{"domain": "shop", "status": 500, "uri": "/b", "node": "n1"}]
+    is_problem(staged.get("domains/shop/logs?filter=nonsense"), 422, "invalid")

@@ -1,0 +1,38 @@
+"""Rates: so many at once, then so many a second, by key."""
+
+import pytest
+
+from runtime.console.api.problems import ProblemError
+from runtime.console.api.rates import Rate, refuse_too_many
+
+
+def test_a_burst_and_then_the_rate():
+    now = 100.0
+    rate = Rate(10, 3, lambda: now)
+    assert [rate.take("a") for _ in range(3)] == [0, 0, 0]
+    assert rate.take("a") == pytest.approx(0.1)
+    assert rate.take("b") == 0
+    now = 100.1
+    assert rate.take("a") == 0
+    assert rate.take("a") > 0
+
+
+def test_looking_counts_nothing():
+    rate = Rate(1, 1, lambda: 100.0)
+    assert [rate.wait_s("a") for _ in range(3)] == [0, 0, 0]
+    assert rate.take("a") == 0
+    assert rate.wait_s("a") == pytest.approx(1)
+
+
+def test_the_table_is_bounded():
+    rate = Rate(1, 1, lambda: 100.0, max_keys=10)
+    for key in range(1000):
+        rate.take(str(key))
+    assert len(rate._arrivals) == 10
+
+
+def test_too_many_is_a_problem_with_retry_after():
+    refuse_too_many(0, "x")
+    with pytest.raises(ProblemError) as caught:
+        refuse_too_many(1.2, "changes")
+    assert (caught.value.code, caught.value.headers) == ("too-many", {"Retry-After": "2"})
