@@ -1,0 +1,73 @@
+// The console's HTTP API, as the page uses it. Errors are RFC 9457 problems.
+
+const ROOT = '/api/v1'
+
+/** What the server refused, or a network that failed (status 0, code `unreachable`). */
+export class Problem extends Error {
+  constructor(status, body) {
+    super(body.detail || body.title || String(status))
+    this.status = status
+    this.code = body.code ?? ''
+    this.body = body
+  }
+}
+
+/** A path whose values are escaped: path`/domains/${name}`. */
+export const path = (strings, ...values) =>
+  strings.reduce((whole, text, at) => whole + encodeURIComponent(values[at - 1]) + text)
+
+const query = values => {
+  const given = Object.entries(values).filter(([, value]) => value !== null && value !== undefined && value !== '')
+  return given.length ? `?${new URLSearchParams(given)}` : ''
+}
+
+const bodyOf = async answer => {
+  if (answer.status === 204) return null
+  const type = answer.headers.get('content-type') ?? ''
+  return /\bjson\b/.test(type) ? answer.json() : {detail: `${answer.status} ${answer.statusText}`}
+}
+
+const ask = async (method, url, {body, signal} = {}) => {
+  const request = {method, signal, headers: {Accept: 'application/json'}}
+  if (body !== undefined) {
+    request.headers['Content-Type'] = 'application/json'
+    request.body = JSON.stringify(body)
+  }
+  let answer
+  let content
+  try {
+    answer = await fetch(ROOT + url, request)
+    content = await bodyOf(answer)
+  } catch (error) {
+    if (error.name === 'AbortError') throw error
+    throw new Problem(0, {code: 'unreachable', detail: ''})
+  }
+  if (answer.ok) return content
+  const problem = new Problem(answer.status, content ?? {})
+  if (answer.status === 401 && url !== '/session') document.dispatchEvent(new Event('signedout'))
+  throw problem
+}
+
+export const get = (url, values = {}, signal) => ask('GET', url + query(values), {signal})
+export const post = (url, body) => ask('POST', url, {body})
+export const put = (url, body) => ask('PUT', url, {body})
+export const patch = (url, body) => ask('PATCH', url, {body})
+export const remove = url => ask('DELETE', url)
+
+/** As `post`, for questions that a newer one supersedes. */
+export const question = (url, body, signal) => ask('POST', url, {body, signal})
+
+/** Every item of a list, page by page, at most `most`. */
+export const all = async (url, values = {}, signal, most = 1000) => {
+  const items = []
+  let cursor = null
+  do {
+    const page = await get(url, {...values, limit: 200, cursor}, signal)
+    items.push(...page.items)
+    cursor = page.next
+  } while (cursor !== null && items.length < most)
+  return items
+}
+
+/** Server-sent events of `url`; the caller closes it. */
+export const events = (url, values = {}) => new EventSource(ROOT + url + query(values))

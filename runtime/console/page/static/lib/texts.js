@@ -1,0 +1,39 @@
+// What the page says, in two languages: two JSON files with the same keys.
+
+import {choices} from './keep.js'
+
+export const LANGUAGES = {en: 'English', zh: '简体中文'}
+const TAGS = {en: 'en', zh: 'zh-CN'}
+
+let texts = {}
+let current = 'en'
+
+const wanted = () => {
+  const spoken = navigator.languages.map(tag => tag.slice(0, 2).toLowerCase())
+  return [choices.get('language'), ...spoken].find(name => Object.hasOwn(LANGUAGES, name)) ?? 'en'
+}
+
+/** Loads a language's texts, the remembered or the browser's one unless named. */
+export const speak = async (language = wanted()) => {
+  const answer = await fetch(`/static/texts/${language}.json`)
+  texts = await answer.json()
+  current = language
+  document.documentElement.lang = TAGS[language]
+}
+
+export const choose = language => {
+  choices.set('language', language)
+  return speak(language)
+}
+
+export const language = () => current
+
+/** The locale for dates and numbers: the browser's own of this language, if it has one. */
+export const locale = () => navigator.languages.find(tag => tag.toLowerCase().startsWith(current)) ?? TAGS[current]
+
+/** The text of `key`; `{name}` in it stands for `values.name`. */
+export const t = (key, values = {}) =>
+  (texts[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole))
+
+/** The text of `key` if there is one, else `otherwise`: for words that come from the server. */
+export const known = (key, otherwise) => texts[key] ?? otherwise

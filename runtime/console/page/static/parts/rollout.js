@@ -1,0 +1,42 @@
+// How a rollout looks wherever it is mentioned.
+
+import {h} from '../lib/dom.js'
+import {known, t} from '../lib/texts.js'
+import {badge} from './table.js'
+
+const KINDS = {running: 'busy', completed: 'good', aborted: 'bad', cancelled: 'warn'}
+
+export const rolloutBadge = state => badge(known(`rollout.${state}`, state), KINDS[state])
+
+/** The percentage reached, with the steps marked on the way. */
+export const stepsBar = rollout => {
+  const bar = h('div', {
+    class: `steps ${rollout.state}`,
+    role: 'progressbar',
+    'aria-label': t('rollout.share'),
+    'aria-valuenow': rollout.percent,
+    'aria-valuemin': 0,
+    'aria-valuemax': 100,
+  })
+  const done = h('div', {class: 'done'})
+  done.style.width = `${rollout.percent}%`
+  bar.append(
+    done,
+    ...rollout.steps.map(step => {
+      const mark = h('span', {class: step <= rollout.percent ? 'mark past' : 'mark'}, `${step} %`)
+      mark.style.left = `${step}%`
+      return mark
+    }),
+  )
+  return bar
+}
+
+/** `auth 6 → 7` for each script that changes. */
+export const changes = scripts =>
+  h(
+    'ul',
+    {class: 'chips'},
+    Object.entries(scripts).map(([name, [before, after]]) =>
+      h('li', {}, name, ' ', badge(`${before === null ? '–' : `v${before}`} → ${after === null ? '–' : `v${after}`}`)),
+    ),
+  )

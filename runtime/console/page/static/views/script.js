@@ -1,0 +1,197 @@
+// Writing a script: the text with its findings, its rule, its tests, trying it, saving it.
+
+import {path, post, question, remove} from '../lib/api.js'
+import {debounce, fill, h} from '../lib/dom.js'
+import {ago} from '../lib/format.js'
+import {chord, isChord} from '../lib/keys.js'
+import {address, go} from '../lib/route.js'
+import {t} from '../lib/texts.js'
+import {makeEditor} from '../editor/editor.js'
+import {askForm, confirm} from '../parts/dialog.js'
+import {findingPanel} from '../parts/findings.js'
+import {area, button, labelled} from '../parts/form.js'
+import {may, page} from '../parts/page.js'
+import {safely, say} from '../parts/say.js'
+import {badge} from '../parts/table.js'
+import {tabs} from '../parts/tabs.js'
+import {settle} from './conflict.js'
+import {openDraft} from './draft.js'
+import {keptPanel} from './kept.js'
+import {publish} from './publish.js'
+import {referencePanel} from './reference.js'
+import {ruleForm} from './rule_form.js'
+import {tryPanel} from './tryit.js'
+
+const CHECK_AFTER_MS = 80
+
+/** Asks the server what is wrong with the text, the newest question winning. */
+const checker = (draft, script, show, signal) => {
+  let asking = new AbortController()
+  return async () => {
+    asking.abort()
+    asking = new AbortController()
+    const either = AbortSignal.any([asking.signal, signal])
+    const {source, rule} = draft.mine()
+    try {
+      show((await question('/check', {source, rule, name: script}, either)).diagnostics)
+    } catch (error) {
+      // The text is not harmed by a check that could not be made; saving will say what is the matter.
+      if (error.name !== 'AbortError' && error.body?.diagnostics) show(error.body.diagnostics)
+    }
+  }
+}
+
+const versionForm = submit => {
+  const message = area({required: true, maxlength: 1000, rows: 2})
+  return askForm(
+    {title: t('script.version'), submitText: t('do.save-version'), submit: () => submit(message.value)},
+    labelled(t('word.message'), message, t('script.version-hint')),
+  )
+}
+
+export const view = async ({domain, script, signal, session}) => {
+  const draft = await openDraft(domain, script, signal)
+  const writable = may(session, domain, 'edit')
+  const state = h('span', {class: 'draft-state', role: 'status'})
+  const findings = findingPanel((line, column) => editor.goTo(line, column))
+  const showFindings = list => {
+    editor.mark(list)
+    findings.show(list)
+  }
+  const drawState = () => {
+    const {author, saved} = draft.saved()
+    fill(
+      state,
+      draft.dirty()
+        ? badge(t('draft.unsaved'), 'warn')
+        : draft.revision() === 0
+          ? badge(t('draft.new'))
+          : [badge(t('draft.revision', {n: draft.revision()})), h('span', {class: 'muted'}, ` ${author ?? ''} ${ago(saved)}`)],
+    )
+  }
+  const check = checker(draft, script, showFindings, signal)
+  const checkSoon = debounce(CHECK_AFTER_MS, check)
+  const typed = () => {
+    draft.type({source: editor.text(), rule: rule.rule(), tests: tests.text() || null})
+    drawState()
+    checkSoon()
+  }
+  const replace = given => {
+    editor.replace(given.source)
+    rule.replace(given.rule)
+    tests.replace(given.tests ?? '')
+    typed()
+  }
+
+  /** Saves; two authors at once are asked which text goes on. Says whether what was typed is saved now. */
+  const save = async () => {
+    try {
+      await draft.save()
+    } catch (error) {
+      if (error.code !== 'conflict' || !error.body.current) throw error
+      const theirs = error.body.current
+      const chosen = await settle(theirs, draft.mine())
+      if (chosen === null) return false
+      draft.accept(theirs)
+      if (chosen === 'theirs') {
+        replace(theirs)
+        return false
+      }
+      await draft.save(theirs.revision)
+    }
+    drawState()
+    showFindings(draft.saved().diagnostics)
+    return !draft.dirty()
+  }
+  const saveNow = safely(async () => {
+    if (!writable) return
+    if (await save()) say(t('say.saved'))
+  })
+  const saveVersion = safely(async () => {
+    if (!(await save())) return
+    const url = path`/domains/${domain}/scripts/${script}/versions`
+    const made = await versionForm(async message => {
+      try {
+        return await post(url, {message, revision: draft.revision()})
+      } catch (error) {
+        if (error.body?.diagnostics) showFindings(error.body.diagnostics)
+        throw error
+      }
+    })
+    if (made) say(t('say.version', {n: made.number}))
+  })
+  const discard = safely(async () => {
+    const gone = await confirm({
+      title: t('script.discard'),
+      text: t('script.discard-text', {name: script}),
+      yes: t('do.delete'),
+      submit: async () => {
+        if (draft.revision() > 0) await remove(path`/domains/${domain}/scripts/${script}/draft`)
+        draft.forget()
+      },
+    })
+    if (gone) go(['domains', domain, 'scripts'])
+  })
+
+  const mine = draft.mine()
+  const trial = tryPanel(domain, script, () => draft.mine(), showFindings)
+  const editor = await makeEditor({
+    text: mine.source,
+    mode: 'edgescript',
+    label: t('script.source', {name: script}),
+    readOnly: !writable,
+    onChange: () => typed(),
+    onSave: saveNow,
+    onTry: trial.run,
+  })
+  const tests = await makeEditor({
+    text: mine.tests ?? '',
+    mode: 'toml',
+    label: t('script.tests'),
+    readOnly: !writable,
+    onChange: () => typed(),
+    onSave: saveNow,
+    onTry: trial.run,
+  })
+  const rule = ruleForm(mine.rule, () => typed())
+  const kept = keptPanel(domain, script, {take: replace, current: editor.text})
+  const side = tabs(t('script.beside'), [
+    [t('try.title'), trial.node],
+    [t('rule.title'), rule.node],
+    [t('script.tests'), h('div', {class: 'stack'}, h('p', {class: 'muted'}, t('script.tests-hint')), tests.node)],
+    [t('reference.title'), referencePanel()],
+    [t('kept.title'), kept.node],
+  ])
+  side.node.addEventListener('click', event => event.target.role === 'tab' && event.target.textContent === t('kept.title') && kept.load())
+  addEventListener('beforeunload', event => draft.dirty() && event.preventDefault(), {signal})
+  const keys = event => {
+    const act = isChord(event, 's') ? saveNow : isChord(event, 'Enter') ? trial.run : null
+    if (!act || event.defaultPrevented || document.querySelector('dialog[open]')) return
+    event.preventDefault()
+    act()
+  }
+  addEventListener('keydown', keys, {signal})
+  drawState()
+  showFindings(draft.saved().diagnostics)
+  check()
+  if (draft.restored) say(t('say.restored'), 'warn')
+
+  const at = (...more) => address(['domains', domain, 'scripts', script, ...more])
+  return page(
+    {
+      title: script,
+      wide: true,
+      above: [address(['domains', domain, 'scripts']), t('nav.scripts')],
+      actions: [
+        state,
+        h('a', {class: 'button', href: at('versions')}, t('nav.versions')),
+        writable && button(t('do.delete'), discard, {class: 'quiet'}),
+        writable && button(t('do.save-draft'), saveNow, {title: chord('S')}),
+        writable && button(t('do.save-version'), saveVersion),
+        may(session, domain, 'publish') &&
+          button(t('do.publish'), safely(() => publish(domain, {script})), {class: 'primary'}),
+      ],
+    },
+    h('div', {class: 'desk'}, h('div', {class: 'desk-text'}, editor.node, findings.node), side.node),
+  )
+}

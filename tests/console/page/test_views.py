@@ -1,0 +1,237 @@
+"""What single views promise, each against the real console."""
+
+import json
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.console.cli.running import Follower
+
+LINE = {
+    "time": 1.0,
+    "client": "192.0.2.1",
+    "method": "GET",
+    "host": "h",
+    "status": 403,
+    "cache": "SYNTH",
+    "scripts": [],
+}
+
+
+@pytest.fixture
+def domain(api):
+    return api.domain()
+
+
+def test_a_wrong_token_is_refused(look, console):
+    screen = look()
+    screen.page.goto(console.url)
+    screen.page.locator("input[name=token]").fill("est_x_wrong")
+    screen.page.keyboard.press("Enter")
+    screen.page.get_by_role("alert").get_by_text("not known").wait_for()
+
+
+def test_signing_out_ends_the_session(look):
+    screen = look().sign_in()
+    screen.page.get_by_role("button", name="Sign out").click()
+    screen.page.locator("input[name=token]").wait_for()
+    screen.page.reload()
+    screen.page.locator("input[name=token]").wait_for()
+
+
+def test_a_reader_finds_no_button_to_write(look, api, domain):
+    api.version(domain, "auth", "exit(403)\n")
+    secret = api("POST", "/tokens", json={"label": "r", "grants": [{"domain": domain, "scope": "read"}]})[
+        "secret"
+    ]
+    screen = look().sign_in(secret).open("domains", domain, "scripts", "auth")
+    assert screen.page.get_by_role("button", name="Save draft").count() == 0
+    assert screen.page.get_by_role("button", name="Publish…").count() == 0
+    screen.click("Run")
+    screen.page.locator(".decision").wait_for()
+
+
+def test_a_view_of_nothing_says_so(look):
+    screen = look().sign_in().open("domains", "not-there")
+    expect(screen.page.locator("h1")).to_have_text("There is nothing here")
+    screen.open("no", "such", "view")
+    expect(screen.page.locator("h1")).to_have_text("There is nothing here")
+
+
+def test_production_wants_staging_first(look, api, domain):
+    api.version(domain, "auth", "exit(403)\n")
+    screen = look().sign_in().open("domains", domain)
+    screen.click("Publish…")
+    screen.dialog.get_by_label("Environment").select_option("production")
+    screen.answer("Publish…", Message="at once")
+    screen.dialog.get_by_role("alert").get_by_text("never live in staging").wait_for()
+    screen.dialog.get_by_role("checkbox", name="Without staging").check()
+    screen.answer("Publish…")
+    screen.sees("completed")
+
+
+def test_a_secret_dictionary_is_written_and_never_read(look, api, domain):
+    screen = look().sign_in().open("domains", domain, "dictionaries")
+    screen.click("New dictionary")
+    screen.dialog.get_by_label("Name").fill("keys")
+    screen.dialog.get_by_role("checkbox").check()
+    screen.answer("Create")
+    screen.page.locator("main").get_by_label("Key").fill("k1")
+    screen.page.locator("main").get_by_label("Value").fill("very secret")
+    screen.click("Save")
+    screen.page.get_by_role("cell", name="k1").wait_for()
+    screen.sees("hidden")
+    assert "very secret" not in screen.page.content()
+    assert api("GET", f"/domains/{domain}/dictionaries/keys")["keys"] == ["k1"]
+
+
+def test_entries_of_a_dictionary(look, api, domain):
+    api(
+        "PUT",
+        f"/domains/{domain}/dictionaries/flags",
+        json={"entries": {"a": "1"}, "secret": False, "revision": 0},
+    )
+    screen = look().sign_in().open("domains", domain, "dictionaries", "flags")
+    screen.page.locator("main").get_by_label("Key").fill("b")
+    screen.page.locator("main").get_by_label("Value").fill("2")
+    screen.click("Save")
+    screen.page.get_by_role("row", name="b 2").wait_for()
+    screen.page.get_by_role("row", name="a 1").get_by_role("button", name="Delete").click()
+    screen.answer("Delete")
+    expect(screen.page.get_by_role("row", name="a 1")).to_have_count(0)
+    assert api("GET", f"/domains/{domain}/dictionaries/flags")["entries"] == {"b": "2"}
+
+
+def test_a_token_is_shown_once(look, domain):
+    screen = look().sign_in().open("domains", domain, "tokens")
+    screen.click("New token")
+    screen.answer("Create", Label="ci")
+    secret = screen.dialog.get_by_label("Token").input_value()
+    assert secret.startswith("est_")
+    screen.answer("Close")
+    screen.page.get_by_role("row", name="ci").wait_for()
+    assert secret not in screen.page.content()
+    look().sign_in(secret).open("domains", domain)
+    screen.page.get_by_role("row", name="ci").get_by_role("button", name="Revoke").click()
+    screen.answer("Revoke")
+    screen.page.get_by_role("row", name="ci").get_by_text("revoked").wait_for()
+
+
+def test_a_refused_setting_is_named(look, domain, editor):
+    screen = look(editor).sign_in().open("domains", domain, "settings")
+    screen.write(json.dumps({"hosts": [f"{domain}.example"], "orgin": "http://127.0.0.1"}))
+    screen.click("Save")
+    screen.page.locator(".errors").get_by_text("orgin").first.wait_for()
+    screen.write("{,")
+    screen.click("Save")
+    screen.page.locator(".errors").get_by_text("not JSON").wait_for()
+
+
+def test_the_vendors_rules_come_in_as_drafts(look, domain):
+    rule = {
+        "name": "gate",
+        "pos": "foot",
+        "pri": "3",
+        "enable": "on",
+        "brk": "off",
+        "testip": "",
+        "option": "",
+        "rule": "exit(410)\n",
+    }
+    screen = look().sign_in().open("domains", domain, "rules")
+    screen.page.get_by_label("Rules", exact=False).fill(json.dumps([rule]))
+    screen.click("Import")
+    screen.page.get_by_role("link", name="gate").click()
+    screen.text_area.wait_for()
+    expect(screen.text_area).to_have_value("exit(410)\n")
+    screen.tab("Rule")
+    expect(screen.page.get_by_label("Priority")).to_have_value("3")
+
+
+def test_a_purge(look, api, domain):
+    api.version(domain, "auth", "exit(403)\n")
+    api.publish(domain)
+    screen = look().sign_in().open("domains", domain, "purge")
+    screen.page.locator("main").get_by_label("Value").fill(f"http://{domain}.example/a")
+    screen.click("Purge")
+    screen.page.get_by_role("alert").get_by_text("nothing was published to production").wait_for()
+    screen.page.locator("main").get_by_label("Environment").select_option("staging")
+    screen.click("Purge")
+    screen.toast("is on its way")
+    screen.open("domains", domain, "audit")
+    screen.sees("purge")
+
+
+def test_versions_side_by_side(look, api, domain, editor):
+    api.version(domain, "auth", "exit(403)\n", message="first")
+    api.version(domain, "auth", "exit(404)\n", message="second")
+    screen = look(editor).sign_in().open("domains", domain, "scripts", "auth", "versions")
+    screen.page.get_by_role("link", name="with the one before").click()
+    expect(screen.page.locator(".diff.two .gone").first).to_contain_text("exit(403)")
+    expect(screen.page.locator(".diff.two .come").first).to_contain_text("exit(404)")
+    screen.click("In one column")
+    expect(screen.page.locator(".diff.two")).to_have_count(0)
+    screen.open("domains", domain, "scripts", "auth", "versions", "1")
+    screen.click("Put into the editor")
+    screen.sees("not saved")
+    screen.click("Save draft")
+    screen.toast("Saved.")
+    assert api("GET", f"/domains/{domain}/scripts/auth/draft")["source"] == "exit(403)\n"
+
+
+def test_the_log_runs_and_can_be_held(look, api, domain, console):
+    api.version(domain, "auth", "exit(403)\n")
+    api.publish(domain)
+    follower = Follower(console.url, api.node_token("staging"), f"log-{domain}", "staging")
+    try:
+        screen = (
+            look().sign_in().open("domains", domain, "logs", args="?environment=staging&filter=status%3D403")
+        )
+        screen.sees("live")
+        until = time.monotonic() + 20
+        while domain not in follower.tell(0):
+            assert time.monotonic() < until, "the console asks for no lines"
+        follower.tell(
+            0,
+            [
+                {**LINE, "domain": domain, "uri": "/one"},
+                {**LINE, "domain": domain, "uri": "/other", "status": 200},
+            ],
+        )
+        screen.page.locator(".log .uri").get_by_text("/one").wait_for()
+        assert screen.page.locator(".log .uri").get_by_text("/other").count() == 0
+        screen.click("Hold")
+        follower.tell(0, [{**LINE, "domain": domain, "uri": "/two"}])
+        screen.sees("Lines waiting: 1")
+        assert screen.page.locator(".log .uri").get_by_text("/two").count() == 0
+        screen.click("Go on")
+        screen.page.locator(".log .uri").get_by_text("/two").wait_for()
+    finally:
+        follower.stop()
+
+
+def test_metrics_have_a_table(look, domain, editor):
+    screen = look(editor).sign_in().open("domains", domain, "metrics")
+    expect(screen.page.locator("figure")).to_have_count(4)
+    if editor == "plain":
+        expect(screen.page.locator("figure table").first).to_be_visible()
+
+
+def test_completion_and_hover_know_the_language(look, domain):
+    screen = look("rich").sign_in().open("domains", domain, "scripts", "auth")
+    screen.write("x = subst")
+    screen.page.keyboard.type("r")
+    screen.page.locator(".cm-tooltip-autocomplete li").get_by_text("substr").wait_for()
+    screen.page.keyboard.press("Escape")
+    screen.write("x = md5($uri)")
+    screen.page.locator(".cm-line").get_by_text("md5").hover()
+    screen.page.locator(".cm-tooltip-hover").get_by_text("md5(").wait_for()
+
+
+def test_findings_of_a_long_script_come_fast(look, domain, editor):
+    # 500 lines; the bound is far above what it takes.
+    screen = look(editor).sign_in().open("domains", domain, "scripts", "auth")
+    screen.write("x = concat($uri, 'a')\n" * 499 + "y = lenght(x)")
+    screen.findings.get_by_text("lenght").wait_for(timeout=3000)
+    screen.page.get_by_role("button", name="500:5").click()
