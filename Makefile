@@ -2,8 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+PAGE := runtime/console/page
+BUILT := $(PAGE)/static/built/editor.js
 
-.PHONY: run test check bench soak faults fuzz image lock format clean help
+.PHONY: run page test check bench soak faults fuzz image manifests sbom lock format clean help
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -15,8 +17,14 @@ $(STAMP): requirements-dev.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-run: $(STAMP)  ## demo origin and an edge node with the example scripts, on loopback
+run: $(STAMP)  ## an origin, a console, nodes for staging and production with the example scripts, on loopback
 	@$(BIN)/python -m runtime.demo
+
+page: $(BUILT)  ## the console page's editor and charts, from locked npm packages (needs Node 18 and npm; the page works without)
+
+$(BUILT): $(PAGE)/package-lock.json $(PAGE)/build.js $(wildcard $(PAGE)/sources/*.js) $(PAGE)/static/editor/place.js
+	@command -v npm >/dev/null || { echo "make page needs Node 18 or newer and npm; without them the page has a plain editor and tables" >&2; exit 2; }
+	cd $(PAGE) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && npm run --silent build
 
 test: $(STAMP)  ## the whole suite
 	$(BIN)/python -m pytest -n auto --dist loadgroup
@@ -39,6 +47,18 @@ faults: $(STAMP)  ## trouble of all kinds for a node under load, into loadtest/F
 fuzz: $(STAMP)  ## feed bytes to everything that reads some, a minute each; FUZZ='--seconds 5 --target check' for less
 	nice -n 10 $(BIN)/python -m tests.fuzz $(FUZZ)
 
+.venv-deploy/.installed: deploy/requirements.lock
+	@test -x .venv-deploy/bin/python || $(PYTHON) -m venv .venv-deploy
+	.venv-deploy/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r deploy/requirements.lock
+	@touch $@
+
+manifests: $(STAMP) .venv-deploy/.installed  ## render the Kubernetes manifests, check them against schemas and policy
+	$(BIN)/python -m pytest tests/kubernetes
+
+sbom: .venv-deploy/.installed  ## what the image is made of (CycloneDX), from the lock, into build/sbom.json
+	@mkdir -p build
+	.venv-deploy/bin/cyclonedx-py requirements --output-reproducible --of JSON -o build/sbom.json requirements.lock
+
 image:  ## build the container, with docker, podman or buildah; BASE=IMAGE for another base
 	@deploy/image/build.sh
 
@@ -49,7 +69,8 @@ format: $(STAMP)  ## apply the formatter and the lint fixes
 lock:  ## renew the hash-locked requirements (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock pyproject.toml
 	echo 'setuptools>=77' | uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements-build.lock -
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o deploy/requirements.lock deploy/requirements.in
 	uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url --no-header -o requirements-dev.lock pyproject.toml
 
 clean:  ## remove the virtual environment and caches
-	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf .venv .venv-deploy build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

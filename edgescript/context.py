@@ -98,7 +98,11 @@ class Context(Meter):
 
     def start_script(self) -> Effects | None:
         """Ready the meter for the next script; what `abandon_script` needs should it raise."""
-        self.refill()
+        self.granted = self.left = (
+            self._first_stride
+        )  # as `refill`, which would be one more call for each script
+        self._deadline_mono_s = 0.0 if self._monotonic is None else self._monotonic() + self._wall_clock_s
+        self.calls = self.depth = self._total_rounds = self._string_bytes = self._entries = 0
         if self._fresh:
             self._fresh = False
             return None

@@ -52,20 +52,20 @@ class Meter:
     The bounds of one run.
 
     `left` counts down and is the only field translated code touches: `left = m.left = m.left - n`, and `refuel()`
-    when it falls below zero. `refuel` grants the next stride or raises.
+    when it falls below zero. `refuel` grants the next stride or raises. `granted - left` is what the run has used.
     """
 
     __slots__ = (
         "_deadline_mono_s",
         "_entries",
         "_first_stride",
-        "_granted",
         "_monotonic",
         "_string_bytes",
         "_total_rounds",
         "_wall_clock_s",
         "calls",
         "depth",
+        "granted",
         "left",
         "limits",
     )
@@ -79,7 +79,7 @@ class Meter:
 
     def refill(self) -> None:
         """Give the next script a full measure: limits count per script run, not per request."""
-        self._granted = self.left = self._first_stride
+        self.granted = self.left = self._first_stride
         self._deadline_mono_s = 0.0 if self._monotonic is None else self._monotonic() + self._wall_clock_s
         self.calls = 0
         self.depth = 0
@@ -90,7 +90,14 @@ class Meter:
     @property
     def fuel_used(self) -> int:
         """Units charged since `refill`, >= 0."""
-        return self._granted - self.left
+        return self.granted - self.left
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since `refill`; 0 without a clock."""
+        if self._monotonic is None:
+            return 0.0
+        return self._monotonic() - self._deadline_mono_s + self._wall_clock_s
 
     def charge(self, units: int) -> None:
         """Charge work whose size is known only at run time. Raises 407."""
@@ -101,12 +108,12 @@ class Meter:
     def refuel(self) -> None:
         """Grant the next stride. Raises 407 when fuel or wall clock is used up."""
         while self.left < 0:
-            grant = min(FUEL_STRIDE, self.limits.fuel - self._granted)
+            grant = min(FUEL_STRIDE, self.limits.fuel - self.granted)
             if grant <= 0:
                 raise ScriptFault(
                     FaultCode.TIMEOUT, f"script used up its fuel of {self.limits.fuel}", limit="fuel"
                 )
-            self._granted += grant
+            self.granted += grant
             self.left += grant
         self.look_at_clock()
 

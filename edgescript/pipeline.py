@@ -37,14 +37,22 @@ class ScriptState(Enum):
     EXCEPTION = "Exception"
 
 
+TIMED: Final = 64
+"""Of so many runs of a script to one state, one is timed: a clock read for each would cost more than most scripts."""
+
+
 @dataclass(slots=True)
 class Tally:
-    """How often a script came to each state since it was installed. A run that waits counts when it has gone on."""
+    """How often a script came to each state, and what it took. A run that waits counts when it has gone on."""
 
     hit: int = 0
     no_hit: int = 0
     exception: int = 0
     non_execution: int = 0
+    fuel: int = 0
+    """Of all runs, those that raised or waited too."""
+    time_us: float = 0.0
+    """About what the hits and no-hits took, without time spent waiting: each timed run speaks for those since the one before."""
 
     def __bool__(self) -> bool:
         return bool(self.hit or self.no_hit or self.exception or self.non_execution)
@@ -76,7 +84,9 @@ class InstalledScript:
     awaits_response: bool = False
     """It may stop to wait for the response's head."""
     digest: str = ""
-    """The beginning of its source's SHA-256, hexadecimal: which version it is, for logs and metrics."""
+    """The beginning of its source's SHA-256, hexadecimal: which text it is, for logs."""
+    version: int = 0
+    """Its number in the console; 0 for one from a file."""
     tally: Tally = field(default_factory=Tally, compare=False)
 
 
@@ -89,6 +99,8 @@ class ScriptResult(NamedTuple):
     fuel: int
     time_us: float
     """Microseconds by the clock the host gave; 0 without one."""
+    ended: bool = False
+    """It ended the request: with `exit`, a redirect, or an error that denies."""
 
 
 class _Asked(NamedTuple):
@@ -160,10 +172,14 @@ def run_position(
                 skip = context.ended or (hit and not waits and script.break_on_hit)
             else:
                 hit = script.run(context)
+                tally = script.tally
                 if hit:
-                    script.tally.hit += 1
+                    count = tally.hit = tally.hit + 1
                 else:
-                    script.tally.no_hit += 1
+                    count = tally.no_hit = tally.no_hit + 1
+                tally.fuel += context.granted - context.left
+                if count % TIMED == 1:
+                    tally.time_us += context.elapsed_s * (1e6 if count == 1 else 1e6 * TIMED)
                 skip = context.ended or (hit and script.break_on_hit)
             if results is None:
                 continue
@@ -176,12 +192,13 @@ def run_position(
             skip = context.ended
         if results is not None:
             spent = (timer() - started) * 1e6 if timer is not None else 0.0
-            results.append(result._replace(time_us=spent))
+            results.append(result._replace(time_us=spent, ended=context.ended))
 
 
 def _failed(script: InstalledScript, context: Context, fault: ScriptFault) -> ScriptResult:
     """What becomes of a run that raised, its effects taken back already."""
     script.tally.exception += 1
+    script.tally.fuel += context.fuel_used
     result = ScriptResult(script, ScriptState.EXCEPTION, fault, context.fuel_used, 0.0)
     context.faults = (*context.faults, result)
     context.effects.debug += fault.trace
@@ -203,7 +220,7 @@ def _run_until_it_waits(
         hit = script.run(context)
     finally:
         context.services = services
-    _count(script, hit)
+    _count(script, hit, context)
     if not context.is_waiting:
         return hit, False
     context.ended = False
@@ -225,11 +242,16 @@ def _asked(before: Effects, after: Effects) -> _Asked:
     )
 
 
-def _count(script: InstalledScript, hit: bool, times: int = 1) -> None:
+def _count(script: InstalledScript, hit: bool, context: Context) -> None:
+    """What `run_position` does in place, for a run that waits or has waited."""
+    tally = script.tally
     if hit:
-        script.tally.hit += times
+        count = tally.hit = tally.hit + 1
     else:
-        script.tally.no_hit += times
+        count = tally.no_hit = tally.no_hit + 1
+    tally.fuel += context.fuel_used
+    if count % TIMED == 1:
+        tally.time_us += context.elapsed_s * (1e6 if count == 1 else 1e6 * TIMED)
 
 
 def respond(
@@ -260,11 +282,14 @@ def respond(
         tape.rewind()
         context.services = tape.services
         started = timer() if timer is not None else 0.0
-        _count(script, has_hit, -1)  # it counts for what it comes to
+        if has_hit:  # it counts for what it comes to
+            script.tally.hit -= 1
+        else:
+            script.tally.no_hit -= 1
         try:
             hit = script.run(context)
             context.end_replay()
-            _count(script, hit)
+            _count(script, hit, context)
             late = list(context.effects.output[said:])
             if effects.refused:  # an `exit` of this script would still have come first; its words go nowhere
                 late = []
@@ -283,7 +308,7 @@ def respond(
             context.services = services
         if results is not None:
             spent = (timer() - started) * 1e6 if timer is not None else 0.0
-            results[at] = result._replace(time_us=results[at].time_us + spent)
+            results[at] = result._replace(time_us=results[at].time_us + spent, ended=context.ended)
 
 
 def _splice(

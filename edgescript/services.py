@@ -1,8 +1,8 @@
-"""What a host offers to builtins beyond the request: randomness, places of addresses, counting, the site's origins."""
+"""What a host offers to builtins beyond the request: randomness, places of addresses, counting, the site's own data."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, Protocol
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from edgescript.faults import FaultCode, ScriptFault
 
@@ -73,6 +73,10 @@ class Random(Protocol):
     def randint(self, a: int, b: int, /) -> int: ...
     def randbytes(self, n: int, /) -> bytes: ...
     def seed(self, a: Any = None, /) -> None: ...
+
+
+Dictionaries: TypeAlias = Mapping[str, Mapping[str, str]]
+"""Dictionaries by name; keys and values as scripts hold strings, one code point a byte."""
 
 
 class _NoGeo:
@@ -155,6 +159,8 @@ class Services:
     metrics: Metrics = _NO_COUNT
     origins: Collection[str] = frozenset()
     """Names that `set_origin` may choose among."""
+    dictionaries: Dictionaries = field(default_factory=dict)
+    """What `dict_get` reads."""
 
 
 NO_SERVICES: Final = Services()

@@ -25,7 +25,8 @@ from typing import Any, Final, cast
 
 import uvloop
 
-from edgescript.cli.bundle import Builder, SiteServices, pack
+from edgescript.cli.building import Builder, SiteServices
+from edgescript.cli.bundle import pack
 from loadtest.servers import script_path
 from loadtest.tables import Table
 from runtime.cache.store import StoredResponse

@@ -5,6 +5,7 @@ from typing import Final
 
 from edgescript.builtins import Family, Registry
 from stdlib.ambient.clock import clock
+from stdlib.ambient.edge_dictionaries import edge_dictionaries
 from stdlib.ambient.random import random
 from stdlib.ambient.tokens import tokens
 from stdlib.pure.addresses import addresses
@@ -60,6 +61,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
     origin,
     metrics,
     experiments,
+    edge_dictionaries,
     addresses,
     tokens,
     integrity,

@@ -66,7 +66,12 @@ class _NoChance:
         """Nothing to seed."""
 
 
-EXAMPLE_SERVICES: Final = Services(random=_NoChance(), geo=_OneAddress(), origins=frozenset({"backup"}))
+EXAMPLE_SERVICES: Final = Services(
+    random=_NoChance(),
+    geo=_OneAddress(),
+    origins=frozenset({"backup"}),
+    dictionaries={"prices": {"apple": "3.20", "7": "seven"}},
+)
 
 
 def example_request() -> Request:

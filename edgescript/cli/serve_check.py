@@ -18,9 +18,10 @@ from runtime.config.scripts import rules_of
 from runtime.config.tables import Scripts
 from runtime.io.listen.tls import ServerTls
 from runtime.scripts.site import Sites
+from runtime.state.directory import StateDirectory, StateError, UnwritableError
 
 if TYPE_CHECKING:
-    from edgescript.cli.serve import Node
+    from edgescript.cli.node import Node
 
 
 class Verdict(NamedTuple):
@@ -29,6 +30,7 @@ class Verdict(NamedTuple):
     sites: Sites | None
     error: ConfigError | None
     reports: Sequence[Report]
+    warnings: Sequence[str] = ()
 
 
 def check(node: "Node", config_file: str | None, *, as_json: bool) -> int:
@@ -38,11 +40,14 @@ def check(node: "Node", config_file: str | None, *, as_json: bool) -> int:
     if error is not None and error.source is None and config_file is not None:
         error = located(error, File(config_file))
     if as_json:
-        click.echo(json.dumps(_record(found.reports, error), indent=2, ensure_ascii=False))
+        record = {**_record(found.reports, error), "warnings": list(found.warnings)}
+        click.echo(json.dumps(record, indent=2, ensure_ascii=False))
     else:
         show_diagnostics(found.reports, err=True)
         if error is not None:
             click.echo(error.report(), nl=False, err=True)
+        for warning in found.warnings:
+            click.echo(f"warning: {warning}", err=True)
         if found.sites is not None:
             click.echo(f"the configuration is in order: {_counted(found.sites)}", err=True)
     return 0 if found.sites is not None else NO
@@ -63,7 +68,8 @@ def _verdict(node: "Node") -> Verdict:
         wrong = [*_unreadable_scripts(config)] or [Problem((), error.message)]
         return Verdict(None, ConfigError(wrong), reports)
     wrong = [*_unusable_files(config)]
-    return Verdict(None, ConfigError(wrong), reports) if wrong else Verdict(sites, None, reports)
+    warnings = _warnings(config)
+    return Verdict(None if wrong else sites, ConfigError(wrong) if wrong else None, reports, warnings)
 
 
 def _unreadable_scripts(config: Config) -> Iterator[Problem]:
@@ -78,12 +84,32 @@ def _unreadable_scripts(config: Config) -> Iterator[Problem]:
 
 
 def _unusable_files(config: Config) -> Iterator[Problem]:
-    """Files for TLS with clients that cannot be read, or are not what they should be."""
+    """Files for TLS with clients that cannot be read, or are not what they should be; another user's state directory."""
     if config.certificates:
         try:
             ServerTls(config.certificates, config.tls_min)
         except ConfigError as error:
             yield from error.problems
+    state = _state_error(config)
+    if state is not None and not isinstance(state, UnwritableError):
+        yield Problem(("state_dir",), str(state))
+
+
+def _warnings(config: Config) -> list[str]:
+    """What would not keep the node from its start, and from its full service."""
+    state = _state_error(config)
+    if isinstance(state, UnwritableError):
+        return [f"state_dir: the node would serve from memory alone; it cannot write {state}"]
+    return []
+
+
+def _state_error(config: Config) -> StateError | None:
+    try:
+        if config.state_dir:
+            StateDirectory.try_out(File(config.state_dir))
+    except StateError as error:
+        return error
+    return None
 
 
 def _record(reports: Sequence[Report], error: ConfigError | None) -> dict[str, Any]:

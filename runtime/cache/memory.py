@@ -13,12 +13,12 @@ Measured (CPython 3.11, 2000 objects): `get` without Vary 0.1 µs, of nothing 0.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, MutableSequence
+from collections.abc import Callable, Iterable, MutableSequence, Sequence
 from typing import ClassVar, Final, TypeAlias
 
 from runtime.cache.index import KeyIndex
 from runtime.cache.keys import vary_values
-from runtime.cache.purge import Purge, both_schemes
+from runtime.cache.purge import Purge, both_schemes, is_within
 from runtime.cache.recent import RecentPurges
 from runtime.cache.stale import stale_from
 from runtime.cache.store import StoredResponse
@@ -110,6 +110,11 @@ class MemoryStore:
 
     def generation(self, _primary: str = "", /) -> int:
         return self._announced[0]
+
+    def was_purged(self, primary: str, tags: Sequence[str], since: int) -> bool:
+        if self._announced[0] != self._seen:
+            self._act_on_purges(primary)
+        return self._recent.concern(primary, tags, since)
 
     def put(self, primary: str, stored: StoredResponse, since: int | None = None) -> bool:
         if self._announced[0] != self._seen:
@@ -208,7 +213,7 @@ class MemoryStore:
 
     def apply(self, purge: Purge, now: float) -> int:
         """Carry out a purge here and nowhere else; the number of responses found at once."""
-        if purge.kind == "all" and not purge.soft:
+        if purge.kind == "all" and not (purge.soft or purge.hosts):
             found = sum(map(len, self._entries.values()))
             self.clear()
             return found
@@ -246,6 +251,8 @@ class MemoryStore:
 
     def _purge_key(self, primary: str, purge: Purge, now: float) -> int:
         """Purge what is stored under `primary`; of a purge by tag only the variants with it. How many there were."""
+        if purge.hosts and not is_within(purge.hosts, primary):
+            return 0
         entry = self._entries.get(primary, ())
         concerned = [stored for stored in entry if purge.kind != "tag" or purge.value in stored.tags]
         if not concerned:

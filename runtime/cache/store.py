@@ -5,6 +5,7 @@ A `StoredResponse` never changes once stored, but for `prepared`; an update by a
 cut body is never stored.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final, Protocol
 
@@ -181,6 +182,10 @@ class CacheStore(Protocol):
 
         False too when a purge since the generation `since` was about it: it may tell of the time before.
         """
+        ...
+
+    def was_purged(self, primary: str, tags: Sequence[str], since: int) -> bool:
+        """Whether a purge since the generation `since` was about a response with these tags."""
         ...
 
     def purge(self, purge: Purge, now: float) -> int:

@@ -32,6 +32,22 @@ class Allowance:
         self.used -= size
 
 
+class Along(Protocol):
+    """What a file has of a body that is still being written. Can be read after the writer has ended, well or not."""
+
+    @property
+    def written(self) -> int:
+        """Bytes from the start on that can be read; to be asked while the writer is of use."""
+
+    def unwritten(self) -> bytes:
+        """Those that were taken beyond."""
+        ...
+
+    def read(self, offset: int, length: int) -> bytes:
+        """The bytes from `offset` on: `length` of them, and `MAX_READ_BYTES` at most. Raises DamagedBodyError."""
+        ...
+
+
 class BodyWriter(Protocol):
     """Takes a body piece by piece."""
 
@@ -40,6 +56,10 @@ class BodyWriter(Protocol):
 
     def write(self, data: bytes) -> bool:
         """Take the next piece; False when the body cannot be stored, and the writer is of no further use."""
+        ...
+
+    def along(self) -> Along | None:
+        """What can be read of it meanwhile; None while it is in memory, or cannot be read."""
         ...
 
     def finish(self) -> Body | None:
@@ -104,6 +124,9 @@ class MemoryWriter:
         collected, self._chunks = self._chunks, []
         self._let_go()
         return all(self._further.write(chunk) for chunk in (*collected, data))
+
+    def along(self) -> Along | None:
+        return None if self._further is None else self._further.along()
 
     def finish(self) -> Body | None:
         if self._further is not None:

@@ -14,6 +14,7 @@ from runtime.config.problems import ConfigError, Problem
 from runtime.config.scripts import beside
 from runtime.config.settings import Config
 from runtime.config.shape import misfits
+from runtime.config.tables import Dictionaries
 
 MAX_CONFIG_BYTES: Final = 32 << 20
 """Some hundred thousand sites."""
@@ -55,9 +56,14 @@ def _seen_from(folder: Path, config: Config) -> Config:
     def there(name: str) -> str:
         return str(folder / name) if name not in {"", "-"} else name
 
+    def dictionaries(given: Dictionaries) -> Dictionaries:
+        return {name: there(each) if isinstance(each, str) else each for name, each in given.items()}
+
     config.scripts = beside(folder, config.scripts)
+    config.dictionaries = dictionaries(config.dictionaries)
     config.geo_databases = tuple(map(there, config.geo_databases))
     config.state_dir, config.access_log = there(config.state_dir), there(config.access_log)
+    config.node_token_file, config.console_ca = there(config.node_token_file), there(config.console_ca)
     replaced = msgspec.structs.replace
     config.certificates = tuple(
         replaced(each, certificate=there(each.certificate), key=there(each.key))
@@ -68,7 +74,9 @@ def _seen_from(folder: Path, config: Config) -> Config:
         for each in config.upstreams
     )
     config.sites = tuple(
-        replaced(each, scripts=beside(folder, each.scripts)) if each.scripts else each
+        replaced(each, scripts=beside(folder, each.scripts), dictionaries=dictionaries(each.dictionaries))
+        if each.scripts or each.dictionaries
+        else each
         for each in config.sites
     )
     return config

@@ -43,6 +43,9 @@ _ADDRESS: Final = re.compile(rf"(?P<host>{_HOST}):(?P<port>[0-9]{{1,5}})", re.AS
 _URL: Final = re.compile(
     rf"(?P<scheme>https?)://(?P<host>{_HOST})(?::(?P<port>[0-9]{{1,5}}))?/?", re.ASCII | re.IGNORECASE
 )
+_CONSOLE: Final = re.compile(
+    rf"https?://{_HOST}(?::(?P<port>[0-9]{{1,5}}))?(?:/[A-Za-z0-9._~/-]*)?", re.ASCII | re.IGNORECASE
+)
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", re.ASCII)
 _TOKEN: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}", re.ASCII)
 _STATUS_KEY: Final = re.compile(r"[1-5](?:[0-9]{2}|xx)", re.ASCII)
@@ -110,6 +113,13 @@ def _redis(text: str) -> str:
     return text
 
 
+def _console(text: str) -> str:
+    found = _CONSOLE.fullmatch(text)
+    if found is None or int(found["port"] or 1) > 65535:
+        raise ValueError(text)
+    return text
+
+
 def read_statuses(text: str) -> range:
     """The statuses that `404` or `4xx` names."""
     if not _STATUS_KEY.fullmatch(text):
@@ -131,6 +141,7 @@ ADDRESS_OR_NONE: Final = Format(lambda text: text and read_address(text), f"{ADD
 ORIGIN: Final = Format(read_origin, "http://host[:port] or https://host[:port]")
 NETWORK: Final = Format(_network, "an address or a network, such as 10.0.0.0/8, without host bits")
 REDIS: Final = Format(_redis, "redis://host[:port][/number], rediss:// or unix://path")
+CONSOLE: Final = Format(_console, "http://host[:port] or https://host[:port], perhaps with a path")
 NAME: Final = Format(_matching(_NAME), "letters, digits, '_', '.' or '-'")
 HOST: Final = Format(
     _satisfying(is_host_pattern), "a host such as www.example.com, *.example.com, or * for all others"
@@ -159,6 +170,7 @@ AddressOrNone: TypeAlias = Annotated[str, _formed(ADDRESS_OR_NONE)]
 OriginUrl: TypeAlias = Annotated[str, _formed(ORIGIN)]
 Network: TypeAlias = Annotated[str, _formed(NETWORK)]
 RedisUrl: TypeAlias = Annotated[str, _formed(REDIS)]
+ConsoleUrl: TypeAlias = Annotated[str, _formed(CONSOLE)]
 Name: TypeAlias = Annotated[str, _formed(NAME)]
 HostPattern: TypeAlias = Annotated[str, _formed(HOST)]
 PathPattern: TypeAlias = Annotated[str, _formed(PATH)]

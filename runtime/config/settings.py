@@ -14,7 +14,9 @@ from edgescript.meter import DEFAULT_LIMITS, Limits
 from runtime.config.formats import (
     Address,
     AddressOrNone,
+    ConsoleUrl,
     HangSeconds,
+    Name,
     Network,
     OriginUrl,
     Processes,
@@ -27,6 +29,7 @@ from runtime.config.scripts import rules_of
 from runtime.config.shape import misfits
 from runtime.config.tables import (
     Certificate,
+    Dictionaries,
     Forwarded,
     HeaderNames,
     Listener,
@@ -59,13 +62,29 @@ class Config(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     origin: OriginUrl = ""
     """`http://host[:port]`: where requests go that memory cannot answer."""
     scripts: Scripts = ()
-    """Script files in the order of upload, or tables with a file's settings: the keys of `runtime.scripts.rule`."""
+    """Script files in the order of upload, or tables with a file's settings: the keys of `runtime.scripts.rule`. A folder
+    stands for the `.es` files in it, in the order of their names."""
+    dictionaries: Dictionaries = {}
+    """What `dict_get` reads in these scripts: tables of strings by name, or files with a JSON object of strings."""
     upstreams: tuple[UpstreamTable, ...] = ()
     """Groups of servers, by name."""
     sites: tuple[SiteTable, ...] = ()
-    """What is served under which hosts. `origin` and `scripts` are then for hosts that no site names."""
+    """What is served under which hosts. `origin`, `scripts` and `dictionaries` are then for hosts that no site names."""
     geo_databases: tuple[str, ...] = ()
     """Databases of addresses (MMDB files), the first one first: what `client_country` and its relatives ask."""
+
+    console: ConsoleUrl = ""
+    """The console whose domains are served beside these sites, or an HTTP cache before it; wants `state_dir`."""
+    console_ca: str = ""
+    """Certificates to trust it by, PEM; '' for the system's."""
+    node_token_file: str = ""
+    """A file with the node's token, which the console gave."""
+    node_name: Name = ""
+    """What the console calls the node; '' for the host's name."""
+
+    watch: bool = False
+    """This file, scripts, dictionaries, certificates and databases are read anew within a second of a change: for files that a
+    program puts there, as a ConfigMap's. Otherwise SIGHUP and the admin listener say when."""
 
     workers: Processes = 1
     """Processes that serve."""
@@ -78,10 +97,10 @@ class Config(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Address of a listener that answers /healthz, /readyz and /metrics and nothing else: for an orchestrator, which asks
     from outside the machine; '' for none."""
     admin_hosts: tuple[str, ...] = ()
-    """Names that requests to the admin listener may have in Host, beside addresses and localhost: others may come
+    """Names that requests to the admin listener and to `probes` may have in Host, beside addresses and localhost: others may come
     from a page in a browser that was led there by DNS."""
     access_log: str = ""
-    """A file, or `-` for stdout, to which each request is written that was not refused before its scripts ran; '' for no
+    """A file, or `-` for stdout, to which a line is written for each request, those that are refused among them; '' for no
     access log."""
     access_log_query: bool = True
     """The access log has queries; they may hold what is personal or secret."""
@@ -104,7 +123,8 @@ class Config(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Responses with Set-Cookie are stored where their origin states a lifetime. A session that is given to another
     visitor cannot be taken back, so nginx and Varnish do not either."""
     tag_headers: HeaderNames = ("Cache-Tag", "Surrogate-Key", "xkey")
-    """Fields of the origin's answer that name the tags a purge may find it by."""
+    """Fields of the origin's answer that name the tags a purge may find it by. One with more than 128 tags, those of scripts
+    among them, or with one over 256 bytes, is not stored: a purge could miss it."""
     limiter_keys: int = 200_000
     """Keys that `limit_req` counts at one time."""
     limiter_full: WhenFull = "refuse"

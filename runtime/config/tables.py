@@ -28,6 +28,7 @@ MAX_TTL_S: Final = 2**31 - 1
 Seconds: TypeAlias = Annotated[int, Meta(ge=0, le=MAX_TTL_S)]
 Status: TypeAlias = Annotated[int, Meta(ge=100, le=599)]
 Scripts: TypeAlias = tuple[str | dict[str, Any], ...]
+Dictionaries: TypeAlias = dict[Name, str | dict[str, str]]
 Paths: TypeAlias = PathPattern | tuple[PathPattern, ...]
 
 
@@ -187,6 +188,8 @@ class SiteTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """The upstreams that scripts may choose with `set_origin`; all unless given."""
     scripts: Scripts = ()
     """As at the top; none unless given."""
+    dictionaries: Dictionaries = {}
+    """What `dict_get` reads: tables of strings by name, or files with a JSON object of strings."""
     script_limits: Annotated[dict[str, Any], Meta(extra={"table": Limits})] = {}
     """As at the top, which counts for keys not given."""
     max_body_bytes: int | None = None

@@ -110,6 +110,13 @@ _SENDS_BODY: Final = HAS_LENGTH | HAS_CODING
 _DIGITS: Final = re.compile(rb"[0-9]++").fullmatch
 _OWS: Final = b" \t"
 _VERSIONS: Final = frozenset({b"1.1", b"1.0"})
+_METHODS: Final = frozenset(
+    {b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONNECT", b"OPTIONS", b"TRACE", b"PATCH"}
+)
+"""Those a server may know in any case, against RFC 9110 §9.1: a `head` that the origin answers like HEAD would end elsewhere
+than here."""
+_REFUSED_METHODS: Final = _METHODS | {b"PRI"}
+"""PRI is kept for HTTP/2's preface (RFC 9113 §11.6)."""
 
 
 class RequestHead(NamedTuple):
@@ -141,6 +148,8 @@ def accept_request(
         return Refuse(505, "HTTP version is neither 1.1 nor 1.0")
     if len(method) > MAX_METHOD_BYTES:
         return Refuse(501, f"method of more than {MAX_METHOD_BYTES} bytes")
+    if method not in _METHODS and method.upper() in _REFUSED_METHODS:
+        return Refuse(501, "method is a known one in other letters, or reserved")
     if len(target) > limits.target_bytes:
         return Refuse(414, f"request target of more than {limits.target_bytes} bytes")
     if len(fields) > limits.fields:

@@ -3,7 +3,7 @@ Trailer fields that may be passed on (RFC 9110 §6.5). Pure.
 
 A recipient may merge trailer fields into the header it has acted on already. So only fields that this node knows
 nothing of pass: everything in its table of fields frames, routes, authenticates, conditions or describes the message,
-which §6.5.1 forbids a trailer to do.
+which §6.5.1 forbids a trailer to do; under a name with `_` too, for which CGI and its heirs take `-`.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ _FORBIDDEN_PREFIXES: Final = (
 
 def forwardable(trailers: Sequence[Field]) -> list[Field]:
     """Those of `trailers` that may go on to the next recipient, in order."""
-    return [field for field in trailers if _may_pass(field[0].lower())]
+    return [field for field in trailers if _may_pass(field[0].lower().replace(b"_", b"-"))]
 
 
 def _may_pass(name: bytes) -> bool:

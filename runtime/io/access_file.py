@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-from runtime.observe.access_log import AccessLog, Answer
+from runtime.observe.access_log import AccessLog, Answer, Refusal
 
 STDOUT: Final = "-"
 BATCH: Final = 500
@@ -65,7 +65,7 @@ class AccessFile:
         if self._under_way is None and self._file != _STDOUT_FD:
             os.close(self._file)
 
-    async def _carry_out(self, loop: asyncio.AbstractEventLoop, answers: list[Answer]) -> None:
+    async def _carry_out(self, loop: asyncio.AbstractEventLoop, answers: list[Answer | Refusal]) -> None:
         try:
             lost, reason = await loop.run_in_executor(self._thread, self._write, answers)
         finally:
@@ -74,7 +74,7 @@ class AccessFile:
             self._log.left_out += lost
             self._note(reason)
 
-    def _write(self, answers: list[Answer]) -> tuple[int, str]:
+    def _write(self, answers: list[Answer | Refusal]) -> tuple[int, str]:
         """Write the lines of `answers`: how many could not be, and why. In the thread."""
         try:
             if self._anew and self._path != STDOUT:
@@ -85,7 +85,7 @@ class AccessFile:
             return self._append(answers)[0], _reason(error)
         return self._append(answers)
 
-    def _append(self, answers: list[Answer]) -> tuple[int, str]:
+    def _append(self, answers: list[Answer | Refusal]) -> tuple[int, str]:
         for start in range(0, len(answers), BATCH):
             data = self._log.lines(answers[start : start + BATCH])
             if self._torn:

@@ -25,7 +25,11 @@ from runtime.proxy.messages import (
     CutClient,
     Event,
     FinishResponse,
+    FlightGrows,
     FlightSettled,
+    Follow,
+    Grow,
+    NobodyReads,
     OpenUpstream,
     Pace,
     RequestBody,
@@ -57,6 +61,7 @@ class ClientSide(Protocol):
     def write(self, data: bytes, *, paced: bool) -> None: ...
     def answer(self, answer: AnswerClient, /) -> None: ...
     def write_file(self, body: Any, offset: int, length: int, /) -> None: ...
+    def follow(self, follow: Follow, /) -> None: ...
     def response_finished(self, *, keep_alive: bool) -> None: ...
     def cut(self) -> None: ...
     def want_body(self, wanted: bool) -> None: ...
@@ -140,8 +145,8 @@ class Driver:
     def request_completed(self, trailers: Sequence[Field] = ()) -> None:
         self._tell(RequestCompleted(trailers))
 
-    def settled(self, event: FlightSettled) -> None:
-        """The fetch this exchange waited for has ended."""
+    def settled(self, event: FlightSettled | FlightGrows) -> None:
+        """The fetch this exchange waits for has ended, or can be read along."""
         self._tell(event)
 
     def client_closed(self) -> None:
@@ -158,7 +163,8 @@ class Driver:
     def _balance(self) -> None:
         """Read from the origin no faster than the client takes, unless others wait for the object as well."""
         if self._upstream is not None:
-            if self._stalled and not self._exchange.collects:
+            exchange = self._exchange
+            if (self._stalled and not exchange.collects) or exchange.is_full:
                 self._upstream.pause()
             else:
                 self._upstream.resume()
@@ -180,7 +186,7 @@ class Driver:
                 self._on_failure(event, connection.failure)
                 return
         self._tell(event)
-        if self._stalled:
+        if self._stalled or self._exchange.is_full:
             self._balance()
 
     def _on_answered(self, event: UpstreamEvent) -> None:
@@ -274,6 +280,7 @@ class Driver:
                 self._answer(command)
             elif isinstance(command, FinishResponse):
                 client, self._client = self._client, None
+                self._stalled = False
                 if client is not None:
                     client.response_finished(keep_alive=command.keep_alive)
             else:
@@ -284,12 +291,24 @@ class Driver:
         if client is not None:
             client.answer(answer)
 
-    def _run_rare(self, command: SendFile | Pace | CutClient | CloseUpstream | BecomeTunnel | Wake) -> None:
+    def _run_rare(
+        self, command: SendFile | Follow | Grow | Pace | CutClient | CloseUpstream | BecomeTunnel | Wake
+    ) -> None:
         client = self._client
         match command:
             case SendFile(body, offset, length):
                 if client is not None:
                     client.write_file(body, offset, length)
+            case Follow():
+                if client is not None:
+                    client.follow(command)
+            case Grow(growing, waiters):
+                growing.when_unread = self._on_unread
+                growing.when_room = self._balance
+                for waiter in waiters:
+                    assert isinstance(waiter, Driver)
+                    waiter.settled(FlightGrows(growing))
+                self._balance()  # whoever was too slow is not waited for any more
             case Pace(rate_bytes_per_s, after_bytes):
                 if client is not None:
                     client.pace(rate_bytes_per_s, after_bytes)
@@ -305,6 +324,9 @@ class Driver:
                 for waiter in waiters:
                     assert isinstance(waiter, Driver)
                     waiter.settled(event)
+
+    def _on_unread(self) -> None:
+        self._tell(NobodyReads())
 
     def _send(self, data: bytes, *, last: bool) -> None:
         if self._upstream is not None:

@@ -1,10 +1,17 @@
 """A worker's figures, made of what it counts when somebody asks."""
 
+from typing import Final
+
 from edgescript.services import ScriptMetrics
+from runtime.io.upstream.group import ServerReport
+from runtime.io.upstream.past import Counted
 from runtime.io.worker import Worker
 from runtime.limits.counts import LimitCounts
 from runtime.limits.local import SiteLimiter
 from runtime.observe.samples import LATE, LATE_S, Key, Samples, add
+
+MAX_LEFT_OUT: Final = 10
+"""Domains that cannot be served, of which each is told."""
 
 
 def figures(worker: Worker) -> list[tuple[Key, float]]:
@@ -19,7 +26,7 @@ def figures(worker: Worker) -> list[tuple[Key, float]]:
         ("handshakes_failed", ()): worker.listeners.failed,
         ("tunnels", ()): worker.tunnels,
         ("script_faults", ()): counters.script_faults,
-        ("access_log_dropped", ()): 0 if worker.access is None else worker.access.left_out,
+        ("access_log_dropped", ()): 0 if worker.access_log is None else worker.access_log.left_out,
         (LATE_S, ()): counters.late_s,
     }
     for (label, status), count in counters.answers.items():
@@ -29,34 +36,93 @@ def figures(worker: Worker) -> list[tuple[Key, float]]:
     for bucket, count in enumerate(counters.late):
         if count:
             told[LATE, (str(bucket),)] = count
-    _add_scripts(worker, told)
+    _add_services(worker, told)
     _add_cache(worker, told)
     _add_upstreams(worker, told)
+    _add_scripts(worker, told)
+    _add_domains(worker, told)  # last: there may be more of them than are told
     return list(told.items())
 
 
 def _add_scripts(worker: Worker, told: Samples) -> None:
-    for states in (worker.front.sites.ran(), worker.past_states):
-        for script, by_state in states.items():
-            add(told, [(("script_runs", (script, state)), count) for state, count in by_state.items()])
-    _add_services(worker, told)
+    """By name, for people; of thousands of sites most are asked for nothing, and told of in no figure."""
+    sites = worker.front.sites
+    for site in sites.all():
+        for script in site.scripts:
+            tally = script.tally
+            if tally:
+                name = sites.name_of(site, script)
+                add(
+                    told,
+                    [(("script_runs", (name, state)), count) for state, count in tally.by_state().items()],
+                )
+                add(
+                    told,
+                    [
+                        (("script_fuel", (name,)), tally.fuel),
+                        (("script_seconds", (name,)), tally.time_us / 1e6),
+                    ],
+                )
+
+
+def _add_domains(worker: Worker, told: Samples) -> None:
+    """By domain and release, for the console that sent them."""
+    for site in worker.front.sites.all():
+        if site.release is None or not (site.counts.requests or site.counts.aborted):
+            continue
+        release = (site.name, str(site.release))
+        counts = site.counts
+        add(
+            told,
+            [
+                (("domain_requests", release), counts.requests),
+                (("domain_errors_5xx", release), counts.errors_5xx),
+                (("domain_aborted", release), counts.aborted),
+            ],
+        )
+        for script in site.scripts:
+            tally = script.tally
+            if tally:
+                version = (*release, script.name, str(script.version))
+                add(
+                    told,
+                    [
+                        *(
+                            (("version_runs", (*version, state)), count)
+                            for state, count in tally.by_state().items()
+                        ),
+                        (("version_fuel", version), tally.fuel),
+                        (("version_time_us", version), tally.time_us),
+                    ],
+                )
+
+
+def _limits(worker: Worker) -> list[LimitCounts]:
+    """Those of the process, which sites share."""
+    found: dict[int, LimitCounts] = {}
+    for site in worker.front.sites.all():
+        limiter = site.services.limiter
+        if isinstance(limiter, SiteLimiter):
+            found[id(limiter.counts)] = limiter.counts
+    return list(found.values())
 
 
 def _add_services(worker: Worker, told: Samples) -> None:
     """What limits and `metric_incr` count; sites may share either."""
     counted: dict[int, ScriptMetrics] = {}
-    limits: dict[int, LimitCounts] = {}
     for site in worker.front.sites.all():
-        metrics, limiter = site.services.metrics, site.services.limiter
+        metrics = site.services.metrics
         if isinstance(metrics, ScriptMetrics):
             counted[id(metrics)] = metrics
-        if isinstance(limiter, SiteLimiter):
-            limits[id(limiter.counts)] = limiter.counts
-    for counts in limits.values():
+    for counts in _limits(worker):
         told["limiter_full", ("refused",)] = counts.refused_full
         told["limiter_full", ("admitted",)] = counts.admitted_full
         told["limiter_contended", ()] = counts.contended
         told["limiter_shadow", ()] = counts.shadow_refused
+        if counts.members:
+            told["limiter_leased_keys", ()] = counts.leased_keys
+            told["limiter_lease_failures", ()] = counts.lease_failures
+            told["limiter_cut_off", ()] = int(counts.cut_off)
     for metrics in counted.values():
         add(told, [(("script_metric", (name,)), value) for name, value in metrics.totals.items()])
 
@@ -65,6 +131,7 @@ def _add_cache(worker: Worker, told: Samples) -> None:
     store = worker.cache.store
     told["cache_bytes", ()] = store.size_bytes
     told["cache_objects", ()] = len(store)
+    told["cache_overtagged", ()] = worker.cache.counts.overtagged
     told["cache_evictions", ()] = worker.stored.store.evictions
     objects = worker.stored.objects
     if objects is not None:
@@ -79,7 +146,7 @@ def _add_cache(worker: Worker, told: Samples) -> None:
 
 def _add_upstreams(worker: Worker, told: Samples) -> None:
     """By server; one that several origins share is one."""
-    for group in worker.upstreams.values():
+    for group in (*worker.upstreams.values(), *worker.retired):
         for server in group.report():
             name = server.name
             add(
@@ -87,18 +154,35 @@ def _add_upstreams(worker: Worker, told: Samples) -> None:
                 [
                     (("upstream_connections", (name, "idle")), server.idle),
                     (("upstream_connections", (name, "busy")), server.in_use),
-                    (("upstream_requests", (name,)), server.requests),
-                    (("upstream_connects", (name,)), server.connects),
-                    (("upstream_connect_seconds", (name,)), server.connect_s),
-                    (("upstream_down", (name,)), 0 if server.up else 1),
-                    *(
-                        (("upstream_failures", (name, kind)), count)
-                        for kind, count in server.failures.items()
-                    ),
+                    *_counted(name, server),
                 ],
             )
+    for group in worker.upstreams.values():
+        add(told, [(("upstream_down", (server.name,)), 0 if server.up else 1) for server in group.report()])
+    for name, past in worker.past_servers.by_name.items():
+        add(told, _counted(name, past))
+
+
+def _counted(name: str, server: ServerReport | Counted) -> list[tuple[Key, float]]:
+    return [
+        (("upstream_requests", (name,)), server.requests),
+        (("upstream_connects", (name,)), server.connects),
+        (("upstream_connect_seconds", (name,)), server.connect_s),
+        *((("upstream_failures", (name, kind)), count) for kind, count in server.failures.items()),
+    ]
 
 
 def trouble(worker: Worker) -> list[str]:
     """What keeps the worker from its full service."""
-    return [f"disk cache: {worker.stored.trouble}"] if worker.stored.trouble else []
+    found = [f"disk cache: {worker.stored.trouble}"] if worker.stored.trouble else []
+    site = next(iter(worker.front.sites.all()), None)
+    limiter = (
+        None if site is None else site.services.limiter
+    )  # of all sites: they divide them among nodes together
+    if isinstance(limiter, SiteLimiter) and limiter.counts.cut_off:
+        found.append("redis: no answer, so limits across nodes go on with the shares known last")
+    left_out = worker.front.sites.problems
+    found += [f"domain {name}: {why}" for name, why in left_out[:MAX_LEFT_OUT]]
+    if len(left_out) > MAX_LEFT_OUT:
+        found.append(f"{len(left_out) - MAX_LEFT_OUT} more domains")
+    return found

@@ -2,7 +2,7 @@
 Heads from bytes: scanned raw, taken apart by httptools, judged.
 
 The raw scan (`runtime.http.raw`) comes first and the judgement (`.framing`) last, so that no leniency of the parser
-decides anything; what the parser alone refuses (methods and versions it does not know) is answered in its name.
+decides anything; what is well formed and the parser does not know is put to it in words that it knows.
 """
 
 import re
@@ -20,6 +20,7 @@ _SPACE_AT_END: Final = re.compile(rb"(?<![ \t])[ \t]++\r\n")
 _LINE_BEGUN: Final = re.compile(
     rb"\r?\Z|(?:\r\n)?+[!#$%&'*+\-.^_`|~0-9A-Za-z]*+(?:\Z| [\x21-\x7e]*+(?:\Z| [HTP/0-9.]*+(?:\r?\Z|\r\n)))"
 ).match
+_SPOKEN: Final = (b" HTTP/1.1", b" HTTP/1.0")
 Fields = list[tuple[bytes, bytes]]
 
 
@@ -66,27 +67,40 @@ def read_request_head(head: bytes, limits: HeadLimits) -> AcceptedHead | Refuse:
     refused = scan_head(head, limits)
     if refused is not None:
         return refused
+    if not head.startswith(_SPOKEN, head.find(b"\r\n", 2) - len(_SPOKEN[0])):
+        return Refuse(505, "HTTP version is neither 1.1 nor 1.0")
+    read = _read_request(head)
+    if read is None:
+        read = _read_request(_put_plainly(head))
+    if read is None:
+        return Refuse(400, "malformed head")
+    receiver, version = read
+    method = head[: head.find(b" ")].removeprefix(b"\r\n")
+    judged = accept_request(
+        method, receiver.target, version.encode("ascii"), receiver.fields, limits, scanned=True
+    )
+    return judged if isinstance(judged, Refuse) else AcceptedHead(method, version, receiver.fields, judged)
+
+
+def _read_request(head: bytes) -> tuple[_Receiver, str] | None:
+    """What the parser makes of `head`, and the version it is in; None when it does not take it."""
     receiver = _Receiver()
     parser = httptools.HttpRequestParser(receiver)
     try:
         parser.feed_data(head)
     except httptools.HttpParserUpgrade:
         pass  # whether another protocol is passed on is not the parser's to say (`runtime.http.upgrade`)
-    except httptools.HttpParserError as error:
-        bare = _SPACE_AT_END.sub(b"\r\n", head)
-        if (
-            bare != head
-        ):  # the parser knows no white space behind some values (RFC 9110 section 5.5 takes it off)
-            return read_request_head(bare, limits)
-        return _unparsed(head, error)
-    if not receiver.complete:
-        return _unparsed(head, None)
-    method = parser.get_method()
-    version: str = parser.get_http_version()
-    judged = accept_request(
-        method, receiver.target, version.encode("ascii"), receiver.fields, limits, scanned=True
-    )
-    return judged if isinstance(judged, Refuse) else AcceptedHead(method, version, receiver.fields, judged)
+    except httptools.HttpParserError:
+        return None
+    return (receiver, parser.get_http_version()) if receiver.complete else None
+
+
+def _put_plainly(head: bytes) -> bytes:
+    """
+    A well-formed head without what the parser does not know: methods outside its table (RFC 9110 section 9.1 has any
+    token be one), and white space behind some values (section 5.5 takes it off).
+    """
+    return b"GET" + _SPACE_AT_END.sub(b"\r\n", head[head.find(b" ") :])
 
 
 def refuse_beginning(begun: bytes, limits: HeadLimits) -> Refuse | None:
@@ -99,16 +113,6 @@ def refuse_beginning(begun: bytes, limits: HeadLimits) -> Refuse | None:
     if len(begun) > limits.head_bytes + limits.target_bytes:
         return Refuse(431 if b"\r\n" in begun else 414, "head too long")
     return None
-
-
-def _unparsed(head: bytes, error: httptools.HttpParserError | None) -> Refuse:
-    """What to answer to a head that is well formed, but not to the parser: it knows few versions and methods."""
-    line = head[: head.find(b"\r\n")]
-    if not line.endswith((b" HTTP/1.1", b" HTTP/1.0")):
-        return Refuse(505, "HTTP version is neither 1.1 nor 1.0")
-    if isinstance(error, httptools.HttpParserInvalidMethodError):
-        return Refuse(501, "method is not known")  # RFC 9110 section 9.1
-    return Refuse(400, "malformed head")
 
 
 def parse_response_head(head: bytes) -> ResponseParts | None:

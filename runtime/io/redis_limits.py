@@ -16,7 +16,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from hashlib import blake2b
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, Protocol
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -79,16 +79,6 @@ class NodeLimits(Protocol):
     def close(self) -> None: ...
 
 
-class Connection(NamedTuple):
-    """How it stands with Redis, for metrics."""
-
-    connected: bool
-    members: int
-    leased_keys: int
-    failures: int
-    """Calls that got no answer, since the start."""
-
-
 class RedisLimits:
     """A worker's limits. `run` is to be a task of its loop; until it has run, and without it, shares are never leased."""
 
@@ -118,7 +108,8 @@ class RedisLimits:
         self._changed = changed
         self._connected: bool | None = None
         """None until it is known."""
-        self._failures = 0
+        self._counts = node.counts()
+        self._counts.members = members
 
     def site(self, name: str = "") -> SiteLimits:
         """As `LocalLimits.site`."""
@@ -134,7 +125,7 @@ class RedisLimits:
 
     def counts(self) -> LimitCounts:
         """Of this process, kept up to date."""
-        return self._node.counts()
+        return self._counts
 
     def keys(self, now_s: float) -> int:
         """Keys of rates, those under lease among them."""
@@ -151,10 +142,6 @@ class RedisLimits:
     def close(self) -> None:
         """As of the node; cancel the task of `run` before."""
         self._node.close()
-
-    def connection(self) -> Connection:
-        """As of now."""
-        return Connection(bool(self._connected), self._shares.members, len(self._shares), self._failures)
 
     async def run(self) -> None:
         """Ask for shares until cancelled; whatever happens to Redis, it goes on."""
@@ -199,17 +186,19 @@ class RedisLimits:
             answer = await self._ask(keys, arguments)
             self._found(answer is not None)
             if answer is None:
-                self._failures += 1
+                self._counts.lease_failures += 1
                 return False
             members, shares = answer
-            self._shares.members = members
+            self._shares.members = self._counts.members = members
             for wish, share in zip(wishes, shares, strict=True):
                 self._shares.granted(wish.identity, share, asked_s)
+            self._counts.leased_keys = len(self._shares)
             if len(wishes) < _BATCH:
                 return True
 
     def _found(self, connected: bool) -> None:
         before, self._connected = self._connected, connected
+        self._counts.cut_off = not connected
         if before is not connected:
             self._changed(connected)
 

@@ -22,6 +22,7 @@ from runtime.io.listen.tls import ServerTls
 from runtime.io.process.notify import Notify
 from runtime.io.process.supervisor import Supervisor
 from runtime.io.source import Source
+from runtime.io.sync.access import ConsoleAccess
 from runtime.io.worker import endpoints_of, to_stderr
 from runtime.observe.events import EventLog
 from runtime.scripts.site import Sites
@@ -37,6 +38,7 @@ def serve(
     on_listening: Callable[[str, int], None],
     source: Source | None = None,
     bundle: bytes | None = None,
+    console: ConsoleAccess | None = None,
 ) -> int:
     """
     Serve until SIGTERM or SIGINT, then drain. The exit status: 0, or 1 when the node cannot begin.
@@ -79,6 +81,7 @@ def serve(
                 began.tls,
                 log,
                 Notify(os.environ),
+                console,
             )
             return await supervisor.live(on_serving)
 

@@ -1,7 +1,10 @@
 """What a node serves, as it comes to its workers: read once by a process of its own, built by each worker."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
+
+import msgspec
 
 from runtime.config import Config
 from runtime.observe.events import Fact
@@ -16,6 +19,22 @@ class Note(Protocol):
 
 class ReloadError(Exception):
     """What is to be served cannot be; the text says why, and what was served is served on."""
+
+
+class PassedOver(msgspec.Struct, array_like=True, frozen=True):
+    """What a console sent and cannot be served. `damaged`: it is not what was kept, and may be fetched again."""
+
+    generation: int
+    why: str
+    damaged: bool
+
+
+class Loaded(msgspec.Struct, array_like=True, frozen=True):
+    """Which of a console's bundles is served; generation -1 for none."""
+
+    generation: int = -1
+    refused: tuple[PassedOver, ...] = ()
+    """Newer ones that are kept."""
 
 
 class Source(Protocol):
@@ -36,6 +55,14 @@ class Source(Protocol):
 
     def settings(self, bundle: bytes, /) -> Config:
         """The settings in `bundle`."""
+        ...
+
+    def files(self, bundle: bytes, /) -> Iterable[str]:
+        """Files and folders that `read` had to do with when it gave `bundle`: a change of one is a reason to read again."""
+        ...
+
+    def loaded(self, bundle: bytes, /) -> Loaded:
+        """What `bundle` has of a console."""
         ...
 
     async def live(self, note: Note, /) -> None:

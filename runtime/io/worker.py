@@ -12,9 +12,9 @@ import itertools
 import secrets
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from edgescript.pipeline import ScriptResult
 from edgescript.request import Request
@@ -32,9 +32,11 @@ from runtime.io.listen.bound import Sockets, listen_at
 from runtime.io.listen.listener import Bounds, Listeners
 from runtime.io.listen.tls import ServerTls
 from runtime.io.upstream.group import UpstreamGroup
+from runtime.io.upstream.past import PastServers
 from runtime.observe.access_log import AccessLog
 from runtime.observe.counters import Counters
 from runtime.observe.events import EventLog, fault_facts
+from runtime.observe.tail import Tail
 from runtime.proxy.front import Front
 from runtime.proxy.plan import Plan, Settings
 from runtime.scripts.site import Sites
@@ -44,6 +46,8 @@ from runtime.upstreams.upstream import Server, Upstream
 
 SWEEP_S: Final = 0.5
 """How late a deadline may be noticed: one timer looks at all connections, instead of one timer each a request."""
+FOLLOWED_S: Final = 30.0
+"""For how long lines are kept for who asked for them once."""
 CLOCK_STEP_S: Final = 5.0
 """By so much the clock is set back, not adjusted: between two sweeps adjusting takes less than a millisecond of it."""
 
@@ -123,15 +127,17 @@ class Worker:
             frozenset(name.lower().encode("ascii") for name in config.tag_headers),
         )
         self.counters = Counters()
-        self.access: AccessLog | None = None
-        """Told of each answer, where there is an access log."""
+        self.access_log = self._new_access_log() if config.access_log else None
+        """What waits to be written to the file, where there is one."""
+        self.access: AccessLog | Tail | None = None
+        """Told of each answer, where anybody wants to know."""
         self._access_file: AccessFile | None = None
-        if config.access_log:
-            self.access = AccessLog(query=config.access_log_query, traces=config.trace_context)
-        recorder = None if self.access is None else self.access.record
-        self.front = Front(sites, self.cache.store, time.monotonic, self.on_fault, recorder)
-        self.past_states: dict[str, dict[str, int]] = {}
-        """What scripts that are still served under the same name did before they were installed anew."""
+        self._tail: Tail | None = None
+        self._tail_ends_mono_s = 0.0
+        self.front = Front(sites, self.cache.store, time.monotonic, self.on_fault)
+        self._tell(self.access_log)
+        self._states_before = sites.states()
+        """Of the scripts that are served, when they were installed."""
         self.clients: set[ClientConnection] = set()
         self.tunnels = 0
         """How many of them are tunnels."""
@@ -146,6 +152,8 @@ class Worker:
         self.upstreams: dict[Upstream, UpstreamGroup] = {}
         self._retired: list[UpstreamGroup] = []
         """Groups that are served no more, until the requests they carry have ended."""
+        self.past_servers = PastServers()
+        """What those before them counted."""
         self._timeouts = _Timeouts(config)
         bounds = Bounds(config.max_handshakes, config.handshake_timeout_s, config.write_timeout_s)
         self.listeners = Listeners(
@@ -171,8 +179,8 @@ class Worker:
         config = self.config
         self.loop = asyncio.get_running_loop()
         self.mono = self.loop.time
-        if self.access is not None:
-            self._access_file = AccessFile(config.access_log, self.access, self._access_log_failed)
+        if self.access_log is not None:
+            self._access_file = AccessFile(config.access_log, self.access_log, self._access_log_failed)
         endpoints = endpoints_of(config)
         if self.listeners.tls is None and any(endpoint.tls for endpoint in endpoints):
             self.listeners.tls = ServerTls(config.certificates, config.tls_min)
@@ -187,6 +195,41 @@ class Worker:
         self._clock_lead_s = self.clock() - self.mono()
         self._sweep()
         return address
+
+    def _new_access_log(self) -> AccessLog:
+        config = self.config
+        return AccessLog(query=config.access_log_query, traces=config.trace_context)
+
+    def _tell(self, access: AccessLog | Tail | None) -> None:
+        """Tell `access` of each answer from now on, and of what scripts do."""
+        self.access = access
+        self.front.record_with(None if access is None else access.record)
+
+    def follow(self, domains: Collection[str]) -> list[dict[str, Any]]:
+        """
+        The newest lines of the access log about `domains` since the last call, as `Tail.take` gives them, and keep such
+        lines from now on; for () none. Who does not call again within `FOLLOWED_S` follows no more.
+        """
+        tail = self._tail
+        if tail is None and domains:
+            tail = self._tail = Tail(self.access_log, self._new_access_log(), self._site_of)
+            self._tell(tail)
+        if tail is None:
+            return []
+        lines = tail.take()
+        tail.sites = frozenset(domains)
+        self._tail_ends_mono_s = self.mono() + FOLLOWED_S
+        if not domains:
+            self._follow_no_more()
+        return lines
+
+    def _follow_no_more(self) -> None:
+        self._tail = None
+        self._tell(self.access_log)
+
+    def _site_of(self, host: str) -> str:
+        site = self.front.sites.find(host)
+        return "" if site is None else site.name
 
     def _access_log_failed(self, reason: str) -> None:
         self.log.note("access-log-failed", reason=reason)
@@ -239,11 +282,9 @@ class Worker:
 
     def install(self, sites: Sites) -> dict[str, dict[str, int]]:
         """Serve `sites` from the next request on. How often each script before came to each state."""
-        before = self.front.sites.states()
+        before = self.states()
         self.front.install(sites)
-        self.past_states = {
-            name: _summed(self.past_states.get(name), before.get(name)) for name in sites.states()
-        }
+        self._states_before = sites.states()
         self._know_upstreams()
         if self.listeners.tls is not None:
             try:
@@ -253,11 +294,23 @@ class Worker:
             self._look_at_certificates()
         return before
 
+    def states(self) -> dict[str, dict[str, int]]:
+        """How often each script came to each state since `install`; what is counted of it in all goes on."""
+        return {
+            script: {state: count - self._states_before[script][state] for state, count in counts.items()}
+            for script, counts in self.front.sites.states().items()
+        }
+
     def _look_at_certificates(self) -> None:
         tls = self.listeners.tls
         expired = [] if tls is None else tls.expired(self.clock())
         if expired:
             self.log.note("certificates-expired", names=expired)
+
+    @property
+    def retired(self) -> tuple[UpstreamGroup, ...]:
+        """Groups that are served no more and still carry requests."""
+        return tuple(self._retired)
 
     @property
     def stored(self) -> OpenedStore:
@@ -335,6 +388,8 @@ class Worker:
             self._sweep_retired(now)
         if self._access_file is not None:
             self._access_file.flush()
+        if self._tail is not None and now > self._tail_ends_mono_s:
+            self._follow_no_more()
         self._look_at_clock(now)
         self._sweeper = self.loop.call_later(SWEEP_S, self._sweep)
 
@@ -355,13 +410,6 @@ class Worker:
         for group in self._retired:
             group.sweep(now)
             if not group.is_used:
+                self.past_servers.add(group.report())
                 group.close()
         self._retired = [group for group in self._retired if group.is_used]
-
-
-_NO_STATES: Final[dict[str, int]] = {}
-
-
-def _summed(first: dict[str, int] | None, second: dict[str, int] | None) -> dict[str, int]:
-    first, second = first or _NO_STATES, second or _NO_STATES
-    return {state: first.get(state, 0) + second.get(state, 0) for state in {**first, **second}}

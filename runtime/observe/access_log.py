@@ -4,6 +4,8 @@ The access log: one JSON object a line for each answer.
 On the per-request path an answer costs one tuple. Lines are made of them in batches, elsewhere. What waits to be
 written is bounded: where the log is slower than the node, lines are left out and counted, and requests never wait.
 
+A request that is refused has its line too, with what is known of it (`request_line`).
+
 A line has no header field of a request or answer but the host, so no credentials of headers come into it; `query = False`
 leaves out queries too, where a token may stand. JSON escapes what could end a line or move a terminal's cursor.
 """
@@ -15,7 +17,8 @@ import msgspec
 
 from edgescript.context import Context
 from edgescript.pipeline import ScriptResult
-from edgescript.request import Request
+from edgescript.request import Connection, Request
+from runtime.observe.request_line import MAX_BEGUN, told_of
 from runtime.observe.trace import continued
 
 MAX_WAITING: Final = 100_000
@@ -27,19 +30,20 @@ MAX_TEXT: Final = 8192
 
 
 class ScriptLine(msgspec.Struct, omit_defaults=True):
-    """A script's part in a request; `line` is where it raised."""
+    """A script's part in a request; `line` is where it raised. See `DESIGN.md`."""
 
     name: str
     state: str
     fuel: int
     time_us: float
     version: str = ""
+    ended: bool = False
     code: int = 0
     line: int = 0
 
 
 class Line(msgspec.Struct, omit_defaults=True):
-    """What is written of an answer. Times are in seconds; `upstream_time` is to the first byte."""
+    """What is written of an answer; `DESIGN.md` says what each field is."""
 
     time: float
     id: str
@@ -53,6 +57,7 @@ class Line(msgspec.Struct, omit_defaults=True):
     bytes: int
     duration: float
     cache: str
+    refused: str = ""
     upstream: str = ""
     upstream_time: float = 0.0
     trace: str = ""
@@ -73,6 +78,14 @@ class Answer(NamedTuple):
     results: Sequence[ScriptResult]
 
 
+class Refusal(NamedTuple):
+    """The same of a request that was refused: why, and how it began where it was not read to the end of its head."""
+
+    answer: Answer
+    reason: str
+    begun: bytes
+
+
 class AccessLog:
     """Answers that wait to be written."""
 
@@ -81,7 +94,7 @@ class AccessLog:
         self._query = query
         self._traces = traces
         self._max_waiting = max_waiting
-        self._waiting: list[Answer] = []
+        self._waiting: list[Answer | Refusal] = []
         self._results: dict[str, Sequence[ScriptResult]] = {}
         self._encoder = msgspec.json.Encoder()
         self.left_out = 0
@@ -106,27 +119,54 @@ class AccessLog:
         ended_s: float,
         upstream: str = "",
         upstream_s: float = 0.0,
+        refused: str = "",
     ) -> None:
-        """An answer has ended. Status 499 is nginx's, of a client that went before its answer was complete."""
+        """
+        An answer has ended; `refused` says why it was one. Status 499 is nginx's, of a client that went before its answer
+        was complete.
+        """
         results = self._results.pop(request.id, ()) if self._results else ()
         if len(self._waiting) >= self._max_waiting:
             self.left_out += 1
             return
-        self._waiting.append(
-            Answer(request, status, label, sent_bytes, started_s, ended_s, upstream, upstream_s, results)
+        answer = Answer(request, status, label, sent_bytes, started_s, ended_s, upstream, upstream_s, results)
+        self._waiting.append(Refusal(answer, refused, b"") if refused else answer)
+
+    def add_begun(
+        self, connection: Connection, begun: bytes, status: int, reason: str, sent_bytes: int, now: float
+    ) -> None:
+        """What had `begun` on `connection` was refused before it was a request."""
+        if len(self._waiting) >= self._max_waiting:
+            self.left_out += 1
+            return
+        answer = Answer(
+            Request("", "", "", connection=connection), status, "SYNTH", sent_bytes, now, now, "", 0.0, ()
         )
+        self._waiting.append(Refusal(answer, reason, begun[:MAX_BEGUN]))
 
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def take(self) -> list[Answer]:
+    def take(self) -> list[Answer | Refusal]:
         """All answers that wait, the oldest first; they wait no more."""
         taken, self._waiting = self._waiting, []
         return taken
 
-    def lines(self, answers: Sequence[Answer]) -> bytes:
+    def lines(self, answers: Sequence[Answer | Refusal]) -> bytes:
         """The lines of `answers`, each with its end."""
-        return self._encoder.encode_lines([self._line(answer) for answer in answers])
+        return self._encoder.encode_lines(
+            [
+                self._line(each) if isinstance(each, Answer) else self._line_of_refused(each)
+                for each in answers
+            ]
+        )
+
+    def _line_of_refused(self, refusal: Refusal) -> Line:
+        line = self._line(refusal.answer)
+        line.refused = refusal.reason
+        if refusal.begun:
+            line.method, line.uri, line.protocol = told_of(refusal.begun, query=self._query)
+        return line
 
     def _line(self, answer: Answer) -> Line:
         request = answer.request
@@ -145,7 +185,7 @@ class AccessLog:
             duration=round(max(answer.ended_s - answer.started_s, 0.0), 6),
             cache=answer.label,
         )
-        if self._traces:
+        if self._traces and request.id:
             parents = request.headers.get_all("traceparent")
             fields = [(b"traceparent", parent.encode("latin-1")) for parent in parents]
             line.trace = continued(fields, request.id).trace_id
@@ -158,7 +198,9 @@ class AccessLog:
 
 def _script_line(result: ScriptResult) -> ScriptLine:
     script = result.script
-    line = ScriptLine(script.name, result.state.value, result.fuel, round(result.time_us, 1), script.digest)
+    version = str(script.version) if script.version else script.digest
+    line = ScriptLine(script.name, result.state.value, result.fuel, round(result.time_us, 1), version)
+    line.ended = result.ended
     if result.fault is not None:
         line.code, line.line = int(result.fault.code), result.fault.line
     return line

@@ -25,15 +25,16 @@ from typing import Final, TypeVar
 
 from runtime.cache.cache import Cache
 from runtime.cache.coalesce import Role
+from runtime.cache.growing import Growing
 from runtime.cache.store import StoredResponse
-from runtime.http.conditional import NotModified, evaluate_at_cache, freshens, validators_of
+from runtime.http.conditional import freshens, validators_of
 from runtime.http.directives import request_directives
-from runtime.http.fields import Field, end_to_end
+from runtime.http.fields import end_to_end
 from runtime.http.framing import Length, NoBody
 from runtime.http.reuse import ERRORS, may_stand_in
-from runtime.http.trailers import forwardable, trailer_section, wants_trailers
 from runtime.http.update import merge_304, needs_invalidation
-from runtime.proxy.client_framing import BodyMode, body_mode
+from runtime.http.upgrade import takes_up
+from runtime.proxy.answering import Answering
 from runtime.proxy.forward import CONDITIONAL, without
 from runtime.proxy.header_ops import Fields
 from runtime.proxy.messages import (
@@ -44,14 +45,14 @@ from runtime.proxy.messages import (
     Command,
     CutClient,
     Event,
-    FinishResponse,
+    FlightGrows,
     FlightSettled,
+    Grow,
+    NobodyReads,
     OpenUpstream,
-    Pace,
     RequestBody,
     RequestCompleted,
     SendClient,
-    SendFile,
     UpstreamAnswered,
     UpstreamBody,
     UpstreamCompleted,
@@ -64,19 +65,15 @@ from runtime.proxy.messages import (
 )
 from runtime.proxy.own_answer import error_response, whole
 from runtime.proxy.plan import Plan, Settings
-from runtime.proxy.received import passing_head
 from runtime.proxy.respond import (
     CacheStatus,
-    connection_tail,
     field_lines,
     named_own,
     node_fields,
     status_line,
     with_script_ops,
 )
-from runtime.proxy.stored_answer import answer_from
 from runtime.proxy.storing import Storing
-from runtime.proxy.towards_origin import TowardsOrigin
 
 MAX_DRAINED_BYTES: Final = 65_536
 """Content nobody wants that is read all the same, so that the origin's connection can be used again."""
@@ -116,37 +113,21 @@ _OPEN: Final = OpenUpstream(fresh=False)
 _UNDER_WAY: Final = (_WAITING, _OPENING, _SENDING, _STREAMING)
 
 
-class Exchange:
+class Exchange(Answering):
     """See the module's text. `now` arguments are Unix seconds."""
 
-    __slots__ = (
-        "_at",
-        "_client_gone",
-        "_head_sent",
-        "_mode",
-        "_origin",
-        "_refetch",
-        "_storing",
-        "_swallow",
-        "_waiter",
-        "plan",
-    )
+    __slots__ = ("_at", "_began", "_refetch", "_storing", "_waiter")
 
     def __init__(
         self, plan: Plan, cache: Cache, settings: Settings, now: float, waiter: object = None
     ) -> None:
         """`waiter` is who is woken when a fetch this exchange waits for ends; without one, the exchange itself."""
+        super().__init__(plan)
         self._waiter: object = self if waiter is None else waiter
         """Known for as long as it may wait: kept longer, the two would keep each other until the collector comes."""
-        self.plan = plan
-        self._origin = TowardsOrigin(plan.forward, plan.framing)
         self._storing = Storing(plan, cache, settings, now)
         self._at = _OPENING
-        self._mode: BodyMode = "none"
-        self._swallow = False
-        """The client has its whole answer; the rest of the origin's body is only for the store, or for nobody."""
-        self._client_gone = plan.background
-        self._head_sent = False
+        self._began = now
         self._refetch = False
         """The origin's 304 was not about what is stored: ask again, for the whole."""
 
@@ -167,6 +148,12 @@ class Exchange:
         """Whether the body is also for the store: others wait for it, and no one client may slow it down."""
         return self._storing.reads_ahead
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the origin is to wait until those who read along have caught up."""
+        growing = self._storing.growing
+        return growing is not None and growing.is_full
+
     def start(self) -> list[Command]:
         """Join a fetch of the same object or begin one."""
         if self.plan.background and self._storing.is_fetched():
@@ -175,7 +162,8 @@ class Exchange:
             return []
         if self.plan.coalesce and self._storing.join(self._waiter) is Role.WAITS:
             self._at = _WAITING
-            return []
+            growing = self._storing.joined
+            return [] if growing is None else self._on_flight_grows(FlightGrows(growing), self._began)
         self._waiter = None
         return [_OPEN]
 
@@ -209,7 +197,7 @@ class Exchange:
     @_on(UpstreamSwitched, _SENDING)
     def _on_switched(self, event: UpstreamSwitched, now: float) -> list[Command]:
         fields = event.fields
-        if self._client_gone or not self.plan.upgrade:
+        if self._client_gone or not (self.plan.upgrade and takes_up(self._origin.forward.fields, fields)):
             return [CloseUpstream(), *self._fail(502, now)]
         request, ops = self.plan.request, self.plan.effects.response_headers
         out: Fields = with_script_ops(end_to_end(fields), ops, request)
@@ -235,6 +223,7 @@ class Exchange:
         heard = self._hear_scripts(head.fields, now, getattr(head.framing, "size", None))
         commands: list[Command] = []
         self._storing.begin(head, self.plan.effects, now)
+        grown = self._storing.grow(now)
         if plan.fallback is not None and plan.forward.method == b"HEAD" and head.status == 200:
             self._storing.hear_of_head(plan.fallback, head, self.plan.effects, now)
         if not self._storing.reads_ahead:
@@ -242,8 +231,11 @@ class Exchange:
         if not self._client_gone:
             commands += heard
         if self._client_gone or self._swallow:
-            return commands + self._stop_unless_stored()
-        return commands + self._begin_response(head, "MISS" if plan.coalesce else "BYPASS", now)
+            commands += self._stop_unless_stored()
+            return commands if grown is None else commands + self._hand_over(*grown, 0)
+        label: CacheStatus = "MISS" if plan.coalesce else "BYPASS"
+        commands += self._begin_response(head, label, now, self._storing.decision)
+        return commands if grown is None else commands + self._hand_over(*grown, 0)
 
     def _stop_unless_stored(self) -> list[Command]:
         """Nobody but perhaps the store wants the rest."""
@@ -251,25 +243,6 @@ class Exchange:
             return []
         self._at = _DONE
         return [CloseUpstream()]
-
-    def _hear_scripts(self, fields: Sequence[Field], now: float, length: int | None = None) -> list[Command]:
-        """Let the scripts that wait for the head go on; with `_swallow` set, they have answered themselves."""
-        waiting, before = self.plan.continuation, self.plan.effects
-        if waiting is None:
-            return []
-        keep_alive = self.plan.keep_alive and self._origin.request_done
-        effects, answer = waiting.hear(end_to_end(fields), keep_alive, now, length)
-        self.plan = self.plan._replace(continuation=None, effects=effects)
-        rate, after = effects.rate_bytes_per_s, effects.rate_after_bytes
-        changed = (rate, after) != (before.rate_bytes_per_s, before.rate_after_bytes)
-        commands: list[Command] = [Pace(rate, after or 0)] if changed and rate is not None else []
-        if answer is None:
-            return commands
-        self._swallow = self._head_sent = True
-        commands.append(SendClient(answer.head))
-        if answer.body:
-            commands.append(SendClient(answer.body, paced=True))
-        return [*commands, FinishResponse(answer.keep_alive)]
 
     def _on_not_modified(self, stale: StoredResponse, head: UpstreamHead, now: float) -> list[Command]:
         """RFC 9111 section 4.3.4: the stored response is fresh again with the fields of the 304."""
@@ -310,72 +283,68 @@ class Exchange:
         answer = AnswerClient(sent, content, self._may_keep_alive, head.status, "MISS")
         return [answer, *woken] if woken else [answer]
 
-    def _begin_response(self, head: UpstreamHead, label: CacheStatus, now: float) -> list[Command]:
-        status = head.status
-        if self._matches_precondition(status, now):
-            status = 304
-            self._swallow = True
-        commands: list[Command] = [SendClient(self._head_of(head, status, label, now))]
-        if self._swallow:
-            commands += self._finish()
-        return commands
-
-    def _head_of(self, head: UpstreamHead, status: int, label: CacheStatus, now: float) -> bytes:
-        """What the client is sent before the origin's content."""
-        plan = self.plan
-        request = plan.request
-        mode = self._mode = body_mode(request.method, request.protocol, status, head.framing)
-        tail = connection_tail(request.protocol, self._may_keep_alive)
-        self._head_sent = True
-        return passing_head(head, status, mode, label, plan.effects.response_headers, request, tail, now)
-
-    def _matches_precondition(self, status: int, now: float) -> bool:
-        """Whether the client's own validators match a whole answer, although the origin was not asked that."""
-        decision = self._storing.decision
-        if decision is None or self.plan.plain or status != 200 or not self.plan.coalesce:
-            return False
-        method = self.plan.forward.method
-        outcome = evaluate_at_cache(method, self.plan.request_fields, decision.validators, now)
-        return isinstance(outcome, NotModified)
-
-    @property
-    def _may_keep_alive(self) -> bool:
-        # An answer that overtakes the request's body leaves body bytes nobody will read in order.
-        return self.plan.keep_alive and self._mode != "until-close" and self._origin.request_done
-
     @_on(UpstreamBody, _STREAMING)
     def _on_upstream_body(self, event: UpstreamBody, now: float) -> list[Command]:
         data = event.data
-        commands: list[Command] = []
+        storing = self._storing
         if not data:  # an empty chunk would end the client's body
-            return commands
-        if self._storing.collects:
-            goes_on = self._storing.take(data, now)
-            if not self._storing.reads_ahead:
-                # Who waits would wait for this client from now on.
-                commands += self._storing.settle(None)
-            if not goes_on and (self._swallow or self._client_gone):
-                self._at = _DONE
-                return [*commands, CloseUpstream()]
-        if self._swallow or self._client_gone or self._mode == "none":
-            return commands
-        framed = b"%x\r\n%b\r\n" % (len(data), data) if self._mode == "chunked" else data
-        commands.append(SendClient(framed, paced=True))
-        return commands
+            return []
+        if storing.growing is not None:
+            return self._on_growth(data, storing.growing, now)
+        if not storing.collects:
+            return self._content(data)
+        so_far = storing.size
+        goes_on = storing.take(data, now)
+        grown = storing.grow(now)
+        if grown is not None:
+            return self._hand_over(*grown, so_far)
+        commands: list[Command] = []
+        if not storing.reads_ahead:
+            # Who waits would wait for this client from now on.
+            commands += storing.settle(None)
+        if not goes_on and (self._swallow or self._client_gone):
+            self._at = _DONE
+            return [*commands, CloseUpstream()]
+        return commands + self._content(data)
+
+    def _hand_over(self, growing: Growing, waiters: Sequence[object], sent: int) -> list[Command]:
+        """Have the client, who was `sent` so much, and all who wait read along what is stored."""
+        commands = self._go_on_from(growing, sent)
+        self._swallow = True
+        return [*commands, Grow(growing, waiters)]
+
+    def _on_growth(self, data: bytes, growing: Growing, now: float) -> list[Command]:
+        storing = self._storing
+        if not storing.collects:
+            growing.take(data, stored=False)
+        elif not storing.take(data, now):
+            commands = storing.settle(None)  # it cannot be stored: it only passes to those who read it
+            return commands if growing.is_read else [*commands, *self._give_up()]
+        return []
+
+    def _give_up(self) -> list[Command]:
+        """Nobody wants the rest."""
+        self._storing.abandon()
+        self._at = _DONE
+        return [*self._storing.settle(None), CloseUpstream()]
+
+    @_on(NobodyReads, _STREAMING)
+    def _on_nobody_reads(self, _event: NobodyReads, _now: float) -> list[Command]:
+        """A long object is not fetched for the store alone, unless it was from the start or is all but whole."""
+        storing, growing = self._storing, self._storing.growing
+        if growing is None or growing.is_read:
+            return []
+        if storing.collects and (self.plan.background or storing.is_waited_for or storing.is_nearly_whole):
+            return []
+        return self._give_up()
 
     @_on(UpstreamCompleted, _STREAMING)
     def _on_upstream_completed(self, event: UpstreamCompleted, now: float) -> list[Command]:
         if self._refetch:
             return self._ask_for_the_whole()
-        commands = self._storing.complete(now)
+        commands = self._storing.complete(now, event.trailers)
         self._at = _DONE
-        if self._swallow or self._client_gone:
-            return commands
-        if self._mode == "chunked":
-            wanted = event.trailers and wants_trailers(self.plan.request_fields)
-            passed = forwardable(event.trailers) if wanted else ()
-            commands.append(SendClient(trailer_section(passed), paced=True))
-        return commands + self._finish()
+        return commands + self._end(event.trailers)
 
     def _ask_for_the_whole(self) -> list[Command]:
         self._refetch = False
@@ -416,6 +385,20 @@ class Exchange:
         self._at = _DONE
         return [*commands, CloseUpstream()] if was_open else commands
 
+    @_on(FlightGrows, _WAITING)
+    def _on_flight_grows(self, event: FlightGrows, now: float) -> list[Command]:
+        growing = event.growing
+        if self._asks_for_a_part:
+            return []  # which cannot be told of what is not whole
+        self._storing.leave(self._waiter)
+        self._waiter = None
+        if self._can_follow(growing, now):
+            self._at = _DONE
+            return self._follow(growing, now)
+        self._at = _OPENING
+        self._storing.begin_again()
+        return [_OPEN]
+
     @_on(FlightSettled, _WAITING)
     def _on_flight_settled(self, event: FlightSettled, now: float) -> list[Command]:
         self._waiter = None
@@ -433,26 +416,6 @@ class Exchange:
         self._at = _OPENING
         self._storing.begin_again()
         return [_OPEN]
-
-    def _answer_from(self, stored: StoredResponse | None, label: CacheStatus, now: float) -> list[Command]:
-        assert stored is not None
-        commands = self._hear_scripts(stored.fields, now, len(stored.body))
-        if self._head_sent:
-            return commands
-        plan = self.plan
-        tail = connection_tail(plan.request.protocol, self._may_keep_alive)
-        ops = plan.effects.response_headers
-        answer = answer_from(stored, label, ops, plan.request, plan.request_fields, now, tail)
-        self._head_sent = True
-        commands.append(SendClient(answer.head))
-        if answer.body:
-            commands.append(SendClient(answer.body, paced=True))
-        if answer.file is not None:
-            commands.append(SendFile(*answer.file))
-        return commands + self._finish()
-
-    def _finish(self) -> list[Command]:
-        return [FinishResponse(self._may_keep_alive)]
 
     # --- when the origin fails ----------------------------------------------------------------------------------
 

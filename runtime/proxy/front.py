@@ -49,13 +49,14 @@ class Held(NamedTuple):
 
 
 class Served:
-    """A site as this worker serves it. `context` is None for a site without scripts and rules."""
+    """A release of a site as this worker serves it. `context` is None for one without scripts and rules."""
 
-    __slots__ = ("context", "site")
+    __slots__ = ("context", "counts", "site")
 
     def __init__(self, site: Site, context: Context | None) -> None:
         self.site = site
         self.context = context
+        self.counts = site.counts
 
 
 class Front:
@@ -83,6 +84,11 @@ class Front:
         """Of the request being decided, where they are recorded."""
         self.install(sites)
 
+    def record_with(self, recorder: Recorder | None) -> None:
+        """Tell `recorder` from the next request on, or nobody."""
+        self._recorder = recorder
+        self._results = None
+
     def install(self, sites: Sites) -> None:
         """Serve `sites` from the next request on; one swap, between two requests."""
         self._sites = sites
@@ -95,9 +101,10 @@ class Front:
 
     def decide(self, request: Request, block: HeaderBlock, now: float) -> Immediate | Plan | Held | Refuse:
         """Find the site, run its scripts, look in the cache. `now` is Unix seconds. 421 for a host with no site."""
-        served = block.served if block.sites is self._sites else self._serve(block)
+        served = block.served if block.sites is self._sites else self._serve(request, block)
         if served is None:
             return self._refusal(block)
+        served.counts.requests += 1
         # The body of a request answered here is not read, so the connection cannot go on after it.
         keep_alive = block.keep_alive and block.framing is NO_BODY
         context = served.context
@@ -210,9 +217,17 @@ class Front:
             policy.state_key(context.effects, context.request)
         recorder(context, results)
 
-    def _serve(self, block: HeaderBlock) -> Served | None:
-        """The site of the block's host, noted in the block: it is looked up once for all requests that share it."""
+    def _serve(self, request: Request, block: HeaderBlock) -> Served | None:
+        """
+        The site of the block's host, in the release that the client gets. It is noted in the block, and so found once for
+        all requests that share it, unless requests that do may get different ones.
+        """
         site = self._sites.find(block.host)
+        block.sites = self._sites
+        if site is not None and site.split is not None:
+            if site.split.by_request:
+                block.sites = None
+            site = site.chosen(request)
         served = None
         if site is not None and not _is_too_long(block, site):
             served = self._served.get(id(site))  # `_sites` keeps the site, so its id stays its own
@@ -223,13 +238,14 @@ class Front:
                         Request(), services=site.services, limits=site.limits, monotonic=self._timer
                     )
                 served = self._served[id(site)] = Served(site, context)
-        block.sites = self._sites
         block.served = served
         return served
 
     def _refusal(self, block: HeaderBlock) -> Refuse:
         """Why `_serve` found nothing."""
-        return _NO_SITE if self._sites.find(block.host) is None else _BODY_TOO_LONG
+        if self._sites.find(block.host) is not None:
+            return _BODY_TOO_LONG
+        return _NO_SITE if self._sites.complete else _NO_SITE_YET
 
 
 def _is_too_long(block: HeaderBlock, site: Site) -> bool:
@@ -237,6 +253,7 @@ def _is_too_long(block: HeaderBlock, site: Site) -> bool:
 
 
 _NO_SITE: Final = Refuse(421, "no site for this host")
+_NO_SITE_YET: Final = Refuse(503, "what the node is to serve is not known yet")
 _BODY_TOO_LONG: Final = Refuse(413, "body too long for this site")
 
 

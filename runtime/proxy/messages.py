@@ -7,6 +7,7 @@ What an exchange is told and what it asks for: events in the past tense, command
 from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias
 
+from runtime.cache.growing import Growing
 from runtime.cache.store import StoredResponse
 from runtime.http.fields import Field
 from runtime.http.framing import Chunked, Length, NoBody, UntilClose
@@ -99,6 +100,16 @@ class FlightSettled(NamedTuple):
     """The origin failed without an answer; else with one of that status."""
 
 
+class FlightGrows(NamedTuple):
+    """What the fetch that this request waits for brings can be read along from now on."""
+
+    growing: Growing
+
+
+class NobodyReads(NamedTuple):
+    """Nobody reads along any more what this exchange stores."""
+
+
 Event: TypeAlias = (
     UpstreamOpened
     | UpstreamFailed
@@ -113,6 +124,8 @@ Event: TypeAlias = (
     | RequestCompleted
     | ClientClosed
     | FlightSettled
+    | FlightGrows
+    | NobodyReads
 )
 
 
@@ -147,6 +160,23 @@ class SendFile(NamedTuple):
     """A `FileBody` of `runtime.cache`."""
     offset: int
     length: int
+
+
+class Follow(NamedTuple):
+    """The client's content from `offset` on is read from `growing`, as it comes and as the client takes it; always paced."""
+
+    growing: Growing
+    offset: int
+    chunked: bool
+    trailers: bool
+    """Those of the origin are for this client too."""
+
+
+class Grow(NamedTuple):
+    """Tell those who wait that what this exchange fetches can be read along, and the exchange when nobody does."""
+
+    growing: Growing
+    waiters: Sequence[object]
 
 
 class BecomeTunnel(NamedTuple):
@@ -194,6 +224,8 @@ Command: TypeAlias = (
     | CloseUpstream
     | SendClient
     | SendFile
+    | Follow
+    | Grow
     | Pace
     | FinishResponse
     | AnswerClient

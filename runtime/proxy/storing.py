@@ -1,10 +1,10 @@
 """
 The storing side of an exchange: what its answer does to the cache, and to those who wait for the same object.
 
-Invariants:
-- Whoever leads a flight settles it exactly once, on every path: `settle` is harmless the second time.
-- What was asked for before a purge of its key is not stored after it: `_since` is taken when the fetch begins, and again
-  after the exchange itself has made stored responses out of date.
+Invariants, beside those of `sharing`:
+- What grows is finished or broken off, on every path: readers along have no other sign of the end.
+- What was asked for before a purge of its key is not stored after it, nor after the exchange itself has made stored
+  responses out of date.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from typing import NamedTuple
 from edgescript.effects import Effects
 from runtime.cache.body import Body
 from runtime.cache.cache import Cache
-from runtime.cache.coalesce import Role
+from runtime.cache.growing import Growing
 from runtime.cache.store import StoredResponse
 from runtime.cache.writing import BodyWriter
 from runtime.http.conditional import validators_of
@@ -23,9 +23,10 @@ from runtime.http.storage import DoNotStore, Grace, Store, decide_storage
 from runtime.http.tags import tags_of
 from runtime.http.update import head_effect, invalidated_keys, merge_304, represents_target
 from runtime.proxy.forward import PER_REQUEST
-from runtime.proxy.messages import Command, FlightSettled, UpstreamHead, Wake
+from runtime.proxy.messages import Command, UpstreamHead
 from runtime.proxy.plan import Plan, Settings
 from runtime.proxy.received import Received
+from runtime.proxy.sharing import Sharing
 
 
 class _Collection(NamedTuple):
@@ -38,64 +39,17 @@ class _Collection(NamedTuple):
     tags: tuple[str, ...]
 
 
-class Storing:
+class Storing(Sharing):
     """See the module's text. Made when the exchange begins, at Unix second `now`."""
 
-    __slots__ = ("_cache", "_collection", "_plan", "_settings", "_since", "_started", "leads")
+    __slots__ = ("_collection", "_settings", "growing")
 
     def __init__(self, plan: Plan, cache: Cache, settings: Settings, now: float) -> None:
-        self._plan = plan
-        self._cache = cache
+        super().__init__(plan, cache, now)
         self._settings = settings
-        self._started = now
-        # Naming the key has other workers' unsafe requests reach this fetch.
-        since = cache.store.generation(plan.cache_key) if plan.coalesce else cache.store.generation()
-        self._since = since if plan.since is None else plan.since
         self._collection: _Collection | None = None
-        self.leads = False
-        """Others may wait for this exchange."""
-
-    # --- those who wait -----------------------------------------------------------------------------------------
-
-    def join(self, waiter: object) -> Role:
-        """
-        The part of an exchange whose answer may be stored: `waiter` is who is woken.
-
-        A fetch behind a client's back never goes alone: it would for each request that a stale response answers.
-        """
-        key = self._plan.cache_key
-        if not self._plan.background and self._cache.uncacheable.covers(key, self._started):
-            return Role.ALONE
-        role = self._cache.flights.join(key, waiter)
-        self.leads = role is Role.LEADS
-        return role
-
-    def is_fetched(self) -> bool:
-        """Whether another exchange is fetching the object now."""
-        return self._plan.cache_key in self._cache.flights
-
-    def leave(self, waiter: object) -> None:
-        """Wait no more."""
-        self._cache.flights.leave(self._plan.cache_key, waiter)
-
-    def begin_again(self) -> None:
-        """
-        The fetch that was waited for is over, and this exchange asks the origin itself, from now on.
-
-        What it asks about may have been purged while it waited: a 304 must not bring that back.
-        """
-        if self._plan.stale is None:
-            self._since = self._cache.store.generation(self._plan.cache_key)
-
-    def settle(
-        self, stored: StoredResponse | None, failed_status: int = 0, *, disconnected: bool = True
-    ) -> list[Command]:
-        """End the flight this exchange leads, if it does: those who wait hear of its object, its failure, or neither."""
-        if not self.leads:
-            return []
-        self.leads = False
-        waiters = self._cache.flights.settle(self._plan.cache_key)
-        return [Wake(waiters, FlightSettled(stored, failed_status, disconnected))] if waiters else []
+        self.growing: Growing | None = None
+        """What is collected can be read along."""
 
     # --- collecting ---------------------------------------------------------------------------------------------
 
@@ -105,13 +59,31 @@ class Storing:
         return self._collection is not None
 
     @property
+    def size(self) -> int:
+        """Bytes collected."""
+        return 0 if self._collection is None else self._collection.writer.size
+
+    @property
+    def is_nearly_whole(self) -> bool:
+        """Whether so little is missing of what is collected that it is worth its while."""
+        growing = self.growing
+        if growing is None or growing.length is None:
+            return False
+        return growing.length - growing.come <= self._settings.max_object_bytes
+
+    @property
     def decision(self) -> Store | None:
         """How what is being collected may be reused."""
         return None if self._collection is None else self._collection.decision
 
     @property
     def reads_ahead(self) -> bool:
-        """Whether content is collected faster than the client takes it; beyond a size that would fill the memory."""
+        """
+        Whether content is collected faster than the client takes it: up to a size that would fill the memory, or as long as
+        there is room where it is read along.
+        """
+        if self.growing is not None:
+            return not self.growing.is_full
         collection = self._collection
         return collection is not None and collection.writer.size <= self._settings.max_object_bytes
 
@@ -141,19 +113,26 @@ class Storing:
         decision = self._decide(method, head.status, head.fields, effects, now, is_target=is_target)
         if isinstance(decision, DoNotStore) or not PER_REQUEST.isdisjoint(decision.vary_names):
             return None
-        writer = self._cache.writer(head.framing.size if isinstance(head.framing, Length) else None)
-        if writer is None:
+        tags = self._tags(head.fields, effects)
+        if tags is None:
             return None
-        return _Collection(decision, head, now, writer, self._tags(head.fields, effects))
+        writer = self._cache.writer(head.framing.size if isinstance(head.framing, Length) else None)
+        return None if writer is None else _Collection(decision, head, now, writer, tags)
 
-    def _tags(self, fields: Sequence[Field], effects: Effects) -> tuple[str, ...]:
+    def _tags(self, fields: Sequence[Field], effects: Effects) -> tuple[str, ...] | None:
+        """None where they keep the response from being stored."""
         spelled = self._settings.tag_fields
+        found: tuple[str, ...] | None = None
         if effects.cache_tags or not isinstance(fields, Received):
-            return tags_of(fields, effects.cache_tags, spelled)
-        found: tuple[str, ...] | None = fields.notes.get(spelled)
+            found = tags_of(fields, effects.cache_tags, spelled)
+        else:
+            found = fields.notes.get(spelled)
+            if found is None:
+                found = tags_of(fields, (), spelled)
+                if found is not None:
+                    fields.note(spelled, found)
         if found is None:
-            found = tags_of(fields, (), spelled)
-            fields.note(spelled, found)
+            self._cache.counts.overtagged += 1
         return found
 
     def take(self, data: bytes, now: float) -> bool:
@@ -161,7 +140,10 @@ class Storing:
         collection = self._collection
         assert collection is not None
         so_far = collection.writer.size
-        if collection.writer.write(data):
+        taken = collection.writer.write(data)
+        if self.growing is not None:
+            self.growing.take(data, stored=taken)
+        if taken:
             return True
         self._collection = None
         store = self._cache.store
@@ -170,33 +152,54 @@ class Storing:
             self._cache.uncacheable.note(self._plan.cache_key, now)
         return False
 
+    def grow(self, now: float) -> tuple[Growing, list[object]] | None:
+        """
+        What others may read along from now on, and who waits to hear of it; None where nothing is in a file that they
+        could be given.
+        """
+        collection, flight = self._collection, self._flight
+        if self.growing is not None or collection is None or flight is None or not self.leads:
+            return None
+        along = collection.writer.along()
+        if along is None:
+            return None
+        told = self._stored(collection, b"")
+        if told.fresh_until <= now:
+            return None
+        framing = collection.head.framing
+        length = framing.size if isinstance(framing, Length) else None
+        self.growing = flight.growing = Growing(told, length, along)
+        flight.since = self._since
+        return self.growing, list(flight.waiters)
+
     def abandon(self) -> None:
         """Forget what was collected."""
         collection, self._collection = self._collection, None
         if collection is not None:
             collection.writer.abort()
+        if self.growing is not None:
+            self.growing.break_off()
 
-    def complete(self, now: float) -> list[Command]:
+    def complete(self, now: float, trailers: Sequence[Field] = ()) -> list[Command]:
         """The content is whole: store it, and let those who wait have it."""
         collection, self._collection = self._collection, None
+        body = None if collection is None else collection.writer.finish()
+        if self.growing is not None:
+            self.growing.finish(trailers)
         if collection is None:
             return []
-        body = collection.writer.finish()
         if body is None:
             return self.settle(None)
-        decision, head, arrived, _, tags = collection
-        return self._store(decision, head, body, tags, arrived, now)
+        return self._settle_with(self._stored(collection, body), now)
 
-    def _store(
-        self,
-        decision: Store,
-        head: UpstreamHead,
-        body: Body,
-        tags: tuple[str, ...],
-        arrived: float,
-        now: float,
-    ) -> list[Command]:
-        stored = StoredResponse.from_origin(
+    def _stored(self, collection: _Collection, body: Body) -> StoredResponse:
+        decision, head, arrived, _, tags = collection
+        return self._made(decision, head, body, tags, arrived)
+
+    def _made(
+        self, decision: Store, head: UpstreamHead, body: Body, tags: tuple[str, ...], arrived: float
+    ) -> StoredResponse:
+        return StoredResponse.from_origin(
             head.status,
             head.fields,
             body,
@@ -206,6 +209,8 @@ class Storing:
             response_time=arrived,
             tags=tags,
         )
+
+    def _settle_with(self, stored: StoredResponse, now: float) -> list[Command]:
         return self.settle(stored if self._put(stored, now) else None)
 
     def keep(self, head: UpstreamHead, content: bytes, effects: Effects, now: float) -> list[Command]:
@@ -217,7 +222,11 @@ class Storing:
             return self.settle(None)
         in_memory = len(content) <= self._cache.store.max_object_bytes
         if in_memory and PER_REQUEST.isdisjoint(decision.vary_names):
-            return self._store(decision, head, content, self._tags(head.fields, effects), now, now)
+            tags = self._tags(head.fields, effects)
+            if tags is not None:
+                return self._settle_with(self._made(decision, head, content, tags, now), now)
+            self._cache.uncacheable.note(plan.cache_key, now)
+            return self.settle(None)
         self.begin(head, effects, now)
         if self._collection is not None and self.take(content, now):
             return self.complete(now)
@@ -260,8 +269,12 @@ class Storing:
             # What only this client's request forbids (no-store, Authorization) is no reason to take it from others.
             if isinstance(self._decide(b"GET", stale.status, fields, effects, now, asked=()), DoNotStore):
                 self.forget()
-            return self._renewed(stale, fields, head, _for_once(stale), effects, now), self.settle(None)
-        renewed = self._renewed(stale, fields, head, decision, effects, now)
+            return self._renewed(stale, fields, head, _for_once(stale), (), now), self.settle(None)
+        tags = self._tags(fields, effects)
+        if tags is None:
+            self.forget()
+            return self._renewed(stale, fields, head, _for_once(stale), (), now), self.settle(None)
+        renewed = self._renewed(stale, fields, head, decision, tags, now)
         return renewed, self.settle(renewed if self._put(renewed, now) else None)
 
     def hear_of_head(self, stored: StoredResponse, head: UpstreamHead, effects: Effects, now: float) -> None:
@@ -274,8 +287,11 @@ class Storing:
         elif effect == "update":
             fields = merge_304(stored.fields, head.fields)
             decision = self._decide(b"GET", stored.status, fields, effects, now)
-            if isinstance(decision, Store):
-                self._put(self._renewed(stored, fields, head, decision, effects, now), now)
+            tags = self._tags(fields, effects)
+            if tags is None:
+                self.forget()
+            elif isinstance(decision, Store):
+                self._put(self._renewed(stored, fields, head, decision, tags, now), now)
 
     def _renewed(
         self,
@@ -283,7 +299,7 @@ class Storing:
         fields: Sequence[Field],
         head: UpstreamHead,
         decision: Store,
-        effects: Effects,
+        tags: tuple[str, ...],
         now: float,
     ) -> StoredResponse:
         return StoredResponse.from_origin(
@@ -295,7 +311,7 @@ class Storing:
             request_time=self._started,
             response_time=now,
             age_fields=head.fields,
-            tags=tags_of(fields, effects.cache_tags, self._settings.tag_fields),
+            tags=tags,
         )
 
     def _decide(

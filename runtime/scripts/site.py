@@ -1,19 +1,26 @@
 """A site: what is served under a set of hosts. Immutable; a change of scripts makes a new one, swapped whole."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from edgescript.meter import DEFAULT_LIMITS, Limits
 from edgescript.pipeline import InstalledScript, in_order
+from edgescript.request import Request
 from edgescript.services import NO_SERVICES, Services
+from runtime.scripts.counts import ReleaseCounts
 from runtime.scripts.hosts import HostTable
 from runtime.scripts.policy import SitePolicy
+from runtime.scripts.split import Split
 from runtime.upstreams.upstream import Upstream
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """`head` and `foot` are the enabled scripts in the order they run; `upstreams` those that scripts may choose."""
+    """
+    `head` and `foot` are the enabled scripts in the order they run; `upstreams` those that scripts may choose.
+
+    While a release is rolled out the stable one stands in the table of hosts, and has the other as its `candidate`.
+    """
 
     name: str
     origin: Upstream
@@ -25,6 +32,12 @@ class Site:
     """The site's own rules; None where it has none."""
     max_body_bytes: int = 0
     """Of a request; 0 for as many as the node takes."""
+    release: int | None = None
+    """The number of what is served of a console's domain; None for a site of the node's own configuration."""
+    counts: ReleaseCounts = field(default_factory=ReleaseCounts, compare=False)
+    split: Split | None = None
+    """Who gets `candidate`; None where there is none."""
+    candidate: "Site | None" = None
     head: tuple[InstalledScript, ...] = field(init=False)
     foot: tuple[InstalledScript, ...] = field(init=False)
 
@@ -32,11 +45,34 @@ class Site:
         object.__setattr__(self, "head", in_order(self.scripts, "head"))
         object.__setattr__(self, "foot", in_order(self.scripts, "foot"))
 
+    def releases(self) -> Iterator["Site"]:
+        """Itself, and its candidate."""
+        yield self
+        if self.candidate is not None:
+            yield self.candidate
+
+    def chosen(self, request: Request) -> "Site":
+        """The release that `request` gets."""
+        if self.candidate is not None and self.split is not None and self.split.gives_candidate(request):
+            return self.candidate
+        return self
+
 
 class Sites:
     """Sites by host, exact or with a wildcard; hosts not named go to the default site, if there is one."""
 
-    def __init__(self, default: Site | None, named: Iterable[tuple[str, Site]] = ()) -> None:
+    def __init__(
+        self,
+        default: Site | None,
+        named: Iterable[tuple[str, Site]] = (),
+        problems: Iterable[tuple[str, str]] = (),
+        *,
+        complete: bool = True,
+    ) -> None:
+        """
+        `problems`: names of sites that should be there and cannot be served, each with the reason. Not `complete` while it
+        is not known yet which sites there are.
+        """
         hosts = list(named)
         table = HostTable(hosts, default)
         self.find = table.find
@@ -44,28 +80,26 @@ class Sites:
         sites = [site for _, site in hosts]
         if default is not None:
             sites.append(default)
-        self._sites = list({id(site): site for site in sites}.values())
+        found = {id(release): release for site in sites for release in site.releases()}
+        self._sites = list(found.values())
+        self._has_several = len({site.name for site in self._sites}) > 1
+        self.problems = tuple(problems)
+        self.complete = complete
 
     def states(self) -> dict[str, dict[str, int]]:
         """How often each script came to each state, by its name; where there are several sites, by `site/script`."""
-        return {
-            self._name(site, script): script.tally.by_state()
-            for site in self._sites
-            for script in site.scripts
-        }
+        total: dict[str, dict[str, int]] = {}
+        for site in self._sites:
+            for script in site.scripts:
+                into = total.setdefault(self.name_of(site, script), {})
+                for state, count in script.tally.by_state().items():
+                    into[state] = into.get(state, 0) + count
+        return total
 
-    def ran(self) -> dict[str, dict[str, int]]:
-        """As `states`, of those scripts only that came to any: of thousands of sites most are asked for nothing."""
-        return {
-            self._name(site, script): script.tally.by_state()
-            for site in self._sites
-            for script in site.scripts
-            if script.tally
-        }
-
-    def _name(self, site: Site, script: InstalledScript) -> str:
-        return f"{site.name}/{script.name}" if len(self._sites) > 1 else script.name
+    def name_of(self, site: Site, script: InstalledScript) -> str:
+        """What figures call a script of a site."""
+        return f"{site.name}/{script.name}" if self._has_several else script.name
 
     def all(self) -> list[Site]:
-        """Every site once."""
+        """Every site once, with every release of it."""
         return list(self._sites)

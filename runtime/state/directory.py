@@ -66,6 +66,21 @@ class StateDirectory:
             os.write(lock, b"%d\n" % os.getpid())
         return cls(path, lock, kept=True, owner=os.getpid())
 
+    @staticmethod
+    def try_out(path: Path) -> None:
+        """
+        Raise what `taken` would, without making anything that lasts; that a node has it now does not count, since it may
+        be the one whose next configuration is looked at.
+        """
+        nearest = next((each for each in (path, *path.parents) if os.path.lexists(each)), Path("/"))
+        try:
+            if nearest == path and path.stat().st_uid != os.geteuid():
+                raise StateError(f"{path}: belongs to another user")
+            with tempfile.TemporaryFile(dir=nearest) as file:
+                file.write(b"0")
+        except OSError as error:
+            raise UnwritableError(f"{nearest}: {(error.strerror or str(error)).lower()}") from None
+
     @classmethod
     def passing(cls) -> Self:
         """A directory in shared memory, where there is one, that ends with the node. Raises StateError."""

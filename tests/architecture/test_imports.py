@@ -165,6 +165,9 @@ LAYERS = {
         SANS_IO, (), ("edgescript", *SANS_IO), (*WORLD, "click", "edgescript.cli", "stdlib")
     ),
     "messages are judged by themselves": Layer(("runtime.http",), (), ("runtime.http",), WORLD),
+    "bundles know what they are made of": Layer(
+        ("runtime.bundles",), (), ("runtime.bundles",), (*WORLD, "click")
+    ),
     "limits know nobody": Layer(("runtime.limits",), (), ("runtime.limits",), WORLD),
     "places know addresses and names": Layer(
         ("runtime.geo",), (), ("runtime.geo", "edgescript.services"), (*WORLD, "click")
@@ -177,7 +180,7 @@ LAYERS = {
     "state is files and memory, never the network": Layer(
         ("runtime.state",),
         (),
-        ("runtime.state", "runtime.cache", "runtime.http", "runtime.limits"),
+        ("runtime.bundles", "runtime.state", "runtime.cache", "runtime.http", "runtime.limits"),
         (*NETWORK, "click", "subprocess"),
     ),
     "the proxy puts them together": Layer(
@@ -198,6 +201,95 @@ LAYERS = {
         (),
         ("edgescript", "runtime.config", "runtime.http", "runtime.scripts", "runtime.upstreams"),
         (*WORLD, "click", "edgescript.cli"),
+    ),
+    "requests that are tried know no command line": Layer(
+        ("runtime.trial",),
+        (),
+        (
+            "edgescript",
+            "runtime.geo",
+            "runtime.http",
+            "runtime.limits",
+            "runtime.proxy",
+            "runtime.scripts",
+            "runtime.trial",
+            "runtime.upstreams",
+        ),
+        (*WORLD, "click", "edgescript.cli", "stdlib"),
+    ),
+    "the console's store knows rows, not rules": Layer(
+        ("runtime.console.store",),
+        (),
+        ("runtime.console.store",),
+        (*NETWORK, "click", "fastapi", "httpx"),
+    ),
+    "the console's rules know no store": Layer(
+        ("runtime.console.model",),
+        (),
+        ("runtime.bundles", "runtime.config", "runtime.console.model", "runtime.scripts"),
+        (*WORLD, "click", "sqlalchemy", "fastapi"),
+    ),
+    "the console's operations know no HTTP": Layer(
+        ("runtime.console.service",),
+        (),
+        (
+            "edgescript",
+            "runtime.bundles",
+            "runtime.cache",
+            "runtime.console.model",
+            "runtime.console.service",
+            "runtime.console.store",
+            "runtime.geo",
+            "runtime.http",
+            "runtime.proxy",
+            "runtime.scripts",
+            "runtime.trial",
+        ),
+        (*NETWORK, "click", "edgescript.cli", "stdlib", "sqlalchemy", "fastapi", "starlette"),
+    ),
+    "the console's nodes are answered without rules of their own": Layer(
+        ("runtime.console.sync",),
+        (),
+        (
+            "runtime.bundles",
+            "runtime.console.calls",
+            "runtime.console.model",
+            "runtime.console.service",
+            "runtime.console.store",
+            "runtime.console.sync",
+        ),
+        ("click", "edgescript.cli", "fastapi", "pydantic", "sqlalchemy", "uvicorn"),
+    ),
+    "the console's client knows no console": Layer(
+        ("runtime.console",),
+        (
+            "runtime.console.api",
+            "runtime.console.app",
+            "runtime.console.calls",
+            "runtime.console.listening",
+            "runtime.console.model",
+            "runtime.console.serve",
+            "runtime.console.service",
+            "runtime.console.store",
+            "runtime.console.sync",
+        ),
+        ("runtime.console.events",),
+        (*WORLD, "click", "fastapi", "pydantic", "sqlalchemy", "uvicorn"),
+    ),
+    "the console's HTTP knows no SQL": Layer(
+        ("runtime.console.api",),
+        (),
+        (
+            "runtime.bundles.report",
+            "runtime.console.api",
+            "runtime.console.calls",
+            "runtime.console.model",
+            "runtime.console.service",
+            "runtime.console.store",
+            "runtime.console.sync",
+            "runtime.limits.gcra",
+        ),
+        ("click", "edgescript.cli", "sqlalchemy", "stdlib", "uvicorn"),
     ),
     "what is counted and logged knows scripts' results": Layer(
         ("runtime.observe",), (), ("edgescript", "runtime.observe"), (*WORLD, "click", "edgescript.cli")
@@ -247,13 +339,45 @@ LAYERS = {
             "runtime.observe",
             "runtime.scripts",
             "runtime.io.admin",
+            "runtime.io.channel",
             "runtime.io.figures",
             "runtime.io.listen",
             "runtime.io.process",
             "runtime.io.source",
+            "runtime.io.sync",
             "runtime.io.worker",
         ),
         ("click", "httptools", "edgescript.cli"),
+    ),
+    "who follows a console knows no worker": Layer(
+        ("runtime.io.sync",),
+        (),
+        (
+            "runtime.bundles",
+            "runtime.cache",
+            "runtime.observe",
+            "runtime.state",
+            "runtime.io.channel",
+            "runtime.io.source",
+            "runtime.io.sync",
+        ),
+        ("click", "httptools", "edgescript.cli"),
+    ),
+    "the demo puts commands together": Layer(
+        ("runtime.demo",),
+        (),
+        (
+            "edgescript",
+            "runtime.console.client",
+            "runtime.demo",
+            "runtime.http",
+            "runtime.limits",
+            "runtime.proxy",
+            "runtime.scripts",
+            "runtime.trial",
+            "runtime.upstreams",
+        ),
+        ("asyncio", "uvloop"),
     ),
     "input and output serve whatever they are given": Layer(
         ("runtime.io",),
@@ -283,8 +407,25 @@ CLOCKS_AND_CHANCE = {
     "os.urandom",
     "uuid.uuid4",
 }
-PURE = ("edgescript", "stdlib", "runtime.geo", *SANS_IO)
-ROOTS = ("edgescript.cli", "runtime.demo", "runtime.io")
+PURE = (
+    "edgescript",
+    "stdlib",
+    "runtime.bundles",
+    "runtime.console.model",
+    "runtime.console.service",
+    "runtime.geo",
+    "runtime.trial",
+    *SANS_IO,
+)
+ROOTS = (
+    "edgescript.cli",
+    "runtime.console.api",
+    "runtime.console.calls",
+    "runtime.console.listening",
+    "runtime.console.sync",
+    "runtime.demo",
+    "runtime.io",
+)
 """Where things are put together: these may touch the loop."""
 LOOPS = ("asyncio", "httptools", "uvloop")
 

@@ -7,38 +7,54 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from runtime.cache.coalesce import Flights, Role, Uncacheable
 
 
+def role_of(joined):
+    return joined[0]
+
+
 def test_the_first_leads_the_others_wait_and_are_woken_in_order():
     flights: Flights[str] = Flights()
-    assert flights.join("/a", "one") is Role.LEADS
-    assert flights.join("/a", "two") is Role.WAITS
-    assert flights.join("/a", "three") is Role.WAITS
-    assert flights.join("/b", "four") is Role.LEADS
+    role, flight = flights.join("/a", "one")
+    assert role is Role.LEADS
+    assert flights.join("/a", "two") == (Role.WAITS, flight)
+    assert flights.join("/a", "three") == (Role.WAITS, flight)
+    assert role_of(flights.join("/b", "four")) is Role.LEADS
     assert repr(flights) == "<2 flights, 2 waiters>"
-    assert flights.settle("/a") == ["two", "three"]
+    assert flights.settle(flight) == ["two", "three"]
     assert "/a" not in flights
-    assert flights.settle("/a") == []
-    assert flights.join("/a", "five") is Role.LEADS
+    assert flights.settle(flight) == []
+    assert role_of(flights.join("/a", "five")) is Role.LEADS
 
 
 def test_as_many_as_may_wait_do_and_the_rest_goes_alone():
     flights: Flights[int] = Flights(max_waiters=2)
-    assert [flights.join("/a", number) for number in range(4)] == [
-        Role.LEADS,
+    _, flight = flights.join("/a", 0)
+    assert [role_of(flights.join("/a", number)) for number in (1, 2, 3)] == [
         Role.WAITS,
         Role.WAITS,
         Role.ALONE,
     ]
-    assert flights.settle("/a") == [1, 2]
+    assert flights.settle(flight) == [1, 2]
 
 
 def test_who_leaves_is_not_woken():
     flights: Flights[str] = Flights()
-    for name in ("one", "two", "three"):
+    _, flight = flights.join("/a", "one")
+    for name in ("two", "three"):
         flights.join("/a", name)
-    assert flights.leave("/a", "two")
-    assert not flights.leave("/a", "two")
-    assert not flights.leave("/b", "one")
-    assert flights.settle("/a") == ["three"]
+    del flight.waiters["two"]
+    assert flights.settle(flight) == ["three"]
+
+
+def test_a_new_flight_takes_the_place_of_one_that_is_out_of_date_and_outlasts_its_end():
+    flights: Flights[str] = Flights()
+    _, old = flights.join("/a", "one")
+    flights.join("/a", "two")
+    new = flights.lead("/a")
+    assert flights.join("/a", "three") == (Role.WAITS, new)
+    assert flights.settle(old) == ["two"]
+    assert "/a" in flights
+    assert flights.settle(new) == ["three"]
+    assert len(flights) == 0
 
 
 class Airport(RuleBasedStateMachine):
@@ -48,7 +64,7 @@ class Airport(RuleBasedStateMachine):
         super().__init__()
         self.flights = Flights(max_waiters=3)
         self.waiting = {"a": [], "b": []}
-        self.led = set()
+        self.led = {}
         self.next = 0
 
     keys = st.sampled_from("ab")
@@ -56,10 +72,10 @@ class Airport(RuleBasedStateMachine):
     @rule(key=keys)
     def join(self, key):
         self.next += 1
-        role = self.flights.join(key, self.next)
+        role, flight = self.flights.join(key, self.next)
         if key not in self.led:
             assert role is Role.LEADS
-            self.led.add(key)
+            self.led[key] = flight
         elif len(self.waiting[key]) < 3:
             assert role is Role.WAITS
             self.waiting[key].append(self.next)
@@ -68,18 +84,18 @@ class Airport(RuleBasedStateMachine):
 
     @rule(key=keys)
     def settle(self, key):
-        assert self.flights.settle(key) == self.waiting[key]
-        self.waiting[key] = []
-        self.led.discard(key)
+        if key in self.led:
+            assert self.flights.settle(self.led.pop(key)) == self.waiting[key]
+            self.waiting[key] = []
 
     @rule(key=keys, place=st.integers(0, 2))
     def leave(self, key, place):
         if place < len(self.waiting[key]):
-            assert self.flights.leave(key, self.waiting[key].pop(place))
+            del self.led[key].waiters[self.waiting[key].pop(place)]
 
     @invariant()
     def flights_are_led(self):
-        assert {key for key in "ab" if key in self.flights} == self.led
+        assert {key for key in "ab" if key in self.flights} == set(self.led)
 
 
 TestAirport = Airport.TestCase

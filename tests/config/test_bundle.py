@@ -4,7 +4,9 @@ import random
 
 import pytest
 
-from edgescript.cli.bundle import Builder, SiteServices, pack
+from edgescript.cli.building import Builder, SiteServices
+from edgescript.cli.bundle import pack
+from edgescript.cli.files import Unreadable
 from edgescript.services import NO_SERVICES
 from runtime.config import ConfigError
 from runtime.config.file import parse_config
@@ -79,6 +81,39 @@ def test_a_script_of_two_sites_is_loaded_once_but_counted_for_each(packed, build
     assert first.digest == second.digest != sites.find("b").scripts[1].digest
 
 
+DICTIONARIES = """
+origin = "http://a"
+scripts = ["a.es"]
+[dictionaries]
+rates = "rates.json"
+[[sites]]
+hosts = ["b"]
+scripts = ["a.es"]
+[sites.dictionaries]
+rates = { "\u00e9" = "1 \u20ac" }
+more = { k = "v" }
+"""
+
+
+def test_dictionaries_stand_in_the_file_or_beside_it(packed, builder, tmp_path):
+    (tmp_path / "rates.json").write_text('{"k": "2"}')
+    sites = builder.build(packed(DICTIONARIES))
+    assert sites.find("other").services.dictionaries == {"rates": {"k": "2"}}
+    assert sites.find("b").services.dictionaries == {
+        "rates": {"\u00c3\u00a9": "1 \u00e2\u0082\u00ac"},
+        "more": {"k": "v"},
+    }
+    again = builder.build(packed(DICTIONARIES))
+    assert again.find("b").services.dictionaries["more"] is sites.find("b").services.dictionaries["more"]
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"k": 1}', '{"k": null}', "{'k': 'v'}", '{"k": "' + "[" * 9])
+def test_a_file_that_is_no_dictionary_is_refused(packed, tmp_path, text):
+    (tmp_path / "rates.json").write_text(text)
+    with pytest.raises(Unreadable, match="want a JSON object of strings"):
+        packed(DICTIONARIES)
+
+
 def test_scripts_and_counts_go_on_from_build_to_build(packed, builder, tmp_path):
     before = builder.build(packed())
     (tmp_path / "b.es").write_text("add_rsp_header('X-B', '2')\n")
@@ -93,7 +128,7 @@ def test_scripts_and_counts_go_on_from_build_to_build(packed, builder, tmp_path)
 def test_nothing_is_kept_of_what_is_no_longer_served(packed, builder):
     builder.build(packed())
     builder.build(packed("origin = 'http://a'\n"))
-    assert (builder._programs, [*builder.services._made]) == ({}, ["default"])
+    assert (builder._library.programs, [*builder.services._made]) == ({}, ["default"])
 
 
 def test_sites_do_not_share_counts(packed, builder):

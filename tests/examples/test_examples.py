@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import msgspec
 import pytest
 
-from edgescript.cli.testing.requests import Places
 from edgescript.source import as_utf8
 from edgescript.testing.cases import header_lines
 from edgescript.testing.expectations import Fault, Forwarded, Outcome, ScriptRan, mismatches
+from runtime.trial.requests import Places
 from tests.examples.cases import EXAMPLES, FILES, cases, prepared, sendings
 from tests.support.command import run_command
 from tests.support.node import World, serve_in_thread
@@ -28,8 +28,8 @@ def test_by_the_command(path):
     assert shown["passed"] == len(prepared(path).suite.cases)
 
 
-def command_line(file, index):
-    """The case as a person would type it for `run`."""
+def command_line(file, index, folder):
+    """The case as a person would type it for `run`, its dictionaries in files of `folder`."""
     case = file.suite.cases[index]
     origin = file.suite.origin_of(case)
     line = ["run", "--json", "--url", case.url, "--method", case.method]
@@ -44,6 +44,10 @@ def command_line(file, index):
         if place is not None:
             codes = ",".join(f"{name}={code}" for name, code in msgspec.structs.asdict(place).items() if code)
             line += ["--geo", f"{address}:{codes}" if address else codes] if codes else []
+    for name, entries in {**file.suite.dictionaries, **case.dictionaries}.items():
+        path = folder / f"{name}.json"
+        path.write_text(json.dumps(entries), encoding="utf-8")
+        line += ["--dict", f"{name}={path}"]
     line += ["--origin-status", str(origin.status), "--origin-body", origin.body]
     for name, value in header_lines(origin.headers):
         line += ["--origin-header", f"{name}: {as_utf8(value)}"]
@@ -97,15 +101,15 @@ def outcome_of(shown):
 
 
 @pytest.mark.parametrize(("file", "index"), TYPED)
-def test_run(file, index):
-    result = run_command(*command_line(file, index))
+def test_run(file, index, tmp_path):
+    result = run_command(*command_line(file, index, tmp_path))
     assert result.status == 0, result.stderr
     assert mismatches(file.suite.cases[index].expect, outcome_of(json.loads(result.stdout))) == []
 
 
 @pytest.mark.parametrize(("file", "index"), TYPED[:: max(1, len(TYPED) // 3)])
-def test_run_in_a_process_of_its_own(file, index):
-    line = [sys.executable, "-m", "edgescript", *command_line(file, index)]
+def test_run_in_a_process_of_its_own(file, index, tmp_path):
+    line = [sys.executable, "-m", "edgescript", *command_line(file, index, tmp_path)]
     result = subprocess.run(line, capture_output=True, text=True, timeout=30, check=False)
     assert result.returncode == 0, result.stderr
     assert mismatches(file.suite.cases[index].expect, outcome_of(json.loads(result.stdout))) == []
@@ -129,7 +133,12 @@ def can_be_served(case):
 @pytest.mark.parametrize(("file", "index"), cases(can_be_served))
 def test_served(file, index):
     case = file.suite.cases[index]
-    world = CaseWorld(now=case.now_s, chance=random.Random(case.seed), places=Places(case))
+    world = CaseWorld(
+        now=case.now_s,
+        chance=random.Random(case.seed),
+        dictionaries=file.suite.dictionaries_of(case),
+        places=Places(case),
+    )
     with RecordingOrigin() as origin, serve_in_thread(file.scripts, origin.url, world) as node:
         for sending, shot in sendings(file, index):
             says, incoming, body = file.suite.origin_of(sending), shot.incoming, sending.body.encode()

@@ -22,7 +22,11 @@ from runtime.proxy.messages import (
     CloseUpstream,
     CutClient,
     FinishResponse,
+    FlightGrows,
     FlightSettled,
+    Follow,
+    Grow,
+    NobodyReads,
     OpenUpstream,
     RequestBody,
     RequestCompleted,
@@ -41,6 +45,7 @@ from runtime.proxy.messages import (
 )
 from runtime.proxy.plan import Plan, Settings
 from runtime.upstreams.upstream import Upstream
+from tests.support.files import WithFiles
 
 KEY = "http://a/"
 MAX_OBJECT_BYTES = 6
@@ -81,6 +86,7 @@ events = st.one_of(
     st.just(RequestCompleted()),
     st.just(ClientClosed()),
     st.builds(FlightSettled, st.none(), st.sampled_from([0, 502, 504]), booleans),
+    st.just(NobodyReads()),
 )
 requests = st.tuples(
     st.sampled_from(["GET", "GET", "GET", "HEAD", "POST", "DELETE"]),
@@ -102,6 +108,8 @@ class Seen:
     ends: int = 0
     wakes: int = 0
     commands: list = field(default_factory=list)
+    followed: list = field(default_factory=list)
+    grown: list = field(default_factory=list)
 
     def note(self, commands):
         for command in commands:
@@ -120,6 +128,13 @@ class Seen:
                 case FinishResponse() | CutClient() | BecomeTunnel():
                     assert self.heads == 1, "an end without a head"
                     self.ends += 1
+                case Follow():
+                    assert self.heads == 1, "content before the head"
+                    assert self.ends == 0, "content after the end"
+                    self.followed.append(command.growing)
+                case Grow():
+                    self.grown.append(command.growing)
+                    assert len(self.grown) == 1
                 case Wake():
                     self.wakes += 1
                 case SendUpstream() | CloseUpstream():
@@ -162,9 +177,9 @@ def planned(asked):
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.lists(requests, min_size=1, max_size=4), st.data())
-def test_any_events_in_any_order(asked, data):
-    cache = Cache(MemoryStore(1 << 20, MAX_OBJECT_BYTES))
+@given(st.lists(requests, min_size=1, max_size=4), booleans, st.data())
+def test_any_events_in_any_order(asked, files, data):
+    cache = Cache(WithFiles(3, 8) if files else MemoryStore(1 << 20, MAX_OBJECT_BYTES))
     seen = {}
     gone = set()
 
@@ -174,6 +189,9 @@ def test_any_events_in_any_order(asked, data):
             if isinstance(command, Wake):
                 for waiter in command.waiters:
                     tell(waiter, waiter.handle(command.event, now), now)
+            elif isinstance(command, Grow):
+                for waiter in command.waiters:
+                    tell(waiter, waiter.handle(FlightGrows(command.growing), now), now)
 
     for request in asked:
         exchange = Exchange(planned(request), cache, Settings(MAX_OBJECT_BYTES), 2.0)
@@ -198,10 +216,40 @@ def test_any_events_in_any_order(asked, data):
     assert len(cache.flights) == 0, "a flight nobody will settle"
     for exchange, record in seen.items():
         assert record.wakes <= 1
+        assert not any(each.grows for each in (*record.followed, *record.grown)), "a body without an end"
         if exchange.plan.background:
             assert (record.heads, record.ends) == (0, 0), record.commands
         elif exchange not in gone:
             assert record.ends == 1, record.commands
+
+
+def test_what_grows_is_read_along_by_all_who_can_use_it():
+    """Whatever is sent directly and whatever is read, it is the whole; and what breaks off is whole for nobody."""
+    for end in (UpstreamCompleted(), UpstreamCut()):
+        cache = Cache(WithFiles(3, 100))
+        plan = planned(("GET", "HTTP/1.1", NoBody(), [], False, False, False))
+        leader, follower, late = (Exchange(plan, cache, Settings(MAX_OBJECT_BYTES), 2.0) for _ in range(3))
+        leader.start()
+        assert follower.start() == []
+        leader.handle(UpstreamOpened(reused=False), 3.0)
+        leader.handle(UpstreamHead(200, [(b"Cache-Control", b"max-age=60")], Chunked()), 3.0)
+        assert leader.handle(UpstreamBody(b"abc"), 3.0) == [SendClient(b"3\r\nabc\r\n", paced=True)]
+        follow, finish, grow = leader.handle(UpstreamBody(b"def"), 3.0)
+        growing = follow.growing
+        assert (follow.offset, follow.chunked, finish) == (3, True, FinishResponse(keep_alive=True))
+        assert grow == Grow(growing, [follower])
+        head, *rest = follower.handle(FlightGrows(growing), 4.0)
+        assert b"\r\nTransfer-Encoding: chunked\r\n" in head.data
+        assert b"\r\nX-Cache: HIT\r\n" in head.data
+        assert b"\r\nAge: 2\r\n" in head.data
+        assert rest == [Follow(growing, 0, chunked=True, trailers=False), finish]
+        assert [type(each) for each in late.start()] == [SendClient, Follow, FinishResponse]
+        assert leader.handle(UpstreamBody(b"ghi"), 4.0) == []
+        assert leader.handle(end, 4.0) == []
+        assert (growing.read(0, 100), growing.is_whole) == (b"abcdefghi", end == UpstreamCompleted())
+        stored = cache.store.get(KEY, [])
+        assert (stored and stored.body) == (b"abcdefghi" if growing.is_whole else None)
+        assert len(cache.flights) == 0
 
 
 class Owner:

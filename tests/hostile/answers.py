@@ -112,6 +112,41 @@ GARBAGE = {
         b"HTTP/1.1 100 Continue\r\nX Y: a\r\n\r\n" + head(CL5) + b"hello"
     ],
     "an interim answer and the end": [b"HTTP/1.1 100 Continue\r\n\r\n", CLOSE],
+    "an interim answer with a body": [
+        b"HTTP/1.1 103 Early Hints\r\nContent-Length: 5\r\n\r\nhello" + head(CL5) + b"hello"
+    ],
+    "an interim answer in chunks": [
+        b"HTTP/1.1 102 Processing\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + head(CL5) + b"hello"
+    ],
+    "interim answers of 100 without end": [b"HTTP/1.1 100 Continue\r\n\r\n" * 100 + head(CL5) + b"hello"],
+    "interim answers that are long": [
+        (b"HTTP/1.1 103 Early Hints\r\nLink: " + b"a" * 30_000 + b"\r\n\r\n") * 4 + head(CL5) + b"hello"
+    ],
+    "an interim answer of HTTP/1.2": [b"HTTP/1.2 103 Early Hints\r\n\r\n" + head(CL5) + b"hello"],
+    "another 101 behind an interim one": [
+        b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+        b"Connection: upgrade\r\n\r\n" + EVIL
+    ],
+    # More of the head
+    "a reason of 70000 letters": garbage(CL5, status=b"HTTP/1.1 200 " + b"a" * 70_000 + b"\r\n"),
+    "a name of 70000 letters": garbage(CL5, b"X" * 70_000 + b": a\r\n"),
+    "DEL in the reason": garbage(CL5, status=b"HTTP/1.1 200 O\x7fK\r\n"),
+    "bare CR in the reason": garbage(CL5, status=b"HTTP/1.1 200 O\rSet-Cookie: evil=1\r\n"),
+    "a line end in the version": garbage(CL5, status=b"HTTP/1.1\r\n200 OK\r\n"),
+    "a pseudo-header of HTTP/2": garbage(CL5, b":status: 200\r\n"),
+    "vertical tab for a line end": garbage(CL5, b"X: a\x0bSet-Cookie: evil=1\r\n"),
+    "a line of a space": garbage(CL5, b" \r\n"),
+    "a first line that is folded": garbage(CL5, status=OK_LINE + b" X: a\r\n"),
+    "length in fullwidth digits": garbage(b"Content-Length: \xef\xbc\x95\r\n"),
+    "length with an exponent": garbage(b"Content-Length: 5e0\r\n"),
+    "length with a comma behind it": garbage(b"Content-Length: 5,\r\n"),
+    "length of 19 digits": garbage(b"Content-Length: 1000000000000000005\r\n"),
+    "chunked and a vertical tab": garbage(b"Transfer-Encoding: \x0bchunked\r\n"),
+    "chunked and a comma": garbage(b"Transfer-Encoding: chunked,\r\n"),
+    "chunked in quotes": garbage(b'Transfer-Encoding: "chunked"\r\n'),
+    "length and identity": garbage(CL5, b"Transfer-Encoding: identity\r\n"),
+    "a whole answer as a reason": [b"HTTP/1.1 200 " + EVIL.replace(b"\r\n", b"\n") + b"\r\n\r\n"],
+    "304 that nobody asked for": garbage(status=b"HTTP/1.1 304 Not Modified\r\n", body=b""),
     # The end, early
     "closed at once": [CLOSE],
     "reset at once": [RESET],
@@ -160,6 +195,16 @@ CUT = {
     "no chunks at all": [CHUNKS + b"hello"],
     "trailer without colon": [CHUNKS + b"5\r\nhello\r\n0\r\nX\r\n\r\n"],
     "trailers without end": [CHUNKS + b"5\r\nhello\r\n0\r\n" + b"X: a\r\n" * 10_000],
+    "chunk size in octal": [CHUNKS + b"0o5\r\nhello\r\n0\r\n\r\n"],
+    "chunk size and NUL": [CHUNKS + b"5\x00\r\nhello\r\n0\r\n\r\n"],
+    "chunk size and CR CR LF": [CHUNKS + b"5\r\r\nhello\r\n0\r\n\r\n"],
+    "two chunk sizes": [CHUNKS + b"5 5\r\nhello\r\n0\r\n\r\n"],
+    "size of zeros without end": [CHUNKS + b"0" * 100_000],
+    "chunk with LF CR after it": [CHUNKS + b"5\r\nhello\n\r0\r\n\r\n"],
+    "extension of a quoted line end": [CHUNKS + b'5;a="\r\nhello\r\n0\r\n\r\n'],
+    "trailer with NUL": [CHUNKS + b"5\r\nhello\r\n0\r\nX: \x00\r\n\r\n"],
+    "trailer with space before the colon": [CHUNKS + b"5\r\nhello\r\n0\r\nX : a\r\n\r\n"],
+    "chunks cut and another answer": [CHUNKS + b"5\r\nhel" + EVIL, CLOSE],
     "a status line for a trailer": [CHUNKS + b"5\r\nhello\r\n0\r\n" + EVIL],
 }
 
@@ -225,6 +270,88 @@ SOUND = {
         [head(CL5, status=b"HTTP/1.1 503 Service Unavailable\r\n") + b"sorry"],
         503,
         b"sorry",
+    ),
+    "a coding that lies": ([head(CL5, b"Content-Encoding: gzip\r\n") + b"hello"], 200, b"hello"),
+    "codings that lie without end": (
+        [head(CL5, b"Content-Encoding: " + b"gzip, " * 5000 + b"br\r\n") + b"hello"],
+        200,
+        b"hello",
+    ),
+    "a part that nobody asked for": (
+        [head(CL5, b"Content-Range: bytes 0-4/9\r\n", status=b"HTTP/1.1 206 Partial Content\r\n") + b"hello"],
+        206,
+        b"hello",
+    ),
+    "a part of a range that is none": (
+        [head(CL5, b"Content-Range: bytes 9-4/x\r\n", status=b"HTTP/1.1 206 Partial Content\r\n") + b"hello"],
+        206,
+        b"hello",
+    ),
+    "a range on a whole": ([head(CL5, b"Content-Range: bytes 1-5/9\r\n") + b"hello"], 200, b"hello"),
+    "an upgrade offered": (
+        [head(CL5, b"Connection: upgrade\r\n", b"Upgrade: h2c\r\n") + b"hello"],
+        200,
+        b"hello",
+    ),
+    "an upgrade demanded": (
+        [
+            head(CL5, b"Connection: upgrade\r\n", b"Upgrade: h2c\r\n", status=b"HTTP/1.1 426 Upgrade\r\n")
+            + b"hello"
+        ],
+        426,
+        b"hello",
+    ),
+    "a redirect to itself": (
+        [head(b"Content-Length: 0\r\n", b"Location: /c\r\n", status=b"HTTP/1.1 301 Moved\r\n")],
+        301,
+        b"",
+    ),
+    "locations that are none": (
+        [head(CL5, b"Location: http://[::g]:x/\r\n", b"Content-Location: //\\@\r\n") + b"hello"],
+        200,
+        b"hello",
+    ),
+    "times that are none": (
+        [
+            head(
+                CL5,
+                b"Date: yesterday\r\n",
+                b"Expires: 0\r\n",
+                b"Last-Modified: Sun, 99 Foo 9999 99:99:99 GMT\r\n",
+                b"Age: 99999999999999999999\r\n",
+            )
+            + b"hello"
+        ],
+        200,
+        b"hello",
+    ),
+    "lifetimes beyond all numbers": (
+        [head(CL5, b"Cache-Control: max-age=" + b"9" * 5000 + b", s-maxage=-1\r\n") + b"hello"],
+        200,
+        b"hello",
+    ),
+    "an entity-tag that is none": ([head(CL5, b'ETag: "a\r\n') + b"hello"], 200, b"hello"),
+    "Vary of a thousand names": (
+        [head(CL5, b"Vary: " + b"x-a, " * 1000 + b"b\r\n") + b"hello"],
+        200,
+        b"hello",
+    ),
+    "Vary of no names": ([head(CL5, b'Vary: "a b", @\r\n') + b"hello"], 200, b"hello"),
+    "tags without end": ([head(CL5, b"Cache-Tag: " + b"a," * 20_000 + b"\r\n") + b"hello"], 200, b"hello"),
+    "a reason that looks like fields": (
+        [head(CL5, status=b"HTTP/1.1 200 Set-Cookie: a=b\r\n") + b"hello"],
+        200,
+        b"hello",
+    ),
+    "no content in chunks": (
+        [head(TE, status=b"HTTP/1.1 204 No Content\r\n") + b"5\r\nhello\r\n0\r\n\r\n"],
+        204,
+        b"",
+    ),
+    "a reset of content with content": (
+        [head(CL5, status=b"HTTP/1.1 205 Reset Content\r\n") + b"hello"],
+        205,
+        b"hello",
     ),
     "a redirect": (
         [head(b"Content-Length: 0\r\n", b"Location: /x\r\n", status=b"HTTP/1.1 302 Found\r\n")],

@@ -212,13 +212,21 @@ REFUSED = {
     "another protocol": (line(b"GET /g ICY/1.1"), {400, 505}),
     "HTTP/2 preface": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", {400, 505}),
     "lower-case method": (line(b"get /g HTTP/1.1"), {400, 501}),
-    "unknown method": (line(b"BREW /g HTTP/1.1"), {501}),
+    "HEAD in lower case": (line(b"head /g HTTP/1.1"), {501}),
+    "CONNECT in mixed case": (line(b"Connect site.test:443 HTTP/1.1"), {400, 501}),
+    "the method of HTTP/2's preface": (line(b"PRI /g HTTP/1.1"), {501}),
+    "asterisk for an unknown method": (line(b"BREW * HTTP/1.1"), {400}),
+    "unknown method, HTTP/2.0": (line(b"BREW /g HTTP/2.0"), {505}),
+    "unknown method, CL and TE": (
+        b"BREW /g HTTP/1.1\r\n" + HOST + CL + b"\r\n" + TE + b"\r\n\r\n" + TAIL,
+        {400},
+    ),
+    "method of 33 letters": (line(b"G" * 33 + b" /g HTTP/1.1"), {501}),
     "method with a slash": (line(b"GE/T /g HTTP/1.1"), {400}),
     "method with a colon": (line(b"GET: /g HTTP/1.1"), {400}),
     "method with obs-text": (line(b"G\xc3\x84T /g HTTP/1.1"), {400}),
     "method of 1000 letters": (line(b"G" * 1000 + b" /g HTTP/1.1"), {400, 501}),
     "no method": (line(b" /g HTTP/1.1"), {400}),
-    "RTSP's method": (line(b"DESCRIBE /g HTTP/1.1"), {400, 501}),
     "NUL in the target": (line(b"GET /g\x00h HTTP/1.1"), {400}),
     "obs-text in the target": (line(b"GET /\xc3\xa4 HTTP/1.1"), {400}),
     "fragment in the target": (line(b"GET /g#x HTTP/1.1"), {400}),
@@ -417,6 +425,41 @@ REFUSED = {
     "a request of HTTP/0.9 alone": (b"GET /g\r\n", {400}),
     "a head with bare CRs alone": (b"GET /g HTTP/1.1\rHost: site.test\r\r", {400}),
     "a request line with two targets, unended": (b"GET /g /h HTTP/1.1", {400}),
+    # Names and sizes
+    "a name of 40000 letters": (get(b"X" * 40_000 + b": a"), {431}),
+    "a name of 40000 letters and no colon": (get(b"X" * 40_000), {400, 431}),
+    "a version of 1000 digits": (line(b"GET /g HTTP/1." + b"1" * 1000), {400, 505}),
+    "a target of 9000 bytes in absolute form": (
+        line(b"GET http://site.test/" + b"g" * 9000 + b" HTTP/1.1"),
+        {414},
+    ),
+    "an authority of 9000 bytes": (line(b"GET http://" + b"g" * 8000 + b"/ HTTP/1.1"), {400, 414}),
+    # Expectations
+    "the same expectation twice": (post(CL, b"Expect: 100-continue", b"Expect: 100-continue"), {417}),
+    "an expectation with a parameter": (post(CL, b"Expect: 100-continue;q=1"), {417}),
+    "an expectation in quotes": (post(CL, b'Expect: "100-continue"'), {417}),
+    # HTTP/2 and what leads to it
+    "HTTP/2 preface as HTTP/1.1": (b"PRI * HTTP/1.1\r\n" + HOST + b"\r\nSM\r\n\r\n", {400, 501}),
+    "HTTP/2 preface behind a space": (b" PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", {400}),
+    "a status field of HTTP/2": (get(b":status: 200"), {400}),
+    "a method field of HTTP/2": (get(b":method: POST"), {400}),
+    # Twins in other places
+    "CL with an underscore, beside CL": (post(CL, b"content_length: 6"), {400}),
+    "TE with an underscore on a GET": (get(b"TRANSFER_ENCODING: chunked"), {400}),
+    # Absolute form against Host
+    "absolute with a fragment and userinfo": (line(b"GET http://site.test#@other.test/ HTTP/1.1"), {400}),
+    "absolute with a question mark in its userinfo": (
+        line(b"GET http://other.test?@site.test:80@x/ HTTP/1.1", b"Host: a,b\r\n"),
+        {400},
+    ),
+    "absolute with a percent in its host": (line(b"GET http://site%2etest/g HTTP/1.1"), {400}),
+    "absolute with a backslash in its authority": (
+        line(b"GET http://site.test\\@other.test/ HTTP/1.1"),
+        {400},
+    ),
+    "absolute with a tab": (line(b"GET http://site.test\t/g HTTP/1.1"), {400}),
+    "absolute of ws": (line(b"GET ws://site.test/g HTTP/1.1"), {400}),
+    "a network-path reference behind a backslash": (line(b"GET \\\\other.test/ HTTP/1.1"), {400}),
     "an SSL 2 hello": (b"\x80\x2e\x01\x03\x01\x00\x15\x00\x00\x00\x10" + b"\n" * 3, {400}),
     "a TLS hello": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\n" * 10, {400}),
 }
@@ -488,6 +531,17 @@ BROKEN = {
         "trailer with bare LF": b"0\r\nX: a\nY: b\r\n\r\n" + SMUGGLED,
         "trailer with bare CR": b"0\r\nX: a\rY: b\r\n\r\n" + SMUGGLED,
         "trailers without end": b"0\r\n" + b"X: a\r\n" * 10_000,
+        "extension of a quoted line end": b'5;a="\r\n0\r\n\r\n"\r\nhello\r\n' + TAIL,
+        "extension of a quoted request": b'5;a="\r\n\r\n' + SMUGGLED + b'"\r\nhello\r\n' + TAIL,
+        "extension with a lone quote and a backslash": b'5;a="\\\r\nhello\r\n' + TAIL,
+        "extension with a backspace": b"5;\x08\r\nhello\r\n" + TAIL,
+        "chunk size in octal": b"0o5\r\nhello\r\n" + TAIL,
+        "chunk size with an exponent": b"5e0x\r\nhello\r\n" + TAIL,
+        "chunk size with a NBSP": b"\xa05\r\nhello\r\n" + TAIL,
+        "two chunk sizes": b"5 5\r\nhello\r\n" + TAIL,
+        "chunk with a form feed after it": b"5\r\nhello\x0c\r\n" + TAIL,
+        "trailer of a request line": b"0\r\nGET /smuggled HTTP/1.1\r\nHost: site.test\r\n\r\n",
+        "trailer with a DEL": b"0\r\nX: \x7f\r\n\r\n" + SMUGGLED,
         "trailer line without end": b"0\r\nX: " + b"a" * 100_000,
     }.items()
 }
@@ -569,6 +623,26 @@ SOUND = {
     "Connection with commas": (GET + HOST + b"Connection: ,, keep-alive ,\r\n\r\n", [b"/g"]),
     "TRACE": (b"TRACE /g HTTP/1.1\r\n" + HOST + b"\r\n", [b"/g"]),
     "PATCH without a body": (b"PATCH /p HTTP/1.1\r\n" + HOST + b"\r\n", [b"/p"]),
+    "an unknown method": (b"BREW /p HTTP/1.1\r\n" + HOST + b"\r\n", [b"/p"]),
+    "an unknown method with a body": (b"BREW /p HTTP/1.1\r\n" + HOST + CL + b"\r\n\r\nhello", [b"/p"]),
+    "an unknown method with chunks": (
+        b"BREW /p HTTP/1.1\r\n" + HOST + TE + b"\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+        [b"/p"],
+    ),
+    "an unknown method with space behind a value": (
+        b"BREW /p HTTP/1.1\r\n" + HOST + b"X: a \r\nContent-Length:5 \r\n\r\nhello",
+        [b"/p"],
+    ),
+    "an unknown method behind an empty line": (b"\r\nBREW /p HTTP/1.1\r\n" + HOST + b"\r\n", [b"/p"]),
+    "every letter a method may have": (b"!#$%&'*+-.^_`|~09azAZ /p HTTP/1.1\r\n" + HOST + b"\r\n", [b"/p"]),
+    "a method that begins like another": (b"GETX /p HTTP/1.1\r\n" + HOST + b"\r\n", [b"/p"]),
+    "a method of 32 letters": (b"G" * 32 + b" /p HTTP/1.1\r\n" + HOST + b"\r\n", [b"/p"]),
+    "RTSP's method": (b"DESCRIBE /p HTTP/1.1\r\n" + HOST + b"\r\n", [b"/p"]),
+    "a method of HTTP/1.0": (
+        b"BREW /p HTTP/1.0\r\n" + HOST + b"Connection: keep-alive\r\n\r\n",
+        [b"/p"],
+    ),
+    "an unknown method in absolute form": (b"BREW http://site.test/p HTTP/1.1\r\n" + HOST + b"\r\n", [b"/p"]),
     "a WebDAV method": (b"PROPFIND /p HTTP/1.1\r\n" + HOST + b"\r\n", [b"/p"]),
     "trailers that frame or route": (
         post(
@@ -622,5 +696,74 @@ SOUND = {
         GET + HOST + b"Connection: keep-alive\r\nKeep-Alive: timeout=5\r\n\r\n",
         [b"/g"],
     ),
+    "Connection names the length of a body": (
+        post(b"Connection: content-length", CL, body=b"hello"),
+        [b"/p"],
+    ),
+    "Connection names the coding of a body": (
+        post(b"Connection: transfer-encoding", TE, body=b"5\r\nhello\r\n0\r\n\r\n"),
+        [b"/p"],
+    ),
+    "Connection names itself": (GET + HOST + b"Connection: connection, close-not\r\n\r\n", [b"/g"]),
+    "Connection of nothing": (GET + HOST + b"Connection:\r\n\r\n", [b"/g"]),
+    "Connection of no tokens": (GET + HOST + b'Connection: "a b", @, =\r\n\r\n', [b"/g"]),
+    "chunks on DELETE": (
+        b"DELETE /d HTTP/1.1\r\n" + HOST + TE + b"\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+        [b"/d"],
+    ),
+    "chunks on OPTIONS": (b"OPTIONS /o HTTP/1.1\r\n" + HOST + TE + b"\r\n\r\n0\r\n\r\n", [b"/o"]),
+    "a body on OPTIONS of everything": (b"OPTIONS * HTTP/1.1\r\n" + HOST + CL + b"\r\n\r\nhello", [b"*"]),
+    "chunks that hold a last chunk": (
+        post(TE, body=b"5\r\n0\r\n\r\n\r\n0\r\n\r\n"),
+        [b"/p"],
+    ),
+    "chunk extension of a last chunk's look": (post(TE, body=b"5;0\r\nhello\r\n0;5\r\n\r\n"), [b"/p"]),
+    "a quoted pair in an extension": (post(TE, body=b'5;a="\\""\r\nhello\r\n0\r\n\r\n'), [b"/p"]),
+    "trailers in other letters": (
+        post(TE, body=b"0\r\ntransfer_encoding: chunked\r\nCONTENT_LENGTH: 9\r\nhOST: a\r\n\r\n"),
+        [b"/p"],
+    ),
+    "ranges without number": (GET + HOST + b"Range: bytes=" + b"0-," * 2000 + b"1-\r\n\r\n", [b"/g"]),
+    "ranges beyond all numbers": (
+        GET + HOST + b"Range: bytes=" + b"9" * 4000 + b"-\r\n\r\n",
+        [b"/g"],
+    ),
+    "a range that is none": (GET + HOST + b"Range: bytes=--1,a-b,-\r\nIf-Range: x\r\n\r\n", [b"/g"]),
+    "dates that are none": (
+        GET + HOST + b"If-Modified-Since: Sun, 99 Foo 99999 99:99:99 GMT\r\nDate: now\r\n\r\n",
+        [b"/g"],
+    ),
+    "entity-tags without number": (
+        GET + HOST + b"If-None-Match: " + b'W/"a",' * 3000 + b'"b\r\n\r\n',
+        [b"/g"],
+    ),
+    "ages beyond all numbers": (
+        GET + HOST + b"Cache-Control: max-age=" + b"9" * 3000 + b", min-fresh=-1, max-stale=x\r\n\r\n",
+        [b"/g"],
+    ),
+    "Max-Forwards that is no number": (
+        b"OPTIONS /o HTTP/1.1\r\n" + HOST + b"Max-Forwards: -1\r\n\r\n",
+        [b"/o"],
+    ),
+    "Max-Forwards beyond all numbers": (
+        b"OPTIONS /o HTTP/1.1\r\n" + HOST + b"Max-Forwards: " + b"9" * 5000 + b"\r\n\r\n",
+        [b"/o"],
+    ),
+    "forwarded by a thousand": (
+        GET + HOST + b"X-Forwarded-For: " + b"1.1.1.1, " * 1000 + b'x\r\nForwarded: for=";,\r\n\r\n',
+        [b"/g"],
+    ),
+    "through a thousand proxies": (GET + HOST + b"Via: " + b"1.1 a, " * 1000 + b"1.0 b\r\n\r\n", [b"/g"]),
+    "traces that are none": (GET + HOST + b"traceparent: 00-0-0-0\r\ntracestate: ,,=\r\n\r\n", [b"/g"]),
+    "cookies that are none": (GET + HOST + b"Cookie: " + b";=,; " * 3000 + b"\r\n\r\n", [b"/g"]),
+    "an upgrade to HTTP/2": (
+        GET + HOST + b"Connection: Upgrade\r\nUpgrade: h2c, HTTP/2.0\r\n\r\n",
+        [b"/g"],
+    ),
+    "an upgrade to TLS": (
+        b"OPTIONS * HTTP/1.1\r\n" + HOST + b"Connection: Upgrade\r\nUpgrade: TLS/1.3\r\n\r\n",
+        [b"*"],
+    ),
+    "Expect of nothing": (post(CL, b"Expect:", body=b"hello"), [b"/p"]),
     "Expect in capitals": (post(CL, b"Expect: 100-CONTINUE", body=b"hello"), [b"/p"]),
 }

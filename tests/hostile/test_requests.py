@@ -92,6 +92,83 @@ def test_refused_behind_a_request_that_was_served(stage, name, before):
     play(stage, scene)
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        request("/first"),
+        request("/first", "Content-Length: 5", method="POST") + b"hello",
+        request("/first", "Transfer-Encoding: chunked", method="POST") + b"5\r\nhello\r\n0\r\n\r\n",
+    ],
+    ids=["a GET", "a body", "chunks"],
+)
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused_in_one_piece_with_what_is_before_it(stage, name, before):
+    raw, allowed = REFUSED[name]
+
+    async def scene(client, origin):
+        await client.send(before + raw)
+        statuses = await statuses_until_end(client)
+        assert (len(statuses), statuses[0]) == (2, 200)
+        assert statuses[1] in allowed
+        assert origin.targets() == [b"/first"]
+
+    play(stage, scene)
+
+
+def test_what_is_for_this_hop_alone_does_not_go_on(stage):
+    hops = (
+        "Connection: Upgrade, HTTP2-Settings, X-Hop, close-not",
+        "Upgrade: h2c",
+        "HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA",
+        "Keep-Alive: timeout=5",
+        "Proxy-Connection: keep-alive",
+        "TE: gzip, deflate",
+        "X-Hop: a",
+        "Trailer: X-Sum",
+    )
+    gone = ("upgrade", "http2-settings", "keep-alive", "proxy-connection", "te", "x-hop")
+
+    async def scene(client, origin):
+        await client.send(request("/h", *hops))
+        assert (await client.answer()).status == 200
+        (asked,) = origin.asked
+        assert [name for name in gone if asked.values(name.encode())] == []
+        assert b"upgrade" not in b"".join(asked.values(b"connection")).lower()
+
+    play(stage, scene)
+
+
+@pytest.mark.parametrize("twin", ["Transfer_Encoding: chunked", "CONTENT_LENGTH: 9", "X_Forwarded_For: a"])
+def test_trailers_under_the_names_that_cgi_gives_others_do_not_go_on(stage, twin):
+    async def scene(client, origin):
+        head = request("/t", "Transfer-Encoding: chunked", "TE: trailers", "Connection: TE", method="POST")
+        await client.send(head + b"2\r\nhi\r\n0\r\nX-Sum: 1\r\n" + twin.encode() + b"\r\n\r\n")
+        assert (await client.answer()).status == 200
+        (asked,) = origin.asked
+        assert asked.trailers in ([(b"X-Sum", b"1")], [])
+
+    play(stage, scene)
+
+
+def test_bytes_behind_a_request_of_http_1_0_without_a_length_are_nobodys(stage):
+    async def scene(client, origin):
+        raw = b"POST /p HTTP/1.0\r\nHost: site.test\r\n\r\n"
+        await client.send(raw + request("/smuggled"))
+        assert await statuses_until_end(client) == [200]
+        assert [(asked.target, asked.body) for asked in origin.asked] == [(b"/p", b"")]
+
+    play(stage, scene)
+
+
+def test_nothing_behind_a_last_request_is_acted_on(stage):
+    async def scene(client, origin):
+        await client.send(request("/last", "Connection: close") + request("/smuggled") + b"\x00garbage")
+        assert await statuses_until_end(client) == [200]
+        assert origin.targets() == [b"/last"]
+
+    play(stage, scene)
+
+
 def test_a_request_line_is_not_taken_for_a_field_of_the_one_before(stage):
     async def scene(client, origin):
         await client.send(b"\r\n" + request("/first"))
@@ -143,6 +220,19 @@ def test_sound(stage, name):
         play(stage, scene)
 
 
+@pytest.mark.parametrize(
+    "method", ["BREW", "GETX", "GE", "!#$%&'*+-.^_`|~09azAZ", "G" * 32, "QUERY", "DESCRIBE"]
+)
+def test_a_method_that_is_not_known_goes_on_as_it_is(stage, method):
+    async def scene(client, origin):
+        await client.send(request("/m", method=method))
+        assert (await client.answer()).body == b"ok"
+        assert [asked.method for asked in origin.asked] == [method.encode()]
+        assert origin.asked[0].values(b"content-length") == []
+
+    play(stage, scene)
+
+
 def test_the_tables_are_as_large_as_the_ground_they_cover():
-    assert len(REFUSED) + len(BROKEN) + len(SILENT) >= 330
-    assert len(SOUND) >= 70
+    assert len(REFUSED) + len(BROKEN) + len(SILENT) >= 370
+    assert len(SOUND) >= 110

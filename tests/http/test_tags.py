@@ -14,7 +14,9 @@ from tests.http.notation import fields, table
         ("each once, lines in order", "Cache-Tag: b | surrogate-key: a b | Cache-Tag: c", ("b", "a", "c")),
         ("case counts", "Cache-Tag: a, A", ("a", "A")),
         ("empty ones are none", "Cache-Tag: , ,", ()),
-        ("no longer than this", "Cache-Tag: " + "a" * (MAX_TAG_BYTES + 1) + ", b", ("b",)),
+        ("as long as this", "Cache-Tag: " + "a" * MAX_TAG_BYTES + ", b", ("a" * MAX_TAG_BYTES, "b")),
+        ("no longer", "Cache-Tag: " + "a" * (MAX_TAG_BYTES + 1) + ", b", None),
+        ("parts without end", "Cache-Tag: " + "," * 10_000, None),
     ],
 )
 def test_tags(response, tags):
@@ -22,6 +24,10 @@ def test_tags(response, tags):
 
 
 def test_scripts_come_first_and_count_among_the_most_there_may_be():
-    found = tags_of([(b"Cache-Tag", b",".join(b"%d" % number for number in range(1000)))], ["x", ""])
+    many = [(b"Cache-Tag", b",".join(b"%d" % number for number in range(MAX_TAGS - 1)))]
+    found = tags_of(many, ["x", ""])
+    assert found is not None
     assert len(found) == MAX_TAGS
     assert found[:2] == ("x", "0")
+    assert tags_of(many, ["x", "y"]) is None
+    assert tags_of([*many, (b"xkey", b"0 1 2")], ["x"]) == found

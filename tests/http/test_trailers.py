@@ -17,6 +17,11 @@ from tests.http.notation import fields, table, text
         ("6.5.1 authentication", "Authorization: a | WWW-Authenticate: b | Set-Cookie: c | Cookie: d", ""),
         ("6.5.1 content", "Content-Type: a/b | Content-Range: bytes 0-1/2 | Content-Digest: x", ""),
         ("6.5.1 control", "Cache-Control: no-store | Age: 5 | If-None-Match: x | TE: y", ""),
+        (
+            "6.5.1 names that CGI makes of others",
+            "Transfer_Encoding: chunked | content_length: 5 | X_Sum: 1",
+            "X_Sum: 1",
+        ),
         ("6.5.1 the hop's", "Connection: close | Proxy-Thing: x", ""),
     ],
 )

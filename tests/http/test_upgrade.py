@@ -1,6 +1,6 @@
 """Which requests ask for another protocol that is passed on (RFC 9110 section 7.8)."""
 
-from runtime.http.upgrade import asked_upgrade
+from runtime.http.upgrade import asked_upgrade, takes_up
 from tests.http.notation import fields, table
 
 
@@ -23,3 +23,31 @@ from tests.http.notation import fields, table
 )
 def test_asked(head, protocol):
     assert asked_upgrade(fields(head)) == protocol
+
+
+KEY = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
+ACCEPT = "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+"""RFC 6455 section 1.3."""
+
+
+@table(
+    "asked answered taken",
+    [
+        ("4.1 the proof", KEY, ACCEPT, True),
+        ("4.1 another's", KEY, "Sec-WebSocket-Accept: HSmrc0sMlYUkAGmm5OPpG2HaGWk=", False),
+        ("4.1 none", KEY, "", False),
+        ("4.1 empty", KEY, "Sec-WebSocket-Accept:", False),
+        ("4.1 in another case", KEY, ACCEPT.lower(), False),
+        ("4.1 twice", KEY, f"{ACCEPT} | {ACCEPT}", False),
+        ("4.1 two keys", f"{KEY} | {KEY}", ACCEPT, False),
+        (
+            "4.1 an empty key",
+            "Sec-WebSocket-Key:",
+            "Sec-WebSocket-Accept: Kfh9QIsMVZcl6xEPYxPHzW8SZ8w=",
+            True,
+        ),
+        ("no key", "A: b", "", True),
+    ],
+)
+def test_taken_up(asked, answered, taken):
+    assert takes_up(fields(asked), fields(answered)) is taken

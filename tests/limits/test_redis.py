@@ -1,9 +1,6 @@
 """Limits that three nodes divide through a real Redis: together, uneven, cut off, and back."""
 
 import asyncio
-import os
-import shutil
-import subprocess
 import time
 from contextlib import asynccontextmanager, suppress
 
@@ -13,6 +10,7 @@ from redis.asyncio import Redis
 from runtime.io.redis_limits import RedisLimits, client
 from runtime.limits.local import LocalLimits
 from tests.support.limit_process import most_in_any_window
+from tests.support.redis_server import serving_redis
 
 LEASE_S = 0.2
 RATE = 200.0
@@ -22,46 +20,9 @@ MEMBERS = 3
 
 @pytest.fixture
 def redis(tmp_path):
-    """A server of our own on a socket; `start` and `kill` it as often as needed."""
-    program = shutil.which("redis-server")
-    if program is None:
-        if os.environ.get("CI"):
-            pytest.fail("want redis-server: apt-get install -y redis-server")
-        pytest.skip("redis-server is not installed")
-    server = _Server(program, tmp_path)
-    server.start()
-    yield server
-    server.kill()
-
-
-class _Server:
-    def __init__(self, program, folder):
-        self.program, self.folder = program, folder
-        self.url = f"unix://{folder}/redis.sock"
-        self.process = None
-
-    def start(self):
-        options = [
-            "--port",
-            "0",
-            "--unixsocket",
-            f"{self.folder}/redis.sock",
-            "--save",
-            "",
-            "--appendonly",
-            "no",
-        ]
-        self.process = subprocess.Popen(
-            [self.program, *options, "--dir", str(self.folder)], stdout=subprocess.PIPE, text=True
-        )
-        for line in self.process.stdout:
-            if "ready to accept connections" in line.lower():
-                return
-        pytest.fail("redis-server ended at once")
-
-    def kill(self):
-        self.process.kill()
-        self.process.communicate(timeout=10)
+    """A server of our own."""
+    with serving_redis(tmp_path) as server:
+        yield server
 
 
 @asynccontextmanager
@@ -73,7 +34,7 @@ async def members(url, count=MEMBERS):
             for number in range(count)
         ]
         tasks = [group.create_task(each.run()) for each in made]
-        await until(lambda: all(each.connection().members == count for each in made))
+        await until(lambda: all(each.counts().members == count for each in made))
         yield made, tasks
         for task in tasks:
             task.cancel()
@@ -131,10 +92,10 @@ def test_when_redis_is_killed_nodes_keep_their_parts_and_come_back(redis):
             before = await hammer(made, 0.6)
             redis.kill()
             during = await hammer(made, 1.5)
-            assert not any(each.connection().connected for each in made)
-            assert all(each.connection().failures for each in made)
+            assert all(each.counts().cut_off for each in made)
+            assert all(each.counts().lease_failures for each in made)
             redis.start()
-            await until(lambda: all(each.connection().connected for each in made))
+            await until(lambda: not any(each.counts().cut_off for each in made))
             return before, during, await hammer(made, 0.6)
 
     before, during, after = asyncio.run(play())
@@ -171,8 +132,8 @@ def test_without_any_redis_requests_are_answered_all_the_same(tmp_path):
         )
         task = asyncio.create_task(made.run())
         passed = await hammer([made], 0.5)
-        assert made.connection().failures
-        assert not made.connection().connected
+        assert made.counts().lease_failures
+        assert made.counts().cut_off
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
@@ -202,7 +163,7 @@ def test_answers_that_are_none_of_ours_count_as_none(redis):
             await raw.set("edgescript:members", "a string")
         made = RedisLimits(LocalLimits(), client(redis.url, LEASE_S), "a", LEASE_S, time.monotonic)
         task = asyncio.create_task(made.run())
-        await until(lambda: made.connection().failures >= 2)
+        await until(lambda: made.counts().lease_failures >= 2)
         assert made.site("s").limiter.admit("k", RATE, 0, 0.0)
         task.cancel()
         with suppress(asyncio.CancelledError):

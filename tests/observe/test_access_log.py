@@ -1,12 +1,17 @@
 """Lines of the access log: what is in them, what never is, and what happens when there are too many."""
 
 import json
+import re
+from pathlib import Path
+
+import pytest
 
 from edgescript.context import Context
 from edgescript.faults import FaultCode, ScriptFault
 from edgescript.pipeline import InstalledScript, ScriptResult, ScriptState
 from edgescript.request import Connection, Headers, Request
-from runtime.observe.access_log import AccessLog
+from runtime.observe.access_log import AccessLog, Line, ScriptLine
+from runtime.observe.request_line import MAX_BEGUN, told_of
 from runtime.observe.trace import ids_of
 
 SCRIPT = InstalledScript("auth.es", "head", lambda _context: True, "deny")
@@ -125,3 +130,105 @@ def test_a_line_names_the_trace_that_the_origin_was_told_of():
     log.add(Request(id="1" * 32, headers=told), 200, "HIT", 1, 0.0, 0.0)
     log.add(Request(id="1" * 32), 200, "HIT", 1, 0.0, 0.0)
     assert [line["trace"] for line in lines(log)] == [trace, ids_of("1" * 32)[0]]
+
+
+def test_the_script_that_ended_the_request_is_marked():
+    log = AccessLog()
+    results = [
+        ScriptResult(SCRIPT, ScriptState.HIT, None, 31, 4.26),
+        ScriptResult(SCRIPT, ScriptState.HIT, None, 5, 1.0, ended=True),
+    ]
+    asked = request()
+    log.record(Context(asked), results)
+    log.add(asked, 403, "SYNTH", 10, 1000.0, 1000.0)
+    assert [script.get("ended", False) for script in lines(log)[0]["scripts"]] == [False, True]
+
+
+def test_a_request_refused_as_it_began_has_what_is_known_of_it():
+    log = AccessLog(traces=True)
+    log.add_begun(
+        CONNECTION, b"GET /a?b HTTP/1.1\r\nAuthorization: s3cret\r\n\r\n", 400, "no Host", 300, 1000.0
+    )
+    assert lines(log) == [
+        {
+            "time": 1000.0,
+            "id": "",
+            "client": "192.0.2.7",
+            "method": "GET",
+            "scheme": "https",
+            "host": "",
+            "uri": "/a?b",
+            "protocol": "HTTP/1.1",
+            "status": 400,
+            "bytes": 300,
+            "duration": 0.0,
+            "cache": "SYNTH",
+            "refused": "no Host",
+        }
+    ]
+
+
+def test_a_whole_request_that_is_refused_says_why():
+    log = AccessLog()
+    log.add(request(), 421, "SYNTH", 300, 1000.0, 1000.0, refused="no site for this host")
+    (line,) = lines(log)
+    assert (line["host"], line["uri"], line["refused"]) == (
+        "shop.example",
+        "/a?token=t0p",
+        "no site for this host",
+    )
+
+
+def test_refused_requests_are_bounded_in_number_and_in_bytes():
+    log = AccessLog(max_waiting=2)
+    for _ in range(3):
+        log.add_begun(CONNECTION, b"GET /" + b"a" * 100_000, 414, "too long", 1, 0.0)
+    assert (len(log), log.left_out) == (2, 1)
+    assert [len(line["uri"]) for line in lines(log)] == [MAX_BEGUN - len("GET ")] * 2
+
+
+@pytest.mark.parametrize(
+    ("begun", "method", "target", "protocol"),
+    [
+        (b"GET /a?token=t HTTP/1.1\r\nX: y\r\n\r\n", "GET", "/a?token=t", "HTTP/1.1"),
+        (b"\r\nGET /a HTTP/1.1\r\n", "GET", "/a", "HTTP/1.1"),
+        (b"PURGE /a", "PURGE", "/a", ""),
+        (b"OPTIONS * HTTP/2.0\r\n", "OPTIONS", "*", "HTTP/2.0"),
+        (b"GET http://a.test/b HTTP/1.1\r\n", "GET", "http://a.test/b", "HTTP/1.1"),
+        (b"GET http://u:p4ss@a.test/b HTTP/1.1\r\n", "GET", "http://a.test/b", "HTTP/1.1"),
+        (b"GET http://u:p4ss@x@a.test HTTP/1.1\r\n", "GET", "http://a.test", "HTTP/1.1"),
+        (b"GET /a@b HTTP/1.1\r\n", "GET", "/a@b", "HTTP/1.1"),
+        (b"GET /\xc3\xa4\x1b[2J\x9b HTTP/1.1\r\n", "GET", "/%C3%A4%1B[2J%9B", "HTTP/1.1"),
+        (b"GET /a\nX: y HTTP/1.1\r\n", "GET", "/a", ""),
+        (b"GET /a HTTP/1.x\r\n", "GET", "/a", ""),
+        (b"GET /a HTTP/1.1 s3cret\r\n", "GET", "/a", ""),
+        # Anything else is not repeated.
+        (b"", "", "", ""),
+        (b"GET", "", "", ""),
+        (b"Authorization: Bearer s3cret\r\n", "", "", ""),
+        (b"root s3cret\r\n", "", "", ""),
+        (b"GET u:p4ss@a.test:80 HTTP/1.1\r\n", "", "", ""),
+        (b"GET ftp://u:p4ss@a.test/ HTTP/1.1\r\n", "", "", ""),
+        (b"GET http:\\\\u:p4ss@a.test/ HTTP/1.1\r\n", "", "", ""),
+        (b"G" * 33 + b" / HTTP/1.1\r\n", "", "", ""),
+        (b"\x16\x03\x01\x02\x00\x01\x00", "", "", ""),
+    ],
+)
+def test_what_is_told_of_a_request_that_was_not_understood(begun, method, target, protocol):
+    assert told_of(begun, query=True) == (method, target, protocol)
+
+
+@pytest.mark.parametrize(
+    "target", [b"/a?token=t0p", b"/a#t0p", b"/a?b#c?t0p", b"http://u@h/a?t0p", b"/a??t0p"]
+)
+def test_without_queries_nothing_behind_a_path_is_told(target):
+    assert told_of(b"GET " + target + b" HTTP/1.1\r\n", query=False).target.rpartition("/")[2] == "a"
+
+
+def test_every_field_is_in_the_table_of_the_design():
+    text = (Path(__file__).parents[2] / "runtime" / "observe" / "DESIGN.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^\| ((?:`\w+`(?:, )?)+) \|", text.partition("A line of the access log")[2], re.MULTILINE
+    )
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert named == {*Line.__struct_fields__, *ScriptLine.__struct_fields__}

@@ -27,3 +27,10 @@ def test_values_of_fields_that_let_somebody_in():
     assert rule["request"]["set"] == {"Authorization": HIDDEN, "X-Api-Key": HIDDEN}
     assert rule["response"]["add"] == {"Set-Cookie": HIDDEN, "X-Frame-Options": "deny"}
     assert rule["response"]["delete"] == ["Server"]
+
+
+def test_entries_of_dictionaries():
+    site = SiteTable(hosts=("a.test",), dictionaries={"keys": {"k": "open-sesame"}, "prices": "prices.json"})
+    found = shown(Config(sites=(site,), dictionaries={"more": {"k": "open-sesame"}}))
+    assert found["dictionaries"] == {"more": HIDDEN}
+    assert found["sites"][0]["dictionaries"] == {"keys": HIDDEN, "prices": "prices.json"}

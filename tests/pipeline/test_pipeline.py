@@ -7,9 +7,10 @@ import pytest
 from edgescript.context import Context
 from edgescript.effects import Answer, HeaderOp
 from edgescript.faults import FaultCode, ScriptFault
-from edgescript.meter import Limits
+from edgescript.meter import FUEL_STRIDE, Limits
 from edgescript.pipeline import (
     DEFAULT_ON_ERROR,
+    TIMED,
     InstalledScript,
     OnError,
     ScriptResult,
@@ -190,6 +191,47 @@ def test_time_is_taken_with_the_hosts_timer() -> None:
     results: list[ScriptResult] = []
     run_position([script("a", says("a"))], Context(Request()), results, lambda: next(ticks))
     assert results[0].time_us == pytest.approx(250_000)
+
+
+def test_fuel_of_all_runs_is_summed_also_of_those_that_raise() -> None:
+    def spends(context: Context) -> bool:
+        context.charge(FUEL_STRIDE + 5)
+        if context.request.target == "/raise":
+            raise ScriptFault(FaultCode.OTHER, "it broke")
+        return True
+
+    one = script("a", spends)
+    for target in ("/", "/raise", "/"):
+        run_position([one], Context(Request(target=target)))
+    assert one.tally.fuel == 3 * (FUEL_STRIDE + 5)
+    assert (one.tally.hit, one.tally.exception) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("runs", "told_us"), [(1, 1000), (TIMED, 1000), (TIMED + 1, 65_000), (3 * TIMED, 129_000)]
+)
+@pytest.mark.parametrize("hit", [True, False])
+def test_one_run_of_many_is_timed_and_speaks_for_those_since(runs: int, told_us: float, hit: bool) -> None:
+    clock = [0.0]
+    reads = []
+
+    def read() -> float:
+        reads.append(clock[0])
+        return clock[0]
+
+    def takes_a_millisecond(_: Context) -> bool:
+        clock[0] += 0.001
+        return hit
+
+    one = script("a", takes_a_millisecond)
+    context = Context(Request(), monotonic=read)
+    reads.clear()
+    for _ in range(runs):
+        run_position([one], context)
+    assert one.tally.time_us == pytest.approx(told_us)
+    assert (
+        len(reads) == runs + 1 + (runs - 1) // TIMED
+    )  # the deadline of each, the end of those that are timed
 
 
 def test_a_context_can_serve_one_request_after_another() -> None:

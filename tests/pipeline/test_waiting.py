@@ -88,6 +88,13 @@ def test_the_state_is_that_of_the_whole_run():
     }
 
 
+def test_fuel_is_counted_of_both_runs():
+    waits = script("get_rsp_header('x')\nadd_rsp_header('A', '1')\n")
+    story = Story(waits)
+    assert story.added() == [("A", "1")]
+    assert waits.tally.fuel > story.results[0].fuel > 0
+
+
 def test_a_header_that_a_script_has_set_needs_no_wait():
     story = Story(script("add_rsp_header('A', '1')\nadd_rsp_header('B', get_rsp_header('a'))\n"))
     assert story.first.waiting == ()

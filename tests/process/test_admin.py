@@ -26,7 +26,7 @@ class Operations:
         return {("requests", ("2xx", "HIT")): 7, ("late", ("3",)): 2, ("late_seconds", ()): 0.01}
 
     async def purge(self, purge):
-        self.purged.append(tuple(purge))
+        self.purged.append((purge.kind, purge.value, purge.soft))
         if self.trouble:
             raise self.trouble
         return 4
@@ -105,6 +105,8 @@ REFUSED = {
     "a long head": (request("GET", "/healthz", "A: " + "a" * 40_000), 431),
     "a long body": (request("POST", "/purge", body=b"a" * (MAX_BODY_BYTES + 1)), 413),
     "nothing to purge": (request("POST", "/purge"), 400),
+    "a URL without a host": (request("POST", "/purge", body=b"url=http:"), 400),
+    "a prefix of everything": (request("POST", "/purge", body=b"prefix=http://"), 400),
     "two things to purge": (request("POST", "/purge", body=b"tag=a&url=http://a/"), 400),
     "a field twice": (request("POST", "/purge", body=b"tag=a&tag=b"), 400),
     "an unknown field": (request("POST", "/purge", body=b"host=a"), 400),

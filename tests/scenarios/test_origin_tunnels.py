@@ -8,7 +8,10 @@ from tests.support.rawclient import request
 from tests.support.raworigin import OK, RawOrigin
 from tests.support.worker import eventually, scenario, serving
 
-SWITCH = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+ACCEPT = b"Sec-WebSocket-Accept: FtgH8qqfEKHvZKEZYEWkYDhlXNY=\r\n"  # of the key `a`
+SWITCH = (
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" + ACCEPT + b"\r\n"
+)
 ASKS = ("Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: a")
 
 

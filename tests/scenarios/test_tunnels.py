@@ -1,8 +1,6 @@
 """Connections that go on in another protocol: what passes, how fast, and every way to the end."""
 
 import asyncio
-import base64
-import hashlib
 import os
 import struct
 
@@ -15,14 +13,17 @@ from tests.support.worker import eventually, scenario, serving, settled
 
 UPGRADE = ("Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13")
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
-SWITCHED = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+ACCEPT = b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+"""Of `KEY`, as RFC 6455 section 1.3 works it out."""
+SWITCHED = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
 
 
 class Peer:
     """An origin that switches at once and then does what `talk(reader, writer)` says."""
 
-    def __init__(self, talk, *, early=b""):
+    def __init__(self, talk, *, early=b"", fields=b""):
         self.talk = talk
+        self.fields = fields
         self.early = early
         self.heads = []
         self.host = "127.0.0.1"
@@ -43,7 +44,7 @@ class Peer:
         self.tasks.add(asyncio.current_task())
         try:
             self.heads.append(await reader.readuntil(b"\r\n\r\n"))
-            writer.write(SWITCHED + self.early)
+            writer.write(SWITCHED + self.fields + b"\r\n" + self.early)
             await self.talk(reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
@@ -69,11 +70,11 @@ async def switch(client, *fields):
 @scenario
 async def test_what_either_says_the_other_gets():
     async with Peer(echo) as origin, serving(origin) as node, node.client() as client:
-        head = await switch(client, "Cookie: a=b", "Sec-WebSocket-Key: x")
+        head = await switch(client, "Cookie: a=b")
         assert head.startswith(b"HTTP/1.1 101 ")
         assert b"\r\nUpgrade: websocket\r\n" in head
         asked = origin.heads[0].lower()
-        for line in (b"upgrade: websocket", b"connection: upgrade", b"sec-websocket-key: x", b"cookie: a=b"):
+        for line in (b"upgrade: websocket", b"connection: upgrade", b"cookie: a=b"):
             assert b"\r\n" + line + b"\r\n" in asked
         assert node.worker.tunnels == 1
         for said in (b"hello", b"\x00\xff\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", os.urandom(300_000)):
@@ -98,14 +99,25 @@ async def test_frames_of_websocket():
         writer.write(struct.pack("BB", 0x81, len(text)) + text.upper())
         await reader.read()
 
-    accept = base64.b64encode(hashlib.sha1(KEY.encode() + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
-    async with Peer(talk) as origin, serving(origin) as node, node.client() as client:
-        await switch(client, f"Sec-WebSocket-Key: {KEY}")
-        assert accept == b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+    fields = b"Sec-WebSocket-Accept: " + ACCEPT + b"\r\n"
+    async with Peer(talk, fields=fields) as origin, serving(origin) as node, node.client() as client:
+        head = await switch(client, f"Sec-WebSocket-Key: {KEY}")
+        assert head.startswith(b"HTTP/1.1 101 ")
+        assert fields in head
+        assert f"\r\nsec-websocket-key: {KEY}\r\n".lower().encode() in origin.heads[0].lower()
         mask = b"\x01\x02\x03\x04"
         masked = bytes(octet ^ mask[at % 4] for at, octet in enumerate(b"hello"))
         await client.send(b"\x81\x85" + mask + masked)
         assert await client.reader.readexactly(7) == b"\x81\x05HELLO"
+
+
+@pytest.mark.parametrize("accept", [b"", b"Sec-WebSocket-Accept: AAAA\r\n"])
+@scenario
+async def test_a_switch_that_is_no_answer_to_the_handshake_is_a_failure(accept):
+    async with Peer(echo, fields=accept) as origin, serving(origin) as node, node.client() as client:
+        await client.send(request("/chat", *UPGRADE, f"Sec-WebSocket-Key: {KEY}"))
+        assert (await client.answer()).status == 502
+        await eventually(lambda: node.worker.tunnels == 0)
 
 
 @scenario

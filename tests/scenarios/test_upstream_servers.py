@@ -6,7 +6,9 @@ import socket
 
 import pytest
 
-from runtime.io.upstream.group import UpstreamGroup
+from runtime.io.figures import figures
+from runtime.io.upstream.group import ServerReport, UpstreamGroup
+from runtime.io.upstream.past import PastServers
 from runtime.scripts.site import Site, Sites
 from runtime.upstreams.upstream import HealthCheck, Server, Upstream
 from tests.support.rawclient import request
@@ -445,5 +447,49 @@ async def test_a_request_ends_with_the_origin_it_began_with():
         assert (await other.get("/b")).body == b"new"
         gate.set()
         assert (await answer).body == b"begun!"
-        await eventually(lambda: not node.worker._retired)
+        await eventually(lambda: not node.worker.retired)
         assert (await client.get("/c")).body == b"new"
+
+
+@scenario
+async def test_what_is_counted_of_a_server_never_falls_when_its_origin_leaves_and_comes_back():
+    gate = asyncio.Event()
+    begun = b"HTTP/1.1 200 OK\r\nCache-Control: no-store\r\nContent-Length: 6\r\n\r\nbeg"
+
+    def requests_of(node, origin):
+        return dict(figures(node.worker)).get(("upstream_requests", (f"{origin.host}:{origin.port}",)))
+
+    async with (
+        RawOrigin(lambda asked: [begun, gate, b"un!"] if asked.target == b"/slow" else [OK]) as old,
+        told("new") as new,
+        before(upstream(old)) as node,
+        node.client() as client,
+        node.client() as other,
+    ):
+        await client.get("/a")
+        answer = asyncio.ensure_future(client.get("/slow"))
+        await eventually(lambda: old.targets() == [b"/a", b"/slow"])
+        seen = [requests_of(node, old)]
+        node.worker.install(Sites(Site("test", upstream(new))))
+        seen.append(requests_of(node, old))
+        await other.get("/b")
+        gate.set()
+        await answer
+        await eventually(lambda: not node.worker.retired)
+        seen.append(requests_of(node, old))
+        node.worker.install(Sites(Site("test", upstream(old))))
+        seen.append(requests_of(node, old))
+        await client.get("/c")
+        seen.append(requests_of(node, old))
+    assert seen == [2, 2, 2, 2, 3]
+
+
+def test_servers_that_went_are_remembered_up_to_a_bound(monkeypatch):
+    monkeypatch.setattr("runtime.io.upstream.past.MAX_NAMES", 2)
+    past = PastServers()
+    for name in ("a:1", "b:1", "a:1", "c:1"):
+        past.add([ServerReport(name, True, (), 0, 0, 0, 5, 1, 0.5, {"cut": 2})])
+    assert list(past.by_name) == ["b:1", "c:1"]
+    assert past.by_name["c:1"].requests == 5
+    past.add([ServerReport("b:1", True, (), 0, 0, 0, 5, 1, 0.5, {"cut": 2})])
+    assert (past.by_name["b:1"].requests, past.by_name["b:1"].failures["cut"]) == (10, 4)

@@ -19,6 +19,7 @@ EXTENSIONS = {
     "add_cache_tag",
     "cache_bypass",
     "crc32c",
+    "dict_get",
     "ip_in",
     "jwt_verify",
     "limit_conn",

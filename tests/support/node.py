@@ -35,6 +35,7 @@ class World:
     client_addr: str = "127.0.0.1"
     geo: GeoRecord | None = None
     chance: random.Random = field(default_factory=lambda: random.Random(1))
+    dictionaries: dict = field(default_factory=dict)
 
     def lookup(self, address, /):
         return self.geo if address == self.client_addr else None
@@ -76,7 +77,12 @@ class Node:
 def serve_in_thread(scripts, origin_url, world, **settings):
     """A running `Node` with `scripts` (InstalledScript) before the origin; `settings` are those of Config."""
     config = Config(listen="127.0.0.1:0", origin=origin_url, drain_s=0.5, **settings)
-    services = Services(random=world.chance, geo=world, limiter=LocalLimits().site().limiter)
+    services = Services(
+        random=world.chance,
+        geo=world,
+        limiter=LocalLimits().site().limiter,
+        dictionaries=world.dictionaries,
+    )
     sites = Sites(Site("test", parse_origin(origin_url), tuple(scripts), services, config.script_limits))
     started: Future[Node] = Future()
     stop: Future[None] = Future()

@@ -18,7 +18,7 @@ CLOSE = "close"
 RESET = "reset"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
-_REQUEST_LINE = re.compile(rb"([A-Z-]+) ([\x21-\x7e]+) HTTP/1\.1")
+_REQUEST_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([\x21-\x7e]+) HTTP/1\.1")
 _FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+): ?([\t\x20-\x7e\x80-\xff]*)")
 _NO_TRAILERS = {b"content-length", b"transfer-encoding", b"host", b"connection", b"trailer", b"authorization"}
 """Fields that change what a request is: none may come behind its body (RFC 9110 section 6.5.1)."""

@@ -17,6 +17,8 @@ _SECRET_FIELD: Final = re.compile(
 """Header fields whose values let somebody in somewhere."""
 _FIELDS: Final = frozenset({"set", "add"})
 """Keys of tables of header fields."""
+_DICTIONARIES: Final = "dictionaries"
+"""The key of tables for scripts, which may hold what they sign with."""
 HIDDEN: Final = "***"
 
 
@@ -28,6 +30,8 @@ def shown(config: Config) -> dict[str, Any]:
 
 def _without_secrets(value: Any) -> Any:
     if isinstance(value, dict):
+        if isinstance(value.get(_DICTIONARIES), dict):
+            value = {**value, _DICTIONARIES: _names_of(value[_DICTIONARIES])}
         return {
             key: HIDDEN
             if key in _SECRET and each
@@ -39,6 +43,11 @@ def _without_secrets(value: Any) -> Any:
     if isinstance(value, str):
         return _CREDENTIALS.sub(f"{HIDDEN}@", value)
     return value
+
+
+def _names_of(dictionaries: dict[str, Any]) -> dict[str, Any]:
+    """Dictionaries without their entries; a file's name stays."""
+    return {name: each if isinstance(each, str) else HIDDEN for name, each in dictionaries.items()}
 
 
 def _fields(value: Any) -> Any:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from edgescript.request import Request
 from edgescript.services import Lease
 from runtime.http.refusal import Refuse
-from runtime.io.client.ongoing import Ongoing
+from runtime.io.client.ongoing import SERVER_FAILED, Ongoing
 from runtime.io.client.sockets import MAX_JOINED_BYTES, write_pieces
 from runtime.io.client.stream import ClientStream
 from runtime.io.client.tunnel import Tunnel
@@ -170,7 +170,7 @@ class ClientConnection(ClientStream):
             self._await_head()
         refused = refuse_beginning(rest, self._worker.config.head_limits)
         if refused is not None:
-            self.refuse(refused)
+            self.refuse(refused, rest)
 
     def _await_head(self) -> None:
         """A head has just begun, or is the first thing to come."""
@@ -200,7 +200,7 @@ class ClientConnection(ClientStream):
         head = head.removeprefix(b"\r\n")  # RFC 9112 section 2.2 lets one empty line pass
         accepted = read_request_head(head, self._worker.config.head_limits)
         if isinstance(accepted, Refuse):
-            self.refuse(accepted)
+            self.refuse(accepted, head)
             return
         method, version, fields, judged = accepted
         block = HeaderBlock(fields, judged, self._connection.scheme, version)
@@ -225,7 +225,7 @@ class ClientConnection(ClientStream):
             worker.loop.call_exception_handler(
                 {"message": "deciding on a request failed", "exception": error}
             )
-            self.refuse(Refuse(500, "deciding failed"))
+            self.refuse(Refuse(500, "deciding failed"), request=request)
             return
         if decision.__class__ is Immediate:
             head, body, keep_alive, rate, _, status, label, refresh, file, _, _ = decision
@@ -239,11 +239,13 @@ class ClientConnection(ClientStream):
                 else:
                     self._send(head, body, keep_alive)
                 worker.counters.answered(label, status, size)
+                if status >= SERVER_FAILED:
+                    block.served.counts.errors_5xx += 1
                 if worker.access is not None:
                     worker.access.add(request, status, label, size, now, now)
                 return
         if isinstance(decision, Refuse):
-            self.refuse(decision)
+            self.refuse(decision, request=request)
             return
         self._set_out(request, block, decision, now)
 
@@ -267,7 +269,7 @@ class ClientConnection(ClientStream):
             decision, delay_s, self._leases = decision
         worker = self._worker
         if block.upgrade and isinstance(decision, Plan) and worker.tunnels >= worker.config.max_tunnels:
-            self.refuse(Refuse(503, "tunnels full"))
+            self.refuse(Refuse(503, "tunnels full"), request=request)
             return
         self._busy = True
         ongoing = self._request = Ongoing(self, self._transport, worker, request, block, now)
@@ -276,12 +278,20 @@ class ClientConnection(ClientStream):
         else:
             ongoing.act(decision)
 
-    def refuse(self, refused: Refuse) -> None:
-        """Answer a request that is not accepted, and end."""
-        self._leave_request(refused.status, whole=True)
+    def refuse(self, refused: Refuse, begun: bytes = b"", request: Request | None = None) -> None:
+        """Answer the request in progress, or `request`, or what has `begun`: it is not accepted. And end."""
+        worker = self._worker
+        now = worker.clock()
+        answer = refusal(refused.status, now)
+        access = worker.access
+        if access is not None and request is not None:
+            access.add(request, refused.status, "SYNTH", len(answer), now, now, refused=refused.reason)
+        elif access is not None and self._request is None:
+            access.add_begun(self._connection, begun, *refused, len(answer), now)
+        self._leave_request(refused, whole=True)
         self._give_back()
-        self._worker.refused(refused)
-        self._transport.write(refusal(refused.status, self._worker.clock()))
+        worker.refused(refused)
+        self._transport.write(answer)
         self.linger()
 
     def linger(self) -> None:
@@ -326,12 +336,12 @@ class ClientConnection(ClientStream):
         if (self._eof or self._worker.draining) and not self._busy and not self.closing:
             self.close()
 
-    def _leave_request(self, status: int = 0, *, whole: bool = False) -> None:
-        """The request in progress, if any, has its `whole` answer or loses its client; `status` if it was refused."""
+    def _leave_request(self, refused: Refuse | None = None, *, whole: bool = False) -> None:
+        """The request in progress, if any, has its `whole` answer, is refused, or loses its client."""
         request, self._request = self._request, None
         if request is not None:
             request.leave()
-            request.account(status, whole=whole)
+            request.account(refused, whole=whole)
 
     def _give_back(self) -> None:
         """Let go what the request in progress held; each thing once."""
@@ -404,7 +414,7 @@ class ClientConnection(ClientStream):
         elif request is not None and request.receives_body:
             request.refuse(Refuse(408, "request body took too long"))
         elif self._buffer:
-            self.refuse(Refuse(408, "request took too long"))
+            self.refuse(Refuse(408, "request took too long"), self._buffer)
         else:
             self.abort()
 

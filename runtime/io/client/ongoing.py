@@ -18,7 +18,7 @@ from runtime.io.client.sockets import MAX_JOINED_BYTES, write_pieces
 from runtime.io.driver import Driver
 from runtime.limits.bandwidth import Pacer
 from runtime.proxy.header_block import HeaderBlock
-from runtime.proxy.messages import AnswerClient
+from runtime.proxy.messages import AnswerClient, Follow
 from runtime.proxy.own_answer import Immediate
 from runtime.proxy.plan import Plan
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
+SERVER_FAILED: Final = 500
+"""Statuses from here on say that a server failed (RFC 9110 section 15.6)."""
 CLIENT_CLOSED: Final = 499
 """nginx's status for a request whose client left before there was an answer."""
 _INTERIM: Final = b"HTTP/1.1 1"
@@ -70,6 +72,7 @@ class Ongoing:
         "_now",
         "_output",
         "_over",
+        "_slow",
         "_status",
         "_timer",
         "_transport",
@@ -107,6 +110,8 @@ class Ongoing:
         """Keep the connection or not, when the answer is complete but not all out."""
         self._begun = False
         self._over = False
+        self._slow = False
+        """The client takes less than it is sent."""
         self.request = request
         self.started_s = now
         self.ends_mono_s = worker.mono() + worker.config.request_timeout_s
@@ -283,6 +288,14 @@ class Ongoing:
         self._queue().add_file(body, offset, length)
         self._balance()
 
+    def follow(self, follow: Follow, /) -> None:
+        """Content that is being stored, as it comes and as the client takes it."""
+        if self._over or self._client.closing:
+            return
+        growing, offset, chunked, trailers = follow
+        self.release()
+        self._queue().follow(growing, offset, chunked=chunked, trailers=trailers)
+
     def _balance(self) -> None:
         if self._driver is not None and self._output is not None and self._output.pending:
             self._driver.client_writable(False)
@@ -305,6 +318,7 @@ class Ongoing:
         output = self._output
         if output is None:
             output = Output(self._transport, self._worker.loop, self._on_all_out, self._on_broken)
+            output.paused = self._slow
             self._output = output
         return output
 
@@ -315,13 +329,15 @@ class Ongoing:
         elif self._driver is not None:
             self._driver.client_writable(True)
 
-    def _on_broken(self) -> None:
-        """Stored content cannot be read: no answer may look whole that is not."""
-        self._worker.log.note("stored-body-unreadable", request_id=self.request.id)
+    def _on_broken(self, stored: bool) -> None:
+        """Content broke off, or what is `stored` of it cannot be read: no answer may look whole that is not."""
+        if stored:
+            self._worker.log.note("stored-body-unreadable", request_id=self.request.id)
         self._client.abort()
 
     def client_writable(self, writable: bool) -> None:
         """The client is slow, or has caught up."""
+        self._slow = not writable
         if writable:
             waits = self.wants_body and self._driver is not None
             self._client.deadline_mono_s = (
@@ -373,34 +389,49 @@ class Ongoing:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._output is not None:
-            self._output.stop()
-            self._output = None
+        output, self._output = self._output, None
+        if output is not None:
+            output.drop()
+            self.sent_bytes += output.followed_bytes
         driver, self._driver = self._driver, None
         if driver is not None:
             driver.client_closed()
 
-    def account(self, status: int, *, whole: bool) -> None:
+    def account(self, refused: Refuse | None, *, whole: bool) -> None:
         """
-        Count and log this request; `status` is that of a refusal, 0 for the answer there was, if there was one. The client
-        has the `whole` of it, as far as we know.
+        Count and log this request: that it was `refused`, else the answer there was, if there was one. The client has the
+        `whole` of it, as far as we know.
         """
         worker = self._worker
         now = worker.clock()
-        status, label = status or self._status, self._label
-        if self.head:
-            status, label = status or int(self.head[9:12]), _label_of(self.head)
+        status, label = self._status, self._label
+        if refused is not None:
+            status, label = refused.status, "SYNTH"
+        elif self.head:
+            status, label = int(self.head[9:12]), _label_of(self.head)
         if status:
             worker.counters.answered_late(label, status, self.sent_bytes, now - self.started_s)
         else:
             status = CLIENT_CLOSED
+        counts = self._block.served.counts
+        if status >= SERVER_FAILED:
+            counts.errors_5xx += 1
         if not whole:
             worker.counters.aborted += 1
+            counts.aborted += 1
         if worker.access is not None:
             fetch = self._fetch
             server, response_s = ("", 0.0) if fetch is None else (fetch.server, fetch.response_s)
             worker.access.add(
-                self.request, status, label, self.sent_bytes, self.started_s, now, server, response_s
+                self.request,
+                status,
+                label,
+                self.sent_bytes,
+                self.started_s,
+                now,
+                server,
+                response_s,
+                "" if refused is None else refused.reason,
             )
 
 

@@ -2,7 +2,8 @@
 What an answer still has to send, in order: bytes and parts of files, at limit_rate's pace or as fast as the client takes it.
 
 Files are read a piece at a time and only when the client has taken the one before, so an answer of any size holds one
-piece. Between two pieces other connections have their turn.
+piece. Between two pieces other connections have their turn. What is still being stored is sent as far as it has come, and
+on when it has grown.
 """
 
 import asyncio
@@ -11,6 +12,8 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from runtime.cache.body import MAX_READ_BYTES, DamagedBodyError, FileBody
+from runtime.cache.growing import Growing
+from runtime.http.trailers import forwardable, trailer_section
 from runtime.limits.bandwidth import Pacer
 
 _SHORTEST_WAIT_S: Final = 0.001
@@ -20,8 +23,9 @@ _SHORTEST_WAIT_S: Final = 0.001
 class _Piece(Protocol):
     """Content that waits."""
 
-    left: int
-    """Bytes not yet taken."""
+    @property
+    def left(self) -> int:
+        """Bytes that can be taken now."""
 
     def take(self, size: int) -> bytes | memoryview:
         """The next `size` bytes. Raises DamagedBodyError."""
@@ -58,10 +62,54 @@ class _FilePart:
         return taken
 
 
+class Following:
+    """What grows, read from `offset` on; a `growing.Reader`. `look_again` is called when there is more of it, or its end."""
+
+    __slots__ = ("_chunked", "_growing", "_look_again", "_trailers", "offset")
+
+    def __init__(
+        self, growing: Growing, offset: int, look_again: Callable[[], None], *, chunked: bool, trailers: bool
+    ) -> None:
+        self._growing = growing
+        self._chunked = chunked
+        self._trailers = trailers
+        self._look_again = look_again
+        self.offset = offset
+        growing.join(self)
+
+    @property
+    def left(self) -> int:
+        return self._growing.come - self.offset
+
+    def take(self, size: int) -> bytes:
+        data = self._growing.read(self.offset, size)
+        self.offset += len(data)
+        self._growing.advanced()
+        return b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data
+
+    def end(self) -> bytes | None:
+        """What follows all that came; None when more may come. Raises DamagedBodyError when it broke off."""
+        growing = self._growing
+        if growing.is_broken:
+            raise DamagedBodyError("it broke off")
+        if not growing.is_whole:
+            return None
+        if not self._chunked:
+            return b""
+        return trailer_section(forwardable(growing.trailers) if self._trailers else ())
+
+    def grown(self) -> None:
+        self._look_again()
+
+    def leave(self) -> None:
+        """Read no more."""
+        self._growing.leave(self)
+
+
 class Output:
     """
     Writes to `transport`. `when_empty` is called when nothing is left and more may come, `when_broken` when content cannot
-    be read: what was sent is not whole then.
+    be read, with whether that is the store's fault: what was sent is not whole then.
     """
 
     __slots__ = (
@@ -72,6 +120,7 @@ class Output:
         "_transport",
         "_when_broken",
         "_when_empty",
+        "followed_bytes",
         "paused",
     )
 
@@ -80,7 +129,7 @@ class Output:
         transport: asyncio.Transport,
         loop: asyncio.AbstractEventLoop,
         when_empty: Callable[[], None],
-        when_broken: Callable[[], None],
+        when_broken: Callable[[bool], None],
     ) -> None:
         self._transport = transport
         self._loop = loop
@@ -91,6 +140,8 @@ class Output:
         self._timer: asyncio.Handle | None = None
         self.paused = False
         """The client is slower than the pace; set by whoever hears of it, who then calls `go`."""
+        self.followed_bytes = 0
+        """Sent of what grew, whose length nobody knew before."""
 
     @property
     def pending(self) -> bool:
@@ -120,6 +171,14 @@ class Output:
         if length:
             self._add(_FilePart(file, offset, length))
 
+    def follow(self, growing: Growing, offset: int, *, chunked: bool, trailers: bool) -> None:
+        """Send what grows, from `offset` to its end, after what waits."""
+        self._add(Following(growing, offset, self._go_soon, chunked=chunked, trailers=trailers))
+
+    def _go_soon(self) -> None:
+        if self._timer is None and not self.paused:
+            self._timer = self._loop.call_soon(self.go)
+
     def _add(self, piece: _Piece) -> None:
         self._pieces.append(piece)
         if self._timer is None:
@@ -130,12 +189,17 @@ class Output:
         self.stop()
         while self._pieces and not self.paused:
             piece = self._pieces[0]
+            if isinstance(piece, Following) and not piece.left:
+                if not self._end(piece):
+                    return
+                continue
             wanted = min(piece.left, MAX_READ_BYTES)
             granted = wanted if self._pacer is None else self._pacer.grant(self._loop.time(), wanted)
             if granted and not self._send(piece, granted):
                 return
             if not piece.left:
-                self._pieces.popleft()
+                if not isinstance(piece, Following):
+                    self._pieces.popleft()
             elif granted == wanted:
                 self._timer = self._loop.call_soon(self.go)
                 return
@@ -149,11 +213,40 @@ class Output:
         try:
             data = piece.take(size)
         except DamagedBodyError:
-            self._pieces.clear()
-            self._when_broken()
+            self._break(stored=True)
             return False
+        if isinstance(piece, Following):
+            self.followed_bytes += len(data)
         self._transport.write(data)
         return True
+
+    def _end(self, piece: Following) -> bool:
+        """Whether a piece that was read as far as it came is over, and what is behind it may go."""
+        try:
+            end = piece.end()
+        except DamagedBodyError:
+            self._break(stored=False)
+            return False
+        if end is None:
+            return False
+        self._pieces.popleft()
+        piece.leave()
+        if end:
+            self.followed_bytes += len(end)
+            self._transport.write(end)
+        return True
+
+    def _break(self, *, stored: bool) -> None:
+        self.drop()
+        self._when_broken(stored)
+
+    def drop(self) -> None:
+        """Send nothing of what waits."""
+        self.stop()
+        for piece in self._pieces:
+            if isinstance(piece, Following):
+                piece.leave()
+        self._pieces.clear()
 
     def _delay(self) -> float:
         assert self._pacer is not None

@@ -14,8 +14,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
+from runtime.io.channel import Channel
 from runtime.io.listen.bound import Sockets
-from runtime.io.process.control import Beat, Channel, Drain, Order, Reply, Word, to_worker
+from runtime.io.process.control import Beat, Drain, Order, Reply, Word, to_worker
 from runtime.io.process.fork import fork
 from runtime.io.process.worker import Birth
 from runtime.observe.samples import Samples, add, rising

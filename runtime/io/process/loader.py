@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from runtime.config import ConfigError
-from runtime.io.process.control import MAX_MESSAGE_BYTES
+from runtime.io.channel import MAX_MESSAGE_BYTES
 from runtime.io.process.fork import fork
 from runtime.io.source import ReloadError, Source
 

@@ -22,12 +22,16 @@ from runtime.io.admin.listener import AdminListener
 from runtime.io.admin.routes import Routes, UnreadyError, problem
 from runtime.io.listen.bound import Sockets
 from runtime.io.listen.tls import ServerTls
-from runtime.io.process.control import Commit, Prepare, Purge, Reopen, States, Tell
+from runtime.io.process.control import Commit, Follow, Prepare, Purge, Reopen, States, Tell
 from runtime.io.process.crew import Crew, Member
+from runtime.io.process.following import Following
 from runtime.io.process.loader import read_anew
 from runtime.io.process.notify import Notify
+from runtime.io.process.watch import LOOK_S as WATCH_S
+from runtime.io.process.watch import Watch
 from runtime.io.process.worker import live
 from runtime.io.source import ReloadError, Source
+from runtime.io.sync.access import ConsoleAccess
 from runtime.observe.events import EventLog
 from runtime.observe.samples import Samples, add
 from runtime.scripts.site import Sites
@@ -58,6 +62,7 @@ class Supervisor:
         tls: ServerTls | None,
         log: EventLog,
         notify: Notify,
+        console: ConsoleAccess | None = None,
     ) -> None:
         self._config = config
         self._sites = sites
@@ -79,11 +84,16 @@ class Supervisor:
         self._stopping = asyncio.Event()
         self._hurry = asyncio.Event()
         self._reload_wanted = asyncio.Event()
+        self._watch = Watch()
         self._reloading = asyncio.Lock()
         self._early_deaths = 0
         self._looked_mono_s = time.monotonic()
         self._crew = Crew(sockets, self._birth, self._descriptors, self._on_worker_ended, self._on_beat)
         self._catching_up: set[asyncio.Task[None]] = set()
+        self._following: Following | None = None
+        if console is not None:
+            self._following = Following(console, self, self._all_descriptors, log.note)
+            self._note_loaded()
 
     # --- the node's life ----------------------------------------------------------------------------------------
 
@@ -98,18 +108,24 @@ class Supervisor:
             await self._crew.drain(0.0, self._hurry)
             return 1
         tasks = [asyncio.create_task(self._look()), asyncio.create_task(self._reload_when_wanted())]
+        if self._config.watch and self._source is not None and self._bundle is not None:
+            tasks.append(asyncio.create_task(self._watch_files(self._source, self._bundle)))
         if not self._stopping.is_set():
             await self._admin.open(self._admin_sockets)
             await self._probes.open(self._probe_sockets)
             self._serving = True
             self._notify.ready()
             on_serving()
+            if self._following is not None:
+                await self._following.begin()
         await self._stopping.wait()
         self._serving = False
         self._notify.stopping()
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
+        if self._following is not None:
+            self._following.end()
         await self._crew.drain(self._config.drain_s + DRAIN_GRACE_S, self._hurry)
         await self._admin.close()
         await self._probes.close()
@@ -129,7 +145,12 @@ class Supervisor:
         loop.add_signal_handler(signal.SIGHUP, again)
         loop.add_signal_handler(signal.SIGUSR1, self._begin, self._log_states)
         loop.add_signal_handler(signal.SIGUSR2, self._begin, self._reopen_logs)
-        loop.add_signal_handler(signal.SIGCHLD, self._crew.reap)
+        loop.add_signal_handler(signal.SIGCHLD, self._reap)
+
+    def _reap(self) -> None:
+        self._crew.reap()
+        if self._following is not None:
+            self._following.reap()
 
     def _end(self) -> None:
         if self._stopping.is_set():
@@ -153,7 +174,9 @@ class Supervisor:
             ):  # else the supervisor did not run, so how would it know
                 for member in self._crew.look(self._config.hang_s, self._config.reload_timeout_s):
                     self._log.note("worker-hung", worker=member.number, pid=member.pid)
-            self._crew.reap()
+                if self._following is not None:
+                    self._following.look()
+            self._reap()
             self._notify.alive()
 
     # --- workers ------------------------------------------------------------------------------------------------
@@ -172,6 +195,8 @@ class Supervisor:
         """What no child needs, but for the sockets of the crew."""
         yield from (each.fileno() for each in (*self._admin_sockets, *self._probe_sockets))
         yield from self._admin.descriptors()
+        if self._following is not None:
+            yield from self._following.descriptors()
         yield from self._probes.descriptors()
 
     def _on_worker_ended(self, member: Member, cause: str) -> None:
@@ -198,6 +223,14 @@ class Supervisor:
             member.generation = generation
 
     # --- reloading ----------------------------------------------------------------------------------------------
+
+    async def _watch_files(self, source: Source, bundle: bytes) -> None:
+        """Want a reload whenever files have changed."""
+        self._watch.begin(source.files(bundle))
+        while True:
+            await asyncio.sleep(WATCH_S)
+            if not self._reloading.locked() and self._watch.changed():
+                self._reload_wanted.set()
 
     async def _reload_when_wanted(self) -> None:
         """Reload at each SIGHUP; once more if one came meanwhile."""
@@ -240,6 +273,9 @@ class Supervisor:
             if reply is not None and reply.error:
                 raise ReloadError(f"worker {member.number}: {reply.error}")
         self._bundle, self._generation, self._loaded_s = bundle, generation, time.time()
+        if self._config.watch:
+            self._watch.follow(source.files(bundle))
+        self._note_loaded()
         if self._tls is not None:
             with contextlib.suppress(ConfigError):  # workers say so
                 self._tls.reload(self._config.certificates, self._config.tls_min)
@@ -252,6 +288,10 @@ class Supervisor:
                 scripts = reply.scripts
                 _add_states(before, reply.states)
         return scripts, before
+
+    def _note_loaded(self) -> None:
+        if self._following is not None and self._source is not None and self._bundle is not None:
+            self._following.loaded(self._source.loaded(self._bundle))
 
     def _all_descriptors(self) -> Iterator[int]:
         yield from self._descriptors()
@@ -280,18 +320,25 @@ class Supervisor:
     def readiness(self) -> dict[str, Any]:
         """Of `admin_routes.Operations`, as the methods that follow."""
         serving = sum(member.serves for member in self._crew.members)
+        console = self._following
+        # A console that is away is no reason to send clients elsewhere; one that never said anything is.
+        knows = console is None or console.generation >= 0
         return {
-            "ready": self._serving and serving > 0,
+            "ready": self._serving and serving > 0 and knows,
             "generation": self._generation,
             "digest": self._digest,
             "config_age_s": round(time.time() - self._loaded_s, 1),
             "workers": serving,
             "workers_wanted": len(self._crew.members),
-            "trouble": self._trouble(),
+            "trouble": self.trouble(),
+            **({} if console is None else {"console": console.readiness(time.time())}),
         }
 
-    def _trouble(self) -> list[str]:
+    def trouble(self) -> list[str]:
+        """What keeps the node from its full service."""
         found = {each for member in self._crew.members for each in member.trouble}
+        if self._following is not None:
+            found.update(self._following.trouble())
         if not all(member.serves for member in self._crew.members):
             found.add("a worker is missing")
         return sorted(found)
@@ -305,7 +352,9 @@ class Supervisor:
         add(total, self._counted)
         total["generation", ()] = self._generation
         total["config_age_seconds", ()] = time.time() - self._loaded_s
-        for what in self._trouble():
+        if self._following is not None:
+            add(total, self._following.samples(time.time()))
+        for what in self.trouble():
             total["trouble", (what,)] = 1
         return total
 
@@ -320,6 +369,11 @@ class Supervisor:
         replies = [reply for _, reply in asked if reply is not None]
         alone = sum(reply.count for reply in replies if not reply.shared)
         return alone + max((reply.count for reply in replies if reply.shared), default=0)
+
+    async def lines(self, domains: list[str]) -> list[dict[str, Any]]:
+        """New lines of the access log about these domains, which are kept from now on."""
+        asked = await self._crew.ask(lambda number: Follow(number, domains), None, TELL_S)
+        return [line for _, reply in asked if reply is not None for line in reply.lines]
 
     def config(self) -> dict[str, Any]:
         """The settings that were read last, without secrets. Of those that need a restart the ones in force may be others."""

@@ -10,14 +10,15 @@ import uvloop
 
 from runtime.cache.purge import Purge as WhatToPurge
 from runtime.config import Config
+from runtime.io.channel import Channel
 from runtime.io.figures import figures, trouble
 from runtime.io.listen.bound import Sockets
 from runtime.io.listen.tls import ServerTls
 from runtime.io.process.control import (
     Beat,
-    Channel,
     Commit,
     Drain,
+    Follow,
     Order,
     Prepare,
     Purge,
@@ -102,12 +103,14 @@ class _Process:
                 self._reply(
                     order,
                     samples=figures(self._worker),
-                    states=self._worker.front.sites.states(),
+                    states=self._worker.states(),
                     trouble=trouble(self._worker),
                 )
             case Reopen():
                 self._worker.reopen_logs()
                 self._reply(order)
+            case Follow():
+                self._reply(order, lines=self._worker.follow(order.domains))
             case _:
                 assert_never(order)
 
@@ -135,7 +138,7 @@ class _Process:
         self._reply(order, states=before, scripts=names)
 
     def _purge(self, order: Purge) -> None:
-        purge = WhatToPurge(_KINDS[order.kind], order.value, order.soft)
+        purge = WhatToPurge(_KINDS[order.kind], order.value, order.soft, order.hosts)
         count = self._worker.cache.store.purge(purge, self._worker.clock())
         self._reply(order, count=count, shared=self._worker.stored.objects is not None)
 

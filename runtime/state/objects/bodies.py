@@ -19,7 +19,7 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from runtime.cache.body import MAX_READ_BYTES, DamagedBodyError
-from runtime.cache.writing import Allowance, BodyWriter
+from runtime.cache.writing import Allowance, Along, BodyWriter
 from runtime.state.objects.record import FileSum
 
 CHUNK_BYTES: Final = 64 << 10
@@ -238,6 +238,33 @@ def _reason(error: OSError) -> str:
     return f"a body cannot be written: {error.strerror or error}"
 
 
+class PartOfBody:
+    """An `Along` (see there): what is read was written a moment before, and is not checked."""
+
+    __slots__ = ("_fd", "_writer")
+
+    def __init__(self, writer: "FileWriter", fd: int) -> None:
+        """`fd` is its own from here on."""
+        self._writer = writer
+        self._fd = fd
+
+    @property
+    def written(self) -> int:
+        return self._writer.written
+
+    def unwritten(self) -> bytes:
+        return self._writer.unwritten()
+
+    def read(self, offset: int, length: int) -> bytes:
+        try:
+            return os.pread(self._fd, min(length, MAX_READ_BYTES), offset)
+        except OSError as error:
+            raise DamagedBodyError(str(error)) from error
+
+    def __del__(self) -> None:
+        os.close(self._fd)
+
+
 class FileWriter:
     """A `BodyWriter` (see there) into a new file."""
 
@@ -281,6 +308,21 @@ class FileWriter:
             self.abort()
             return False
         return True
+
+    @property
+    def written(self) -> int:
+        """Bytes that the file has."""
+        return self.size - len(self._buffer)
+
+    def unwritten(self) -> bytes:
+        """Those that it does not have yet."""
+        return bytes(self._buffer)
+
+    def along(self) -> Along | None:
+        try:
+            return PartOfBody(self, os.dup(self._fd))
+        except OSError:  # too many are open: who waits goes on waiting
+            return None
 
     def finish(self) -> OpenBody | None:
         if not self._flush(len(self._buffer)) or not self._write_all(self._table.tobytes()):

@@ -1,0 +1,222 @@
+"""What `edgescript serve` serves: configuration, scripts and what a console sent, read as often as asked (`Source`)."""
+
+import os
+import secrets
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from random import SystemRandom
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import click
+import msgspec
+
+from edgescript.cli.building import Builder, Counting, SiteServices
+from edgescript.cli.bundle import pack, settings_in
+from edgescript.cli.watched import files_of
+from runtime.bundles.whole import Domain, opened
+from runtime.bundles.wire import BundleError
+from runtime.config import Config, ConfigError, Problem, read_config
+from runtime.io.source import Loaded, PassedOver
+from runtime.io.sync.access import ConsoleAccess
+from runtime.limits.local import LocalLimits
+from runtime.state.bundles import KeptBundles
+
+if TYPE_CHECKING:
+    from edgescript.cli.loading import Report
+    from runtime.io.redis_limits import NodeLimits, RedisLimits
+    from runtime.io.source import Note
+    from runtime.scripts.rule import Rule
+    from runtime.scripts.site import Sites
+
+Packed = tuple[bytes | None, tuple["Report", ...]]
+_DAMAGE: Final = frozenset({"damaged", "missing", "unsigned"})
+"""What is wrong with bundles that are not as they were when they were kept."""
+
+
+class Flags(NamedTuple):
+    """What the command line says; None, {} or () where it says nothing."""
+
+    config_file: str | None
+    settings: dict[str, Any]
+    scripts: Sequence["str | Rule"]
+    geo_databases: tuple[str, ...]
+    node_token: str | None = None
+
+
+class _Wrapped(msgspec.Struct, array_like=True, frozen=True):
+    """A bundle, and which of a console's is in it."""
+
+    loaded: Loaded
+    bundle: bytes
+
+
+class Node:
+    """A `Source`."""
+
+    def __init__(self, context: click.Context, flags: Flags) -> None:
+        self._context = context
+        self._flags = flags
+        self._builder: Builder | None = None
+        self._id = secrets.token_hex(8)
+        self._first: Config | None = None
+        """What the node began with: sizes are those of the start."""
+        self._redis: RedisLimits | None = None
+        """In a worker's process, where limits are shared by nodes."""
+        self._note: Note | None = None
+        self._tried: tuple[bytes, Sites] | None = None
+        """A bundle that was just built to see whether it can be, and its sites."""
+        self.console: ConsoleAccess | None = None
+        """Whom it follows; None for nobody. Set by the first `configure`."""
+
+    def configure(self) -> Config:
+        """The file's settings, those of flags before them. Raises ConfigError."""
+        from edgescript.cli.console_access import access_of
+
+        flags = self._flags
+        config = read_config(Path(flags.config_file)) if flags.config_file is not None else Config()
+        given = {**flags.settings, **({"geo_databases": flags.geo_databases} if flags.geo_databases else {})}
+        config.override(given)
+        if not config.origin and not config.sites and not config.console:
+            raise click.UsageError(
+                "no origin: want --origin http://host[:port], or 'origin' or [[sites]] in a file, or --console"
+            )
+        if flags.scripts and not config.origin:
+            raise click.UsageError("--script: want --origin with it, for the hosts that no site names")
+        if self._first is None:
+            self.console = access_of(config, flags.node_token)
+            self._first = config
+        return config
+
+    def pack(self, config: Config) -> Packed:
+        """
+        All that is to be served, None with an error in a script; and the findings of every script. Raises ConfigError.
+
+        Of what a console sent, the newest that can be served.
+        """
+        if self.console is None:
+            return self._wrapped(config, (), Loaded())
+        passed_over: list[PassedOver] = []
+        kept = KeptBundles(self.console.state, self.console.token.place.environment)
+        for generation in kept.generations():
+            loaded = Loaded(generation, tuple(passed_over))
+            try:
+                domains = opened(kept.manifest(generation), kept)
+                data, reports = self._wrapped(config, domains, loaded)
+                if data is not None:
+                    self._tried = data, self.build(data)
+            except BundleError as error:
+                why = f"{error.trouble}: {error}"
+                passed_over.append(PassedOver(generation, why, error.trouble in _DAMAGE))
+            except ConfigError as error:
+                self._wrapped(config, None, Loaded())  # raises where the node's own settings are to blame
+                passed_over.append(PassedOver(generation, str(error), damaged=False))
+            else:
+                return data, reports
+        return self._wrapped(config, None, Loaded(-1, tuple(passed_over)))
+
+    def _wrapped(self, config: Config, domains: Sequence[Domain] | None, loaded: Loaded) -> Packed:
+        place = None if self.console is None else self.console.token.place
+        pool, region = ("", "") if place is None else (place.pool, place.region)
+        data, reports = pack(config, self._flags.scripts, self._id, domains, pool, region)
+        return None if data is None else msgspec.msgpack.encode(_Wrapped(loaded, data)), reports
+
+    def read(self) -> bytes:
+        """What is to be served from now on, whole; diagnostics go to stderr. Raises ConfigError."""
+        from edgescript.cli.loading import show_diagnostics
+
+        with self._context.scope(cleanup=False):
+            try:
+                data, reports = self.pack(self.configure())
+            except click.ClickException as error:
+                raise ConfigError([Problem((), error.format_message())]) from None
+            show_diagnostics(reports, err=True)
+        if data is None:
+            raise ConfigError([Problem((), "errors in scripts")])
+        return data
+
+    def build(self, bundle: bytes, *, salvage: bool = False) -> "Sites":
+        """The sites of what `read` gave; with `salvage`, with as little of files as may be. Raises ConfigError."""
+        tried, self._tried = self._tried, None
+        if tried is not None and tried[0] is bundle:
+            return tried[1]
+        if self._builder is None:
+            assert self._first is not None, "configured before anything is built"
+            self._builder = Builder(_services(LocalLimits(self._first.limiter_keys)))
+        return self._builder.build(_unwrapped(bundle).bundle, salvage=salvage)
+
+    def settings(self, bundle: bytes) -> Config:
+        """Those that a bundle has."""
+        return settings_in(_unwrapped(bundle).bundle)
+
+    def files(self, bundle: bytes) -> Iterable[str]:
+        """The configuration and all it names."""
+        if self._flags.config_file is not None:
+            yield self._flags.config_file
+        yield from files_of(self.settings(bundle), self._flags.scripts)
+
+    def loaded(self, bundle: bytes) -> Loaded:
+        """What a bundle has of a console."""
+        return _unwrapped(bundle).loaded
+
+    def join(self, state: Path) -> None:
+        """
+        Once in a worker's process, before it builds: count with all others that keep their limits in `state`.
+
+        An only worker counts in its own memory, which is six times as fast; one that takes its place counts anew.
+        """
+        from runtime.state.limits.shared import SharedLimits, layout, rows_for
+
+        first = self._first
+        assert first is not None, "configured before anything is built"
+        limits: NodeLimits = (
+            LocalLimits(first.limiter_keys)
+            if first.workers == 1 and first.limiter_full == "refuse"
+            else SharedLimits(
+                state / "limits",
+                layout(first.limiter_keys, rows=rows_for(first.workers)),
+                first.limiter_full,
+            )
+        )
+        services = _services(self._with_redis(limits, first) if first.redis else limits)
+        if self._builder is None:
+            self._builder = Builder(services)
+        else:  # with the scripts that were loaded before the fork
+            self._builder.services = services
+
+    def _with_redis(self, limits: "NodeLimits", config: Config) -> Counting:
+        from runtime.io.redis_limits import RedisLimits, client
+
+        self._redis = RedisLimits(
+            limits,
+            client(config.redis, config.redis_lease_s),
+            f"{self._id}-{os.getpid()}",
+            config.redis_lease_s,
+            time.monotonic,
+            members=config.workers,
+            changed=self._on_redis,
+        )
+        return self._redis
+
+    def _on_redis(self, connected: bool) -> None:
+        if self._note is not None:
+            self._note("redis-connected" if connected else "redis-lost")
+
+    async def live(self, note: "Note") -> None:
+        """Ask Redis for shares of limits, where there is one."""
+        self._note = note
+        if self._redis is not None:
+            await self._redis.run()
+
+
+def _unwrapped(data: bytes) -> _Wrapped:
+    """Raises ConfigError."""
+    try:
+        return msgspec.msgpack.decode(data, type=_Wrapped)
+    except msgspec.DecodeError as error:
+        raise ConfigError([Problem((), f"damaged bundle: {error}")]) from None
+
+
+def _services(limits: Counting) -> SiteServices:
+    # The system's randomness: scripts make tokens of rand_bytes() and uuid().
+    return SiteServices(SystemRandom(), limits)

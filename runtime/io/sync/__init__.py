@@ -1,0 +1,1 @@
+"""A node follows its console: in a process of its own, by questions that the node asks."""

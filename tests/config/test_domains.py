@@ -1,0 +1,284 @@
+"""A console's domains beside a node's own sites: what is served of them, who gets which release, what is refused."""
+
+import random
+
+import msgspec
+import pytest
+
+import stdlib
+from edgescript.cli.building import Builder, SiteServices
+from edgescript.cli.bundle import pack
+from edgescript.cli.packed import Bundle
+from edgescript.compiler import compile_source
+from edgescript.compiling.code import encode
+from edgescript.request import Connection, Headers, Request
+from edgescript.source import Source
+from runtime.bundles.documents import (
+    DictionaryEntry,
+    DomainDocument,
+    Release,
+    ScriptEntry,
+    encode_dictionary,
+)
+from runtime.bundles.sealing import seal
+from runtime.bundles.split import Split
+from runtime.bundles.whole import Domain
+from runtime.config import Config, ConfigError
+from runtime.limits.local import LocalLimits
+
+ORIGIN = "http://127.0.0.1:1"
+KEY = b"k" * 32
+OWN = {"hosts": ["own"], "origin": ORIGIN}
+
+
+def code(text):
+    return encode(compile_source(Source.from_bytes("a.es", text.encode()), stdlib.registry()).code)
+
+
+class Told:
+    """A domain as a console tells it: releases are lists of (name, code, settings of the script)."""
+
+    def __init__(self, name="shop"):
+        self.name = name
+        self.texts = {}
+
+    def put(self, text):
+        ref = seal(KEY, text).ref
+        self.texts[ref.sha256] = text
+        return ref
+
+    def domain(self, *releases, split=None, dictionaries=(), settings=None, own_settings=None):
+        made = [
+            Release(
+                number,
+                tuple(
+                    ScriptEntry(name, number * 10, self.put(text), **{"position": "head", **dict(*more)})
+                    for name, text, *more in scripts
+                ),
+                own_settings if number > 1 else None,
+            )
+            for number, scripts in enumerate(releases or [[]], start=1)
+        ]
+        document = DomainDocument(
+            self.name,
+            {"hosts": [f"{self.name}.example"], "origin": ORIGIN, **(settings or {})},
+            tuple(made),
+            split,
+            tuple(
+                DictionaryEntry(name, self.put(encode_dictionary(entries))) for name, entries in dictionaries
+            ),
+        )
+        return Domain(document, self.texts)
+
+
+def packed(*domains, config=None, **place):
+    data, reports = pack(config or Config(), (), "n", domains, **place)
+    assert not reports
+    return data
+
+
+@pytest.fixture
+def builder():
+    return Builder(SiteServices(random.Random(1), LocalLimits()))
+
+
+def from_address(address="192.0.2.1", target="/", *fields):
+    return Request(target=target, headers=Headers(fields), connection=Connection(address))
+
+
+def test_a_domain_has_what_its_document_says(builder):
+    said = {
+        "upstreams": [{"name": "main", "servers": ["http://main"]}],
+        "origin": "main",
+        "max_body_bytes": 5,
+        "script_limits": {"fuel": 1000},
+    }
+    domain = Told().domain(
+        [("b", code("return true\n"), {"pri": 5, "position": "foot"}), ("a", code("x = 1\n"), {"brk": True})],
+        settings=said,
+        dictionaries=[("prices", {"é": "3.20 €"})],
+    )
+    site = builder.build(packed(domain)).find("shop.example")
+    assert (site.name, site.release, site.candidate, site.max_body_bytes) == ("shop", 1, None, 5)
+    assert (site.origin.name, [*site.upstreams], site.limits.fuel) == ("main", ["main"], 1000)
+    assert [(each.name, each.position, each.priority, each.version) for each in site.scripts] == [
+        ("b", "foot", 5, 10),
+        ("a", "head", 0, 10),
+    ]
+    assert site.scripts[1].break_on_hit
+    assert site.services.dictionaries == {"prices": {"Ã©": "3.20 â\x82¬"}}
+
+
+def test_domains_have_upstreams_of_their_own_under_any_name(builder):
+    upstream = {"name": "main", "servers": ["http://node"]}
+    config = msgspec.convert({"upstreams": [upstream], "sites": [OWN]}, Config)
+    domains = [
+        Told(name).domain(
+            [("a", code("x = 1\n"))],
+            settings={"upstreams": [{"name": "main", "servers": [f"http://{name}"]}], "origin": "main"},
+        )
+        for name in ("one", "two")
+    ]
+    sites = builder.build(packed(*domains, config=config))
+    found = [sites.find(host) for host in ("one.example", "two.example")]
+    assert [site.origin.servers[0].host for site in found] == ["one", "two"]
+    assert [site.upstreams["main"] for site in found] == [site.origin for site in found]
+    assert sites.find("own").upstreams["main"].servers[0].host == "node"
+
+
+def test_a_domain_without_an_origin_is_served_from_the_nodes(builder):
+    config = Config(origin="http://beside:1")
+    site = builder.build(packed(Told().domain(settings={"origin": ""}), config=config)).find("shop.example")
+    assert site.origin.name == "beside:1"
+
+
+@pytest.mark.parametrize("sticky", ["client_ip", "cookie:id", "header:X-Id", "arg:id"])
+def test_a_share_of_the_clients_gets_the_candidate_and_keeps_it(builder, sticky):
+    def chosen(percent):
+        split = Split(percent, b"salt", sticky)
+        domain = Told().domain([("a", code("x = 1\n"))], [("a", code("x = 2\n"))], split=split)
+        site = builder.build(packed(domain)).find("shop.example")
+        return {number for number in range(1000) if site.chosen(client(number)) is site.candidate}
+
+    def client(number):
+        if sticky == "client_ip":
+            return from_address(f"10.0.{number >> 8}.{number & 255}")
+        return from_address(
+            "192.0.2.1", f"/?id=u{number}", ("x-id", f"u{number}"), ("cookie", f"a=1; id=u{number}")
+        )
+
+    few, more = chosen(5), chosen(25)
+    assert 20 < len(few) < 90
+    assert 180 < len(more) < 320
+    assert few < more
+    assert (chosen(0), len(chosen(100))) == (set(), 1000)
+
+
+@pytest.mark.parametrize("sticky", ["cookie:id", "header:X-Id", "arg:id"])
+def test_a_client_without_the_key_is_told_by_its_address(builder, sticky):
+    def decided(sticky):
+        split = Split(50, b"salt", sticky)
+        site = builder.build(packed(Told().domain([], [], split=split))).find("shop.example")
+        return [site.chosen(from_address(f"10.0.0.{number}")).release for number in range(64)]
+
+    assert decided(sticky) == decided("client_ip")
+    assert {*decided(sticky)} == {1, 2}
+
+
+def test_both_releases_share_what_is_counted_and_read_but_not_settings(builder):
+    domain = Told().domain(
+        [("a", code("x = 1\n"))],
+        [("a", code("x = 2\n"))],
+        split=Split(50, b"s"),
+        dictionaries=[("d", {"k": "v"})],
+        own_settings={"hosts": ["new.example"], "origin": "http://other:1"},
+    )
+    sites = builder.build(packed(domain))
+    stable = sites.find("shop.example")
+    candidate = stable.candidate
+    assert sites.find("new.example") is stable
+    assert stable.services == candidate.services
+    assert stable.services.limiter is candidate.services.limiter
+    assert (stable.origin.name, candidate.origin.name) == ("127.0.0.1:1", "other:1")
+    assert (stable.release, candidate.release) == (1, 2)
+    assert {id(site) for site in sites.all()} == {id(stable), id(candidate)}
+    assert sites.states() == {
+        "a": dict.fromkeys(("NonExecution", "ExecutedAndHit", "ExecutedButNotHit", "Exception"), 0)
+    }
+
+
+@pytest.mark.parametrize(("pool", "region", "decides"), [("east", "eu", True), ("west", "eu", False)])
+def test_outside_its_pools_only_the_stable_release_is_there(builder, pool, region, decides):
+    domain = Told().domain([], [], split=Split(50, b"s", pools=("east",)))
+    site = builder.build(packed(domain, pool=pool, region=region)).find("shop.example")
+    assert (site.candidate is not None) is decides
+    assert (site.split is not None) is decides
+
+
+def test_counts_go_on_while_a_release_is_served_and_when_it_is_taken_back(builder):
+    script, new = ("a", code("x = 1\n")), ("a", code("x = 2\n"))
+    first = builder.build(packed(Told().domain([script]))).find("shop.example")
+    first.counts.requests = 7
+    first.scripts[0].tally.hit = 3
+    both = Told().domain([script], [new], split=Split(50, b"s"))
+    site = builder.build(packed(both)).find("shop.example")
+    assert (site.counts.requests, site.scripts[0].tally.hit) == (7, 3)
+    assert (site.candidate.counts.requests, site.candidate.scripts[0].tally.hit) == (0, 0)
+
+
+WRONG = [
+    ({"hosts": []}, "hosts: is empty"),
+    ({"host": ["a"]}, "host: unknown key, did you mean 'hosts'?"),
+    ({"origin": "nowhere"}, "origin: no upstream 'nowhere'"),
+    ({"origin": ""}, "no 'origin'"),
+    ({"scripts": ["/etc/passwd"]}, "scripts: is not for a domain"),
+    ({"dictionaries": {"d": "/etc/passwd"}}, "dictionaries: is not for a domain"),
+    (
+        {"upstreams": [{"name": "u", "servers": ["https://u"], "tls": {"ca_file": "/x"}}]},
+        "is not for a domain",
+    ),
+    ({"upstreams": [{"name": "u", "servers": []}]}, r"upstreams\[1\].servers: is empty"),
+    ({"upstreams": {"name": "u"}}, "upstreams: got a table"),
+    ({"hosts": ["OWN"]}, "'own' is a host of site own already"),
+]
+
+
+@pytest.mark.parametrize(("settings", "told"), WRONG)
+def test_a_domain_that_cannot_be_served_is_named(settings, told):
+    config = msgspec.convert({"sites": [OWN]}, Config)
+    with pytest.raises(ConfigError, match=f"domain shop: .*{told}"):
+        packed(Told().domain(settings=settings), config=config)
+
+
+def test_what_cannot_be_served_can_be_left_out(builder):
+    domains = (Told("bad").domain(settings={"host": 1}), Told("good").domain())
+    data, _ = pack(Config(), domains=domains, salvage=True)
+    sites = builder.build(data)
+    assert [site.name for site in sites.all()] == ["good"]
+    assert sites.problems == (("bad", "host: unknown key, did you mean 'hosts'?"),)
+
+
+def test_a_host_or_a_name_of_another_is_refused():
+    config = msgspec.convert({"sites": [{**OWN, "name": "shop"}]}, Config)
+    with pytest.raises(ConfigError, match="domain shop: another site of the node has this name"):
+        packed(Told().domain(), config=config)
+    with pytest.raises(ConfigError, match=r"domain b: 'shop\.example' is a host of site shop already"):
+        packed(Told().domain(), Told("b").domain(settings={"hosts": ["shop.example"]}))
+
+
+DAMAGED = [b"", b"ESC\x01", code("x = 1\n")[:-3], code("x = 1\n").replace(b"ESC", b"XSC")]
+
+
+@pytest.mark.parametrize("damaged", DAMAGED)
+def test_a_damaged_domain_takes_no_other_with_it(builder, damaged):
+    data = packed(Told("bad").domain([("a", damaged)]), Told("good").domain([("a", code("x = 1\n"))]))
+    with pytest.raises(ConfigError, match="domain bad: "):
+        builder.build(data)
+    sites = builder.build(data, salvage=True)
+    assert sites.find("good.example").name == "good"
+    assert sites.find("bad.example") is None
+    assert [name for name, _ in sites.problems] == ["bad"]
+
+
+def test_a_domain_whose_own_bytes_are_damaged_takes_no_other_with_it(builder):
+    bundle = msgspec.msgpack.decode(packed(Told("bad").domain(), Told("good").domain()), type=Bundle)
+    bad, good = bundle.domains
+    spoilt = msgspec.structs.replace(bundle, domains=(msgspec.structs.replace(bad, site=bad.site[:-2]), good))
+    sites = builder.build(msgspec.msgpack.encode(spoilt), salvage=True)
+    assert (sites.find("bad.example"), sites.find("good.example").name) == (None, "good")
+
+
+def test_a_text_that_many_domains_have_is_there_once(builder):
+    same = code("x = 1\n")
+    data = packed(*(Told(f"d{number}").domain([("a", same)]) for number in range(20)))
+    assert len(msgspec.msgpack.decode(data, type=Bundle).texts) == 1
+    sites = builder.build(data)
+    programs = {id(sites.find(f"d{number}.example").scripts[0].run.__self__) for number in range(20)}
+    assert len(programs) == 1
+
+
+@pytest.mark.parametrize(("domains", "complete"), [(None, False), ((), True)])
+def test_a_node_may_have_nothing_to_serve_yet(builder, domains, complete):
+    data, _ = pack(Config(), domains=domains)
+    sites = builder.build(data)
+    assert (sites.find("a"), sites.all(), sites.complete) == (None, [], complete)

@@ -1,0 +1,29 @@
+"""A node whose Redis goes away serves on, and says so."""
+
+from tests.process.nodes import eventually, node
+from tests.support.redis_server import serving_redis
+
+LIMITED = {"a.es": "limit_req($remote_addr, 1000, 10)\nexit(200, 'yes')\n"}
+
+
+def test_redis_away_is_told_in_readyz_and_metrics_until_it_is_back(tmp_path):
+    def trouble():
+        status, said = edge.admin("GET", "/readyz")
+        assert status == 200
+        return said["trouble"]
+
+    with (
+        serving_redis(tmp_path) as redis,
+        node(tmp_path, LIMITED, redis=redis.url, redis_lease_s=0.2) as edge,
+    ):
+        assert edge.get("/") == (200, b"yes")
+        eventually(lambda: edge.metric("limiter_leased_keys") == 1)
+        assert (trouble(), edge.metric("limiter_cut_off")) == ([], 0)
+        redis.kill()
+        eventually(lambda: edge.metric("limiter_cut_off") == 1)
+        eventually(lambda: [what.partition(":")[0] for what in trouble()] == ["redis"])
+        assert edge.metric("limiter_lease_failures_total") >= 1
+        assert edge.get("/") == (200, b"yes")
+        redis.start()
+        eventually(lambda: edge.metric("limiter_cut_off") == 0)
+        eventually(lambda: trouble() == [])

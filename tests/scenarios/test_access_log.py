@@ -1,0 +1,98 @@
+"""What the access log has of requests that no script has seen, over sockets."""
+
+import json
+
+import pytest
+
+from edgescript.effects import Answer
+from edgescript.pipeline import InstalledScript
+from runtime.scripts.site import Site, Sites
+from runtime.upstreams.upstream import Upstream
+from tests.support.rawclient import request
+from tests.support.raworigin import OK, RawOrigin
+from tests.support.worker import eventually, scenario, serving
+
+
+def lines_of(path):
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+async def told(path, count):
+    """The lines of the log once there are `count`, and no more."""
+    await eventually(lambda: path.exists() and len(lines_of(path)) >= count)
+    return lines_of(path)
+
+
+REFUSALS = [
+    (b"GET / HTTP/1.1\r\n\r\n", 400, "GET", "/"),
+    (b"\x16\x03\x01\x02\x00", 400, "", ""),
+    (b"GET /" + b"a" * 70_000, 414, "GET", "/" + "a" * 1019),
+    (request("/b", "X: " + "a" * 40_000), 431, "GET", "/b"),
+    (request("/c", version="2.0"), 505, "GET", "/c"),
+    (request("/d", method="get"), 501, "get", "/d"),
+    (request("/e", "Expect: x"), 417, "GET", "/e"),
+    (request("/f", host="other.test"), 421, "GET", "/f"),
+    (request("/g", "Content-Length: 99999999", method="POST"), 413, "POST", "/g"),
+]
+
+
+@pytest.mark.parametrize(("raw", "status", "method", "uri"), REFUSALS, ids=lambda value: str(value)[:20])
+@scenario
+async def test_a_refused_request_has_one_line(tmp_path, raw, status, method, uri):
+    path = tmp_path / "access.log"
+    async with RawOrigin(lambda _: [OK]) as origin:
+        site = Site("s", Upstream.single(origin.host, origin.port), (), max_body_bytes=1000)
+        sites = Sites(None, [("site.test", site)])
+        async with serving(sites=sites, access_log=str(path)) as node:
+            async with node.client() as client:
+                await client.send(raw)
+                assert (await client.answer()).status == status
+            (line,) = await told(path, 1)
+    assert (line["status"], line["method"], line["uri"]) == (status, method, uri)
+    assert line["client"] == "127.0.0.1"
+    assert line["refused"]
+
+
+@scenario
+async def test_a_head_that_takes_too_long_has_a_line(tmp_path):
+    path = tmp_path / "access.log"
+    async with serving(access_log=str(path), header_timeout_s=0.1) as node, node.client() as client:
+        await client.send(b"GET /slow HTTP/1.1\r\n")
+        assert (await client.answer()).status == 408
+        (line,) = await told(path, 1)
+    assert (line["status"], line["uri"], line["refused"]) == (408, "/slow", "request took too long")
+
+
+@scenario
+async def test_a_body_that_cannot_go_on_has_one_line_with_the_reason(tmp_path):
+    path = tmp_path / "access.log"
+    async with RawOrigin(lambda _: [OK]) as origin, serving(origin, access_log=str(path)) as node:
+        async with node.client() as client:
+            await client.send(request("/p", "Transfer-Encoding: chunked", method="POST") + b"x\r\n")
+            assert (await client.answer()).status == 400
+        (line,) = await told(path, 1)
+    assert (line["status"], line["uri"], line["cache"]) == (400, "/p", "SYNTH")
+    assert "chunk" in line["refused"]
+
+
+@scenario
+async def test_the_line_names_the_script_that_answered(tmp_path):
+    def deny(context):
+        context.end(Answer(403, "no"))
+        return True
+
+    scripts = [
+        InstalledScript("first", "head", lambda _context: True, "deny"),
+        InstalledScript("gate", "head", deny, "deny"),
+        InstalledScript("last", "foot", lambda _context: True, "deny"),
+    ]
+    path = tmp_path / "access.log"
+    async with (
+        RawOrigin(lambda _: [OK]) as origin,
+        serving(origin, scripts=scripts, access_log=str(path)) as node,
+    ):
+        async with node.client() as client:
+            assert (await client.get("/")).status == 403
+        (line,) = await told(path, 1)
+    assert (line["cache"], "refused" in line) == ("SYNTH", False)
+    assert [script["name"] for script in line["scripts"] if script.get("ended")] == ["gate"]

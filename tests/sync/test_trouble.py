@@ -1,0 +1,233 @@
+"""A console, a network, a disk that do a node harm: it serves what it served, says what is wrong, and goes on when it can."""
+
+import os
+import resource
+import socket
+
+import pytest
+
+from runtime.bundles.sealing import seal
+from tests.bundles.made import KEY, OTHER_KEY, STORE_KEY, envelope
+from tests.process.nodes import eventually, node
+from tests.support.command import run_command
+from tests.sync.console import TOKEN, Console, compiled, following
+from tests.sync.test_following import says
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def test_a_node_that_never_heard_of_its_console_waits_for_it(tmp_path):
+    port = free_port()
+    with following(tmp_path, None, url=f"http://127.0.0.1:{port}", wait=False) as edge:
+        eventually(lambda: any("cannot be reached" in each for each in edge.trouble()))
+        assert edge.admin("GET", "/healthz")[0] == 200
+        assert edge.admin("GET", "/readyz")[0] == 503
+        assert edge.says()[0] == 503
+        with Console(port) as console:
+            console.acked(console.publish(shop=says("at last")))
+            assert edge.says() == (200, b"at last")
+            eventually(lambda: edge.trouble() == [])
+            assert edge.ready()
+
+
+def test_what_is_not_acceptable_is_not_served_and_said(tmp_path):
+    with Console() as console, following(tmp_path, console, wait=False) as edge:
+        console.acked(console.publish(100, shop=says("one")))
+        good = envelope(101, console.domains)
+        for generation, data, trouble in (
+            (101, envelope(99, console.domains), "older"),
+            (102, envelope(102, console.domains, by=(OTHER_KEY,)), "unsigned"),
+            (103, good[:-5], "damaged"),
+        ):
+            console.say(data, generation)
+            report = console.report(lambda report, trouble=trouble: report.error.startswith(trouble))
+            assert report.generation == 100
+        assert edge.says() == (200, b"one")
+        assert any("console: damaged" in each for each in edge.trouble())
+        console.acked(console.publish(104, shop=says("two")))
+        assert edge.says() == (200, b"two")
+        assert edge.trouble() == []
+
+
+def test_a_bundle_that_does_not_load_is_refused_whole_and_the_next_is_served(tmp_path):
+    with Console() as console, following(tmp_path, console, wait=False) as edge:
+        console.acked(console.publish(100, shop=says("one"), blog=says("blog")))
+        hosts = {"origin": "http://127.0.0.1:1"}
+        wrong = {
+            "code that is none": [("main", b"ESC\x01nothing")],
+            "a setting that is none": [("main", compiled(says("x")))],
+        }
+        for what, scripts in wrong.items():
+            settings = hosts if "code" in what else {**hosts, "no_such_key": 1}
+            bad = console.shelf.domain("shop", scripts, **settings)
+            generation = console.publish(None, [bad])
+            report = console.report(lambda report, generation=generation: report.refused == generation)
+            assert "shop" in report.error
+            assert report.generation == 100
+            assert (edge.says(), edge.says("blog.example")) == ((200, b"one"), (200, b"blog"))
+        assert edge.noted("bundle-refused")[0]["generation"] == 101
+        assert edge.metric("console_bundles_total") == 3
+        console.acked(console.publish(shop=says("two")))
+        assert edge.says() == (200, b"two")
+        eventually(lambda: edge.trouble() == [])
+
+
+@pytest.mark.parametrize("spoil", ["manifest", "blob"])
+def test_a_damaged_newest_is_passed_over_at_the_start_and_fetched_again(tmp_path, spoil):
+    with Console() as console:
+        console.publish(100, shop=says("one"))
+        with following(tmp_path, console) as edge:
+            console.acked(100)
+            console.acked(console.publish(101, shop=says("two")))
+            edge.end()
+        kept = tmp_path / "state/bundles/production"
+        name = "manifests/101" if spoil == "manifest" else f"blobs/{console.domains[0].blob.name}"
+        (kept / name).write_bytes(b"damaged")
+        console.status = 503
+        with following(tmp_path, console) as edge:
+            assert edge.says() == (200, b"one")
+            assert edge.noted("bundle-passed-over")[0]["generation"] == 101
+            assert any("bundle 101 was passed over" in each for each in edge.trouble())
+            assert edge.metric("console_generation") == 100
+            assert edge.metric("trouble") >= 1
+            console.status = 0
+            eventually(lambda: edge.says() == (200, b"two"))
+            eventually(lambda: edge.trouble() == [])
+
+
+def test_blobs_that_are_wrong_on_their_way_are_not_kept(tmp_path):
+    with Console() as console, following(tmp_path, console, wait=False) as edge:
+        console.acked(console.publish(100, shop=says("one")))
+        code = seal(STORE_KEY, compiled(says("two"))).ref.name
+        for held in (b"else", b"", lambda handler: handler.answer(404), lambda handler: handler.answer(302)):
+            console.held[code] = held
+            generation = console.publish(shop=says("two"))
+            console.report(lambda report: report.error != "")
+            assert edge.says() == (200, b"one")
+        console.held.clear()
+        console.acked(generation)
+        assert edge.says() == (200, b"two")
+
+
+def test_a_token_that_is_not_taken_any_more(tmp_path):
+    with Console() as console, following(tmp_path, console, wait=False) as edge:
+        console.acked(console.publish(100, shop=says("one")))
+        console.taken = False
+        eventually(lambda: "console: the console does not take the token (401)" in edge.trouble())
+        generation = console.publish(101, shop=says("two"))
+        assert edge.says() == (200, b"one")
+        assert edge.ready()
+        console.taken = True
+        console.acked(generation)
+        assert edge.says() == (200, b"two")
+
+
+def test_a_full_disk_keeps_what_is_served_and_is_said(tmp_path):
+    with Console() as console, following(tmp_path, console, wait=False) as edge:
+        console.acked(console.publish(100, shop=says("one")))
+        # No file of more than 50 bytes can be written from now on; EFBIG and ENOSPC are met alike.
+        follower = edge.follower()
+        resource.prlimit(follower, resource.RLIMIT_FSIZE, (50, resource.RLIM_INFINITY))
+        generation = console.publish(101, shop=says("two"))
+        report = console.report(lambda report: "bundles cannot be kept" in report.error)
+        assert any("bundles cannot be kept" in each for each in report.trouble)
+        assert edge.says() == (200, b"one")
+        assert any("bundles cannot be kept" in each for each in edge.trouble())
+        resource.prlimit(follower, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        console.acked(generation)
+        assert edge.says() == (200, b"two")
+        eventually(lambda: edge.trouble() == [])
+
+
+def test_keys_change_and_stay_changed_after_a_restart(tmp_path):
+    with Console() as console:
+        console.keys = (OTHER_KEY.public_key,)
+        console.publish(100, shop=says("one"))
+        console.signers = (OTHER_KEY,)
+        with following(tmp_path, console) as edge:
+            console.acked(100)
+            console.acked(console.publish(101, shop=says("two")))
+            edge.end()
+        with following(tmp_path, console) as edge:
+            console.acked(console.publish(102, shop=says("three")))
+            console.say(envelope(103, console.domains, by=(KEY,)), 103)
+            console.report(lambda report: report.error.startswith("unsigned"))
+            assert edge.says() == (200, b"three")
+
+
+def test_a_node_of_ours_relays_blobs_and_manifests(tmp_path):
+    """Two nodes behind one cache: each blob is asked of the console once, and both follow."""
+    (tmp_path / "relay").mkdir()
+    with Console() as console, node(tmp_path / "relay", origin=console.url) as relay:
+        url = f"http://127.0.0.1:{relay.port}"
+        for number in (1, 2):
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            with following(folder, None, url=url, wait=False, node_name=f"edge-{number}") as edge:
+                if number == 1:
+                    console.publish(100, shop=says("one"))
+                console.report(
+                    lambda report, number=number: report.node == f"edge-{number}" and report.generation > 0
+                )
+                generation = console.publish(shop=says(f"new {number}"))
+                console.report(lambda report, generation=generation: report.generation == generation)
+                assert edge.says() == (200, f"new {number}".encode())
+        blobs = console.requests("/blobs/")
+        assert len(blobs) == len(set(blobs)) == 6
+
+
+# --- the command line -------------------------------------------------------------------------------------------
+
+
+def serve(*arguments):
+    result = run_command("serve", "--check-config", *arguments)
+    return result.status, result.stderr
+
+
+WRONG = {
+    "no state directory": (["--console", "http://c", "--node-token", TOKEN.text], "--state DIR"),
+    "no token": (["--console", "http://c", "--state", "s"], "EDGESCRIPT_NODE_TOKEN"),
+    "a token that is none": (
+        ["--console", "http://c", "--state", "s", "--node-token", "secret"],
+        "not a node's token",
+    ),
+    "no console": (["--origin", "http://o", "--node-token", TOKEN.text], "want --console"),
+    "a console that is no URL": (
+        ["--console", "c", "--state", "s", "--node-token", TOKEN.text],
+        "http://host",
+    ),
+    "credentials in the URL": (
+        ["--console", "http://u:p@c", "--state", "s", "--node-token", TOKEN.text],
+        "http://host",
+    ),
+    "a name with a slash": (
+        ["--console", "http://c", "--state", "s", "--node-token", TOKEN.text, "--node-name", "a/b"],
+        "node_name",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_flags_that_do_not_fit(case, tmp_path):
+    arguments, expected = WRONG[case]
+    arguments = [str(tmp_path / each) if each == "s" else each for each in arguments]
+    status, text = serve(*arguments)
+    assert status != 0
+    assert expected in text
+    assert TOKEN.secret not in text
+
+
+def test_flags_that_do_and_the_environment(tmp_path, monkeypatch):
+    state = str(tmp_path / "s")
+    assert serve("--console", "https://c.example/edge/", "--state", state, "--node-token", TOKEN.text)[0] == 0
+    monkeypatch.setenv("EDGESCRIPT_CONSOLE", "https://c.example")
+    monkeypatch.setenv("EDGESCRIPT_NODE_TOKEN", TOKEN.text)
+    monkeypatch.setenv("EDGESCRIPT_NODE_NAME", "edge-7")
+    assert serve("--state", state)[0] == 0
+    monkeypatch.setenv("EDGESCRIPT_NODE_TOKEN", "none")
+    assert serve("--state", state)[0] != 0
+    assert os.listdir(tmp_path) == []  # noqa: PTH208 - the names are all that is asked
