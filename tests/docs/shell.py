@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-PORTS = ("8081", "9180", "8080", "8000")
+PORTS = ("8081", "9180", "8080", "8000", "8090")
 """Ports the documents name; a session takes free ones, so that it runs beside anything."""
 TIMEOUT_S = 30
+_KILL = re.compile(r"kill (?:-(?P<number>\d+) )?%(?P<job>\d+)")
 
 
 def free_ports(count):
@@ -33,15 +34,28 @@ class Session:
         self.ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
         self.running: list[subprocess.Popen[bytes]] = []
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        self.environment = os.environ | {"PATH": path, "NO_COLOR": "1"}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("EDGESCRIPT_")}
+        self.environment = inherited | {
+            "PATH": path,
+            "NO_COLOR": "1",
+            "XDG_CONFIG_HOME": str(folder / ".config"),
+        }
 
     def here(self, text: str) -> str:
         """`text` with the ports of this session."""
         return re.sub(rf"\b({'|'.join(PORTS)})\b", lambda match: self.ports[match[0]], text)
 
     def run(self, command: str) -> tuple[int, str]:
-        """Status of the command and what it prints on both streams, in order. One that ends in `&` stays running."""
+        """
+        Status of the command and what it prints on both streams, in order.
+
+        One that ends in `&` stays running; `kill %N` ends the Nth of these, as a shell does, and waits until it has.
+        """
         command = self.here(command)
+        killed = _KILL.fullmatch(command)
+        if killed is not None:
+            self._kill(int(killed["job"]), killed["number"])
+            return 0, ""
         if command.endswith("&"):
             self._leave_running(command.rstrip("& "))
             return 0, ""
@@ -56,6 +70,11 @@ class Session:
         )
         return result.returncode, result.stdout.decode()
 
+    def _kill(self, job: int, number: str | None) -> None:
+        process = self.running[job - 1]
+        process.send_signal(signal.SIGTERM if number is None else int(number))
+        process.wait(TIMEOUT_S)
+
     def _leave_running(self, command: str) -> None:
         ports = [port for port in self.ports.values() if re.search(rf"\b{port}\b", command)]
         log = (self.folder / f"server-{len(self.running)}.log").open("wb")
@@ -69,7 +88,8 @@ class Session:
                     stderr=subprocess.STDOUT,
                 )
             )
-        wait_for(int(ports[0]))
+        listens = re.search(r"--listen \S+:(\d+)", command)
+        wait_for(int(listens[1] if listens else ports[0]))
 
     def end(self) -> list[int]:
         """Stop what still runs; the exit statuses."""

@@ -1,13 +1,17 @@
 """The documents say what is true: their sessions are run, their tables compared, their links followed."""
 
+import functools
+import importlib
 import json
 import re
 import shutil
 import sys
 from typing import get_args
 
+import click
 import pytest
 
+from edgescript.cli import COMMANDS
 from runtime.config import read_config
 from runtime.upstreams.retry import Failure
 from tests.architecture.imports import ROOT
@@ -18,7 +22,21 @@ from tests.support.command import run_command
 README = ROOT / "README.md"
 LANGUAGE = ROOT / "edgescript" / "LANGUAGE.md"
 EXAMPLES = ROOT / "examples"
-DOCUMENTS = [README, LANGUAGE, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
+HANDBOOK = sorted((ROOT / "docs").rglob("*.md"))
+NODE = ROOT / "docs" / "node.md"
+AUTHORS = ROOT / "docs" / "authors.md"
+CHINESE = ROOT / "README.zh-CN.md"
+RUN = [README, CHINESE, LANGUAGE, *HANDBOOK]
+DOCUMENTS = [*RUN, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
+
+
+def name_of(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+def steps_of(document):
+    """The commands of a document that are run."""
+    return [part.command for part in parts(document) if isinstance(part, Step)] if document.exists() else []
 
 
 @pytest.fixture
@@ -29,7 +47,7 @@ def session(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the sessions are for a POSIX shell")
-@pytest.mark.parametrize("document", [README, LANGUAGE], ids=lambda path: path.name)
+@pytest.mark.parametrize("document", [each for each in RUN if steps_of(each)], ids=name_of)
 def test_the_sessions_of_a_document_print_what_it_says(document, session):
     for part in parts(document):
         if isinstance(part, File):
@@ -41,8 +59,61 @@ def test_the_sessions_of_a_document_print_what_it_says(document, session):
             assert matches(expected, printed), f"{document.name}:{part.line}: {part.command}\n\n{printed}"
 
 
-def test_the_readme_has_sessions():
-    assert sum(isinstance(part, Step) for part in parts(README)) >= 8
+def test_the_documents_have_sessions():
+    assert min(len(steps_of(each)) for each in (README, CHINESE, NODE, AUTHORS)) >= 8
+
+
+def test_the_chinese_readme_has_the_same_files_and_commands():
+    def shown(document):
+        return [part if isinstance(part, File) else part.command for part in parts(document)]
+
+    assert shown(CHINESE) == shown(README)
+
+
+def test_the_chinese_readme_has_the_same_sections_and_links():
+    def outline(document):
+        text = re.sub(
+            r"^```.*?^```$", "", document.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL
+        )
+        heads = [len(head) for head in re.findall(r"^(#+) ", text, re.MULTILINE)]
+        links = sorted(set(re.findall(r"\]\(([^)]+)\)", text)) - {README.name, CHINESE.name})
+        return heads, links
+
+    assert outline(CHINESE) == outline(README)
+
+
+def test_every_page_of_the_handbook_is_in_its_list():
+    folder = ROOT / "docs"
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    linked = {(folder / link).resolve() for link in re.findall(r"\]\(([^)#]+)\)", text)}
+    of_kubernetes = {folder / "kubernetes" / "README.md"}
+    pages = {page for page in HANDBOOK if page.parent == folder and page.name != "README.md"} | of_kubernetes
+    assert {page.name for page in pages - linked} == set()
+
+
+def test_every_option_that_a_document_names_exists():
+    """In commands that are not run, for want of a cluster or a registry."""
+    wrong = []
+    for document in [README, *HANDBOOK]:
+        text = re.sub(r"\\\n\s*", "", document.read_text(encoding="utf-8"))
+        for line in re.findall(r"(?<![\w./])edgescript ([a-z][^`\n|&>)]*)", text):
+            words = line.split()
+            options = {word.partition("=")[0] for word in words if word.startswith("--")}
+            command = tuple(word for word in words[:2] if re.fullmatch("[a-z]+", word))
+            wrong += [(document.name, line, option) for option in options - options_of(command)]
+    assert wrong == []
+
+
+@functools.cache
+def options_of(words):
+    """Of the command, or of the group if the second word is none of its commands."""
+    command, *rest = words
+    module = importlib.import_module(COMMANDS[command])
+    group = module.command
+    found = {option for each in group.params for option in getattr(each, "opts", [])} | {"--help"}
+    if rest and isinstance(group, click.Group) and rest[0] in group.commands:
+        found |= {option for each in group.commands[rest[0]].params for option in getattr(each, "opts", [])}
+    return found
 
 
 @pytest.mark.parametrize("document", sorted(EXAMPLES.glob("*/README.md")), ids=lambda path: path.parent.name)
@@ -70,18 +141,18 @@ def test_every_event_of_the_log_is_in_its_table():
         for call in re.findall(r"note\(([^=()*]*)[=)*]", source)
         for event in re.findall(r'"([a-z]+(?:-[a-z]+)+|reloaded)"', call)
     }
-    table = README.read_text(encoding="utf-8").partition("\n| event |")[2].partition("\n\n")[0]
+    table = NODE.read_text(encoding="utf-8").partition("\n| event |")[2].partition("\n\n")[0]
     rows = re.findall(r"^\| (`[a-z-]+`(?:, `[a-z-]+`)*) \|", table, re.MULTILINE)
     assert {event for row in rows for event in re.findall(r"`([a-z-]+)`", row)} == noted
 
 
 def test_every_kind_of_failure_is_explained():
-    text = README.read_text(encoding="utf-8").partition("The `kind` of a failure is ")[2].partition(". ")[0]
+    text = NODE.read_text(encoding="utf-8").partition("The `kind` of a failure is ")[2].partition(". ")[0]
     assert re.findall(r"`([a-z]+)`", text) == list(get_args(Failure))
 
 
 def test_the_configuration_file_is_one(tmp_path):
-    (file,) = (part for part in parts(README) if isinstance(part, File) and part.name == "edge.toml")
+    (file,) = (part for part in parts(NODE) if isinstance(part, File) and part.name == "edge.toml")
     path = tmp_path / file.name
     path.write_text(file.text, encoding="utf-8")
     config = read_config(path)
@@ -93,7 +164,7 @@ def test_the_fields_of_the_json_object_are_named(tmp_path):
     script = tmp_path / "a.es"
     script.write_text("add_req_header('X-A', '1')\n", encoding="utf-8")
     result = run_command("run", script, "--url", "http://www.example.com/", "--json")
-    text = README.read_text(encoding="utf-8").partition("### `run --json`")[2]
+    text = AUTHORS.read_text(encoding="utf-8").partition("## `run --json`")[2]
     shown = json.loads(result.stdout)
     names = {
         *shown,
@@ -107,13 +178,13 @@ def test_the_fields_of_the_json_object_are_named(tmp_path):
     assert {name for name in names if f"`{name}`" not in text} == set()
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
 def test_links_to_files_lead_somewhere(document):
     links = re.findall(r"\]\((?!https?://|#)([^)#]+)", document.read_text(encoding="utf-8"))
     assert [link for link in links if not (document.parent / link).exists()] == []
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
 def test_make_targets_that_are_named_exist(document):
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     named = re.findall(r"`make ((?:[a-z]+ ?)+)`", document.read_text(encoding="utf-8"))

@@ -20,12 +20,13 @@ def free_port():
         return free.getsockname()[1]
 
 
-def get(port, target="/", **fields):
+def get(port, target="/", *, with_headers=False, **fields):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     connection.request("GET", target, headers=fields)
     answer = connection.getresponse()
     with contextlib.closing(connection):
-        return answer.status, answer.read()
+        body = answer.read()
+        return (answer.status, body, answer.headers) if with_headers else (answer.status, body)
 
 
 class Folder:

@@ -58,6 +58,10 @@ class RunningConsole:
             self._process.wait()
             self._process.stderr.close()
 
+    @property
+    def running(self):
+        return self._process.poll() is None
+
     def said(self):
         """What it wrote on standard error so far."""
         return "".join(self._said)

@@ -100,7 +100,7 @@ class Screen:
         self.page.goto(self.console.url)
         self.page.locator("input[name=token]").fill(token or self.console.operator)
         self.page.locator("form button").click()
-        self.page.locator("main h1").wait_for()
+        self.page.locator("#main:not([aria-busy]) h1").wait_for()
         return self
 
     def open(self, *segments, args=""):
@@ -112,7 +112,7 @@ class Screen:
         if self.page.evaluate("location.hash") != address:
             self.page.evaluate("document.querySelector('main').dataset.left = ''")
         self.page.goto(f"{self.console.url}/{address}")
-        self.page.locator("main:not([data-left]):not([aria-busy]) h1").wait_for()
+        self.page.locator("#main:not([data-left]):not([aria-busy]) h1").wait_for()
         return self
 
     def click(self, name, within="main", exact=True):
