@@ -14,7 +14,9 @@ from tests.console.api.conftest import is_problem
 MSGPACK = {"Content-Type": "application/msgpack"}
 
 
-def manifest(running, token, generation=0, wait=0, node="n1"):
+def manifest(running, token, generation=0, wait=None, node="n1"):
+    """With nothing yet, the first is waited for: of changes in quick succession the last is told a moment later."""
+    wait = wait if wait is not None else 0 if generation else 5
     return running.get(f"nodes/{node}/manifest?generation={generation}&wait={wait}", token)
 
 

@@ -31,8 +31,9 @@ def api(console):
     made.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
+    """It has a loop of its own in this thread while it lives, beside which no other can run: gone with the module's tests."""
     if not BROWSER and not os.environ.get("CI"):
         pytest.skip("no chromium on this machine")
     assert BROWSER, "no chromium: apt-get install chromium"
