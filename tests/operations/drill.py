@@ -31,8 +31,9 @@ ORIGIN = "http://127.0.0.1:1"
 class Place:
     """The console's data directory, its address, which stays, and a domain `shop` in it."""
 
-    def __init__(self, folder, origin=ORIGIN):
+    def __init__(self, folder, origin=ORIGIN, database=None):
         self.folder = folder
+        self.database = database
         self.data = folder / "console"
         self.origin = origin
         self.port = int(free_ports(1)[0])
@@ -55,7 +56,7 @@ class Place:
     def start(self):
         """Start it, until it answers. The first time it has a domain made."""
         listen = f"127.0.0.1:{self.port}"
-        command = ["console", "--data", str(self.data), "--listen", listen, "--quiet"]
+        command = ["console", *self._place(), "--listen", listen, "--quiet"]
         with (self.folder / "console.log").open("ab") as log:
             self._process = subprocess.Popen([sys.executable, "-m", "edgescript", *command], stderr=log)
         eventually(self._ready, within_s=WITHIN_S)
@@ -65,6 +66,10 @@ class Place:
             token.unlink()
             settings = {"hosts": ["shop.example"], "origin": self.origin}
             self.post("/domains", {"name": "shop", "settings": settings})
+
+    def _place(self):
+        database = [] if self.database is None else ["--database", self.database]
+        return ["--data", str(self.data), *database]
 
     def _ready(self):
         with contextlib.suppress(httpx.TransportError):
@@ -88,7 +93,7 @@ class Place:
 
     def command(self, *arguments, status=0):
         """What `edgescript console ARGUMENTS` prints."""
-        ran = run_command("console", "--data", self.data, *arguments)
+        ran = run_command("console", *self._place(), *arguments)
         assert ran.status == status, ran
         return ran.stdout + ran.stderr
 

@@ -2,12 +2,14 @@
 
 import shutil
 import signal
+import subprocess
 
 import pytest
 
 from tests.operations.drill import Place
 from tests.process.nodes import eventually
 from tests.support.origin import RecordingOrigin
+from tests.support.postgresql import Server, programs
 
 PASS = "set_cache_ttl('path', 1000)\n"
 
@@ -100,6 +102,36 @@ def test_purges_of_a_restored_console_are_carried_out(place):
             follows(place, edge)
             edge.says(target="/a")
             assert len(origin.asked) == before + 1
+
+
+@pytest.mark.skipif(programs() is None, reason="not installed: PostgreSQL")
+def test_a_database_that_pg_restore_put_back_is_made_ready(tmp_path):
+    server = Server(programs())
+    try:
+        name, anew = server.new_database(), server.new_database()
+        dump = tmp_path / "console.dump"
+        with Place(tmp_path, database=server.url(name)) as place:
+            place.start()
+            with place.node("edge-1", place.node_token()) as edge:
+                place.publish("one")
+                place.served(edge, "one")
+                pg("pg_dump", "--format=custom", f"--file={dump}", place.database)
+                lost = place.purge("/a")
+                place.end(signal.SIGKILL)
+                place.database = server.url(anew)
+                pg("pg_restore", "--no-owner", f"--dbname={place.database}", dump)
+                assert "intact" in place.command("restore")
+                assert "want FILE" in place.command("restore", dump, status=2)
+                place.start()
+                assert place.purge("/a") > lost + 1
+                place.publish("two")
+                place.served(edge, "two")
+    finally:
+        server.stop()
+
+
+def pg(program, *arguments):
+    subprocess.run([programs() / program, *arguments], check=True, capture_output=True, timeout=60)
 
 
 def test_restoring_overwrites_nothing_and_wants_the_right_keys(place, tmp_path):

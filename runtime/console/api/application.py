@@ -184,7 +184,12 @@ class Application:
             return lambda: 0.0 if self._surface is None else read(self._surface)
 
         return [
-            Gauge("console_nodes", "Nodes heard of in the last hour.", of(lambda s: len(s.sync.register))),
+            Gauge(
+                "console_nodes",
+                "Nodes, whichever console they ask, by how they are.",
+                lambda: {} if self._surface is None else self._surface.sync.states,
+                ("environment", "state"),
+            ),
             Gauge(
                 "console_nodes_waiting", "Nodes that wait for a manifest.", of(lambda s: len(s.sync.waiters))
             ),

@@ -1,6 +1,6 @@
 """The console's own metrics, in the format of Prometheus."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -16,11 +16,12 @@ LONG: Final = frozenset({"/api/v1/nodes/{id}/manifest", "/api/v1/domains/{domain
 
 
 class Gauge(NamedTuple):
-    """A value that is read when it is asked for."""
+    """A value that is read when it is asked for; of one with `labels`, a value for each choice of theirs."""
 
     name: str
     text: str
-    read: Callable[[], float]
+    read: Callable[[], float | Mapping[tuple[str, ...], float]]
+    labels: tuple[str, ...] = ()
 
 
 class _Gauges(Collector):
@@ -29,7 +30,11 @@ class _Gauges(Collector):
 
     def collect(self) -> Iterable[Metric]:
         for gauge in self._gauges:
-            yield GaugeMetricFamily(gauge.name, gauge.text, value=gauge.read())
+            family = GaugeMetricFamily(gauge.name, gauge.text, labels=gauge.labels)
+            found = gauge.read()
+            for labels, value in found.items() if isinstance(found, Mapping) else [((), found)]:
+                family.add_metric(labels, value)
+            yield family
 
 
 class Metrics:

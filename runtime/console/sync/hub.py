@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from runtime.console.model.access import CONSOLE
 from runtime.console.model.names import ENVIRONMENTS
 from runtime.console.model.verdict import Seen
 from runtime.console.service.console import Console
@@ -26,6 +27,7 @@ from runtime.console.sync.waiting import Waiters
 POLL_S: Final = 0.5
 WRITE_S: Final = 0.5
 CONSIDER_S: Final = 1.0
+COUNT_S: Final = 5.0
 NOTE_USED_S: Final = 10.0
 SWEEP_S: Final = 3600.0
 FIGURES_KEPT_S: Final = 30 * 86400.0
@@ -66,6 +68,8 @@ class Sync:
             self.tail,
             now,
         )
+        self.states: dict[tuple[str, ...], float] = {}
+        """How many nodes of an environment are in a state, as the store knew a moment ago."""
         self._poll = Turn("poll", POLL_S, self.manifests.poll)
         self._write = Turn("write", WRITE_S, self.write)
         self.ticker = Ticker(
@@ -73,6 +77,7 @@ class Sync:
                 self._poll,
                 self._write,
                 Turn("consider", CONSIDER_S, self._consider),
+                Turn("count", COUNT_S, self._count),
                 Turn("note-used", NOTE_USED_S, self._note_used),
                 Turn("sweep", SWEEP_S, self._sweep),
             ],
@@ -135,6 +140,11 @@ class Sync:
 
     async def _consider(self) -> None:
         await self._call(self._console.publishing.consider, Counted(self._store).of)
+
+    async def _count(self) -> None:
+        for environment in ENVIRONMENTS:
+            counts = await self._call(self._console.nodes.counts, CONSOLE, environment)
+            self.states |= {(environment, state): count for state, count in counts.items()}
 
     async def _note_used(self) -> None:
         await self._call(self._console.tokens.note_used)
