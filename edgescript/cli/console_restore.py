@@ -52,8 +52,9 @@ def command(place: tuple[Path, str | None], file: Path | None) -> None:
 @contextmanager
 def _copied(file: Path, target: Path) -> Iterator[Path]:
     """A copy of `file` beside `target`, which is its name at the end if all went well."""
-    if target.exists():
-        _fail(f"{target} exists: move it away first")
+    for path in (target.with_name(target.name + ending) for ending in _BESIDE):
+        if path.exists():  # the log of another database would be taken for that of the copy
+            _fail(f"{path} exists: move it away first")
     copy = target.with_name(f"{target.name}.restoring")
     _remove(copy)
     try:

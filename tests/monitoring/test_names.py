@@ -8,6 +8,7 @@ import pytest
 
 from tests.monitoring.programs import FOLDER, figures, labels, questions
 from tests.operations.drill import Place
+from tests.process.nodes import eventually
 
 pytestmark = pytest.mark.xdist_group("monitoring")
 OF_PROMETHEUS = {"job", "instance", "le"}
@@ -22,8 +23,14 @@ def told(tmp_path_factory):
             place.publish("one")
             place.served(edge, "one")
             node = edge.admin("GET", "/metrics")[1]
-            console = httpx.get(f"{place.url}/metrics", trust_env=False).text
+            current = 'console_nodes{environment="production",state="current"} 1.0\n'
+            eventually(lambda: current in console_metrics(place), within_s=30)
+            console = console_metrics(place)
     return node + console
+
+
+def console_metrics(place):
+    return httpx.get(f"{place.url}/metrics", trust_env=False).text
 
 
 def names_in(text):

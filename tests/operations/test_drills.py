@@ -69,6 +69,7 @@ def test_what_a_restored_console_publishes_is_followed(place):
         place.start()
         assert len(place.get("/domains/shop/scripts/main/versions")["items"]) == 1
         eventually(lambda: heard_of(place) == ["edge-1"], within_s=60)
+        eventually(lambda: edge.standing()["reachable"], within_s=10)
         assert (edge.says(), edge.standing()["generation"]) == ((200, b"two"), seen)
         assert place.publish("three") == 2
         place.served(edge, "three")
@@ -139,7 +140,10 @@ def test_restoring_overwrites_nothing_and_wants_the_right_keys(place, tmp_path):
     copies = kept_apart(place)
     assert "exists: move it away first" in place.command("restore", copies / "console.db", status=1)
     database = place.data / "console.db"
-    database.unlink()
+    log = place.data / "console.db-wal"
+    database.rename(log)
+    assert "exists: move it away first" in place.command("restore", copies / "console.db", status=1)
+    log.unlink()
     keys = place.data / "keys"
     shutil.move(keys, tmp_path / "away")
     assert "put the keys back first" in place.command("restore", copies / "console.db", status=1)

@@ -119,6 +119,15 @@ def test_a_console_that_is_away_is_asked_less_and_less_often_and_nothing_is_miss
     assert follows.reachable
 
 
+def test_an_answer_to_a_report_says_that_the_console_is_there_and_nothing_of_other_trouble():
+    follows = play(follower(NEW, 100), (Hindered("unreachable", "no route"), "rest 0.5"))
+    follows.heard()
+    assert (follows.reachable, follows.error) == (True, "")
+    follows = play(follower(NEW, 100), (Hindered("token", "not taken"), "rest 0.5"))
+    follows.heard()
+    assert follows.error == "not taken"
+
+
 def test_a_rest_is_between_half_of_it_and_all():
     low = Follower("production", NEW, 100, None, lambda: 0.0)
     assert low.step(Hindered("unreachable", "")) == Rest(0.25)

@@ -255,10 +255,12 @@ class Agent:
             trouble,
             generation=follower.served,
             refused=follower.refused if follower.refused > follower.served else -1,
-            error=follower.error,
+            error=follower.error if follower.reachable else "",  # whoever reads this has been reached
         )
         answer = await console.report(report)
         self._reporter.answered()
+        follower.heard()
+        self._note_changes()
         self._tail = answer.tail
         self._contact_s = time.time()
         return answer

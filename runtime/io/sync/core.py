@@ -158,6 +158,11 @@ class Follower:
         self._after = command
         return command
 
+    def heard(self) -> None:
+        """The console has answered something else, so it can be reached: what was said of that is out of date."""
+        if not self.reachable:
+            self.reachable, self.error = True, ""
+
     def _follow(self, event: Event) -> Command:
         match event:
             case Begun():
