@@ -26,7 +26,6 @@ MAX_VALUE: Final = 8_192
 
 _DOMAIN: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _NAME: Final = re.compile(r"[\w.-]{1,64}")
-_NODE: Final = re.compile(r"[\w.-]{1,128}")
 _PLACE: Final = re.compile(r"[\w.-]{0,64}")
 _CONTROL: Final = re.compile(r"[\0-\x08\x0b-\x1f\x7f]")
 
@@ -39,10 +38,6 @@ def is_name(name: str) -> bool:
     """Whether a script or a dictionary may be called so."""
     # '.' and '..' mean something else in a URL, and one name must not have two spellings.
     return bool(_NAME.fullmatch(name)) and bool(name.strip(".")) and unicodedata.is_normalized("NFC", name)
-
-
-def is_node_name(name: str) -> bool:
-    return _NODE.fullmatch(name) is not None and bool(name.strip("."))
 
 
 def domain_name(name: str) -> str:

@@ -34,7 +34,6 @@ _lives: Final = Entity(LiveRow, _table, by="number", newest_first=True)
 _been_live: Final = Lookup(
     select(_marks.c.script), [_marks.c[name] for name in ("domain", "environment", "script", "version")]
 )
-_in_force: Final = Entity(LiveRow, _table, by="domain")
 
 
 def _in(domain: str, environment: str) -> ColumnElement[bool]:
@@ -49,11 +48,6 @@ def live(t: Reading, domain: str, environment: str) -> LiveRow | None:
 def of(t: Reading, domain: str) -> dict[str, LiveRow]:
     """What is in force in each environment that has something of the domain."""
     return {row.environment: row for row in _lives.all(t, _table.c.domain == domain, _table.c.latest)}
-
-
-def all_live(t: Reading, environment: str) -> list[LiveRow]:
-    """What is in force for each domain that has something there, by domain."""
-    return _in_force.all(t, _table.c.environment == environment, _table.c.latest)
 
 
 def history(

@@ -18,17 +18,6 @@ from runtime.console.store.transaction import Columns, Reading, Writing
 _table: Final = tables.figures
 STEP_S: Final = 10
 _KEY: Final = ("domain", "environment", "bucket", "script", "version", "release")
-_COUNTS: Final = (
-    "hit",
-    "not_hit",
-    "none",
-    "exception",
-    "requests",
-    "errors_5xx",
-    "aborted",
-    "fuel",
-    "time_us",
-)
 
 
 class FigureRow(Row, frozen=True):
@@ -54,7 +43,7 @@ def add(t: Writing, rows: Sequence[FigureRow]) -> None:
     """Add to what is there, all at once."""
     if rows:
         new = t.insert(_table)
-        sums = {name: _table.c[name] + new.excluded[name] for name in _COUNTS}
+        sums = {name: _table.c[name] + new.excluded[name] for name in tables.COUNTS}
         t.execute(new.on_conflict_do_update(index_elements=_KEY, set_=sums), [row.fields() for row in rows])
 
 
@@ -105,7 +94,7 @@ def _summed(
     )
     if until is not None:
         chosen = and_(chosen, _table.c.bucket < ceil(until))
-    counts = [func.sum(_table.c[name]) for name in _COUNTS]
+    counts = [func.sum(_table.c[name]) for name in tables.COUNTS]
     return select(step, _table.c.script, _table.c.version, _table.c.release, *counts).where(chosen)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete
 
 from runtime.console.store import tables
 from runtime.console.store.entity import Entity, Page, Row
@@ -33,13 +33,6 @@ class NodeRow(Sighting, frozen=True):
     first_seen: float
 
 
-class PoolRow(Row, frozen=True):
-    environment: str
-    pool: str
-    region: str
-    nodes: int
-
-
 _nodes: Final = Entity(NodeRow, _table, by="id")
 
 
@@ -56,13 +49,6 @@ def page(t: Reading, limit: int, cursor: str | None = None, environment: str | N
 def all(t: Reading, environment: str) -> list[NodeRow]:  # noqa: A001 - read as `nodes.all`
     """By id."""
     return _nodes.all(t, _table.c.environment == environment)
-
-
-def pools(t: Reading) -> list[PoolRow]:
-    """How many nodes each environment has in each pool and region, in the order of these."""
-    place = (_table.c.environment, _table.c.pool, _table.c.region)
-    query = select(*place, func.count()).group_by(*place).order_by(*place)
-    return [PoolRow(*found) for found in t.execute(query)]
 
 
 def report(t: Writing, sightings: Sequence[Sighting]) -> None:

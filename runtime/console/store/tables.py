@@ -334,6 +334,18 @@ documents: Final = Table(
     _must("made", Moment),
 )
 """The document of each domain that is in force, and the blobs it names."""
+COUNTS: Final = (
+    "hit",
+    "not_hit",
+    "none",
+    "exception",
+    "requests",
+    "errors_5xx",
+    "aborted",
+    "fuel",
+    "time_us",
+)
+"""What is counted of a script, or of a site, in each step."""
 figures: Final = Table(
     "figures",
     metadata,
@@ -343,20 +355,7 @@ figures: Final = Table(
     _key("script"),
     _number("version"),
     _number("release"),
-    *(
-        _must(name, Number)
-        for name in (
-            "hit",
-            "not_hit",
-            "none",
-            "exception",
-            "requests",
-            "errors_5xx",
-            "aborted",
-            "fuel",
-            "time_us",
-        )
-    ),
+    *(_must(name, Number) for name in COUNTS),
     Index("ix_figures_bucket", "bucket"),
     sqlite_with_rowid=False,
 )

@@ -58,10 +58,6 @@ def get(t: Reading, domain: str, script: str, number: int) -> VersionRow | None:
     return _versions.one(t, _is(domain, script, number))
 
 
-def head(t: Reading, domain: str, script: str, number: int) -> VersionHead | None:
-    return _heads.one(t, _is(domain, script, number))
-
-
 def page(t: Reading, domain: str, script: str, limit: int, cursor: str | None = None) -> Page[VersionHead]:
     """Newest first."""
     return _heads.page(t, limit, cursor, _table.c.domain == domain, _table.c.script == script)

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from runtime.bundles.report import STATES, Report
 from runtime.console.store.figures import STEP_S, FigureRow
+from runtime.console.store.tables import COUNTS
 
 RESUME_S: Final = 60.0
 """For so long after its first report a node that was known before may tell totals for the first time."""
@@ -21,20 +22,9 @@ MAX_PENDING: Final = 200_000
 Key: TypeAlias = tuple[str, int, str, int]
 """Domain, release, script, version; '' and 0 for the site as a whole."""
 Values: TypeAlias = tuple[int, ...]
-"""As `FIELDS`."""
-FIELDS: Final = (
-    "hit",
-    "not_hit",
-    "none",
-    "exception",
-    "requests",
-    "errors_5xx",
-    "aborted",
-    "fuel",
-    "time_us",
-)
+"""As `COUNTS`."""
 _NONE, _HIT, _NOT_HIT, _EXCEPTION = STATES
-_ZERO: Final[Values] = (0,) * len(FIELDS)
+_ZERO: Final[Values] = (0,) * len(COUNTS)
 
 
 class _Kept:
@@ -97,7 +87,7 @@ class Counting:
             if len(self._pending) >= MAX_PENDING:
                 self.left_out += 1
                 return
-            sums = self._pending[place] = [0] * len(FIELDS)
+            sums = self._pending[place] = [0] * len(COUNTS)
         for index, value in enumerate(after):
             sums[index] += max(0, value - before[index])
 
@@ -115,7 +105,7 @@ class Counting:
         """Rows that could not be written."""
         for row in rows:
             place = _Place(row.domain, row.environment, row.bucket, row.script, row.version, row.release)
-            self._add(place, _ZERO, tuple(getattr(row, name) for name in FIELDS))
+            self._add(place, _ZERO, tuple(getattr(row, name) for name in COUNTS))
 
 
 def _values(report: Report) -> Iterable[tuple[Key, Values]]:

@@ -127,9 +127,10 @@ def test_versions_by_number(t):
     assert (first.number, second.number) == (1, 2)
     assert versions.get(t, "shop", "auth", 1) == first
     assert scripts.get(t, "shop", "auth").latest == 2
-    head = versions.head(t, "shop", "auth", 2)
+    head = versions.heads(t, "shop", {"auth": 2})["auth"]
     assert (head.number, head.message, head.evidence) == (2, second.message, second.evidence)
-    assert versions.heads(t, "shop", {"auth": 1, "other": 1}) == {"auth": versions.head(t, "shop", "auth", 1)}
+    found = versions.heads(t, "shop", {"auth": 1, "other": 1})
+    assert {name: row.number for name, row in found.items()} == {"auth": 1}
     key = ("shop", "auth", 2)
     assert versions.codes(t, [key, ("shop", "auth", 9)]) == {key: b"2"}
     assert version(t, "other").number == 1
@@ -160,5 +161,5 @@ def test_a_deleted_domain_leaves_nothing_but_the_audit_and_purges(t):
     left = {name for name, table in tables.metadata.tables.items() if t.execute(table.select()).first()}
     assert left == others
     assert tokens.get(t, "a").grants == (tokens.Grant("news", "edit"),)
-    assert nodes.pools(t) == []
+    assert nodes.all(t, "production") == []
     assert not domains.delete(t, "shop")

@@ -122,7 +122,6 @@ QUERIES = {
     "versions by number": lambda t: versions.heads(t, "shop", {"auth": 5, "b": 6}),
     "releases by number": lambda t: releases.many(t, [("shop", 5), ("b", 6)]),
     "a page of domains": lambda t: domains.page(t, 50, "m"),
-    "what is live of all": lambda t: environments.all_live(t, "production"),
     "what is live of one": lambda t: environments.live(t, "shop", "production"),
     "running rollouts": rollouts.all_running,
     "the running rollout": lambda t: rollouts.running(t, "shop", "production"),

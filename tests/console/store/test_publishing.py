@@ -54,8 +54,7 @@ def test_what_is_live_and_what_was(t):
     assert back == LiveRow("shop", "staging", 3, 1, None, "ann", T0, True)
     assert environments.live(t, "shop", "staging") == back
     assert environments.of(t, "shop") == {"staging": back}
-    assert environments.all_live(t, "staging") == [back]
-    assert environments.all_live(t, "production") == []
+    assert environments.live(t, "shop", "production") is None
     history = environments.history(t, "shop", "staging", 10).items
     assert [(row.release, row.latest) for row in history] == [(1, True), (2, False), (1, False)]
     assert [row.number for row in (back, second, first)] == [row.number for row in history]

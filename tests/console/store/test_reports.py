@@ -6,7 +6,7 @@ import pytest
 
 from runtime.console.store import figures, nodes
 from runtime.console.store.figures import FigureRow
-from runtime.console.store.nodes import NodeRow, PoolRow, Sighting
+from runtime.console.store.nodes import NodeRow, Sighting
 
 
 def sighting(name, seen=2.0, **changes):
@@ -34,11 +34,6 @@ def test_a_node_as_it_last_reported(t):
     assert [row.id for row in nodes.all(t, "production")] == ["n1", "n3"]
     assert [row.id for row in nodes.page(t, 2).items] == ["n1", "n2"]
     assert [row.id for row in nodes.page(t, 2, environment="staging").items] == ["n2"]
-    assert nodes.pools(t) == [
-        PoolRow("production", "p1", "north", 1),
-        PoolRow("production", "p2", "north", 1),
-        PoolRow("staging", "p1", "north", 1),
-    ]
     assert nodes.forget(t, 5.0) == 2
     assert [row.id for row in nodes.page(t, 5).items] == ["n1"]
 
