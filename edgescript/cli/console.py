@@ -10,11 +10,14 @@ from urllib.parse import urlsplit
 
 import click
 
+from edgescript.cli import console_bench
 from edgescript.cli.completion import files
+from edgescript.cli.console_bench import PROCESSES, WITHIN_S
 from edgescript.cli.console_restore import command as restore
 from edgescript.cli.status import NO
 
 if TYPE_CHECKING:
+    from runtime.console.bench.pool import Pool
     from runtime.console.service.console import Console
     from runtime.console.service.keys import Keys
     from runtime.console.store import Store
@@ -159,6 +162,7 @@ def _run(
     clocks = Clocks(time.time, time.monotonic, lambda: secrets.token_hex(8))  # noqa: TID251 - as above
     app = application(opened.console, opened.store, journal, clocks)
     try:
+        opened.pool.start()
         serve(app, listening, Listening(host, port, *tls, behind), journal, announce)
     except OSError as error:
         raise click.ClickException(f"cannot serve: {(error.strerror or str(error)).lower()}") from None
@@ -235,10 +239,13 @@ class Opened:
         self._database = database
         self.store: Store
         self.keys: Keys
+        self.pool: Pool
         self.console: Console
 
     def __enter__(self) -> Self:
         import stdlib
+        from runtime.console.bench.distant import Distant
+        from runtime.console.bench.pool import Pool
         from runtime.console.service.console import Console
         from runtime.console.service.keys import Keys, KeysUnusable
         from runtime.console.store import Store, StoreError
@@ -252,6 +259,8 @@ class Opened:
             fail(str(error))
         except OSError as error:
             fail(f"{self.data}: {(error.strerror or 'unusable').lower()}")
+        # Nothing of it runs before somebody has a text compiled, or before the server starts it.
+        self.pool = Pool(console_bench.command(), console_bench.environment(), PROCESSES, WITHIN_S)
         try:
             self.console = Console(
                 self.store,
@@ -260,6 +269,7 @@ class Opened:
                 monotonic=time.monotonic,
                 random=secrets.token_bytes,
                 registry=stdlib.registry(),
+                work=Distant(self.pool),
             )
         except (StoreError, KeysUnusable) as error:
             self.store.close()
@@ -267,6 +277,7 @@ class Opened:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.pool.close()
         self.store.close()
 
 

@@ -18,6 +18,7 @@ from runtime.console.api.rates import (
     TRIED_AT_ONCE,
     WRITES_PER_S,
     Rate,
+    Turns,
     UnderWay,
 )
 from runtime.console.api.surface import Surface
@@ -28,6 +29,7 @@ from runtime.console.sync.hub import Sync
 
 PAGE: Final = Path(__file__).parent / "page" / "static"
 RUN_THREADS: Final = 2
+"""Each waits for a process that works."""
 RUN_WAITING: Final = 32
 """Texts that wait to be checked or run; an author's next keystroke asks again."""
 SYNC_THREADS: Final = 4
@@ -71,7 +73,7 @@ def application(
             nodes=nodes,
             writes=Rate(WRITES_PER_S, WRITES_PER_S, clocks.monotonic),
             failures=Rate(FAILURES_PER_MINUTE / 60, FAILURES_PER_MINUTE, clocks.monotonic),
-            tried=UnderWay(TRIED_AT_ONCE, "texts at once"),
+            tried=Turns(TRIED_AT_ONCE, "texts at once"),
             tailed=UnderWay(TAILED_AT_ONCE, "logs at once"),
             now=clocks.now,
             monotonic=clocks.monotonic,

@@ -8,14 +8,27 @@ from typing import Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from runtime.console.api.problems import KINDS, PROBLEM_TYPE, body_of
+
 MAX_HEAD: Final = 64 << 10
 """Bytes, beside what one read brings."""
 HEAD_WITHIN_S: Final = 15.0
 MAX_CONNECTIONS: Final = 25_000
 """A node that waits has one open all the time."""
-_TOO_LARGE: Final = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-)
+
+
+def _refusal(code: str, detail: str) -> bytes:
+    """The whole answer to what is no request that the application could be asked with."""
+    kind, body = KINDS[code], body_of(code, detail, "", {})
+    head = (
+        f"HTTP/1.1 {kind.status} {kind.title}\r\nConnection: close\r\nContent-Type: {PROBLEM_TYPE}\r\n"
+        f"Content-Length: {len(body)}\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+_TOO_LARGE: Final = _refusal("head-too-large", f"a request's head has at most {MAX_HEAD} bytes")
+_UNREADABLE: Final = _refusal("bad-request", "this is no HTTP request")
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -46,6 +59,10 @@ class BoundedProtocol(HttpToolsProtocol):
                 self.transport.close()
                 return
         super().data_received(data)
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's signature
+        self.transport.write(_UNREADABLE)
+        self.transport.close()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()

@@ -143,7 +143,7 @@ def build(
     if request.method in COUNTS_HOPS:
         sent = _one_hop_less(sent)
     if ops:
-        sent = _one_host(apply(sent, ops), request)
+        sent = _with_own_via(_one_host(apply(sent, ops), request), request, ready.origin)
     upgrade = b"" if block is None or request.method != "GET" else block.upgrade
     return Forward(request.method.encode("latin-1"), target.encode("latin-1"), sent, upgrade, ready.trailers)
 
@@ -165,6 +165,22 @@ def goes_in_circles(fields: Sequence[tuple[bytes, bytes]], forwarding: Forwardin
         return False
     own = pseudonym(forwarding)
     return any(own in item.split()[1:2] for item in list_items(via))
+
+
+def _with_own_via(fields: Fields, request: Request, origin: Upstream | None) -> Fields:
+    """
+    `fields`, and this node's Via where a script took it away: a proxy must send it (RFC 9110 section 7.6.3), circles are found by
+    it, and the node's admin listener knows by it what is none of its own requests.
+    """
+    own = pseudonym(_UNSAID if origin is None else origin.forwarding)
+    via = combined(fields, b"via")
+    if via is not None and any(own in item.split()[1:2] for item in list_items(via)):
+        return fields
+    return [*fields, (b"Via", _own_via(request, own))]
+
+
+def _own_via(request: Request, own: bytes) -> bytes:
+    return b"%b %b" % (request.protocol.removeprefix("HTTP/").encode("latin-1"), own)
 
 
 def _lines(fields: Sequence[tuple[bytes, bytes]]) -> bytes:
@@ -193,8 +209,7 @@ def _prepare(request: Request, fields: Sequence[tuple[bytes, bytes]], origin: Up
     kept = _one_host(kept, request)
     asked_for = next(value for name, value in kept if name.lower() == b"host")
     kept += _told(request, asked_for, said, forwarding)
-    version = request.protocol.removeprefix("HTTP/").encode("latin-1")
-    kept.append((b"Via", b", ".join([*said.get(b"via", ()), b"%b %b" % (version, pseudonym(forwarding))])))
+    kept.append((b"Via", b", ".join([*said.get(b"via", ()), _own_via(request, pseudonym(forwarding))])))
     if origin is not None and origin.host:
         kept = [(b"Host", origin.host.encode("latin-1")), *without(kept, _HOST)]
     te = combined(fields, b"te")

@@ -247,6 +247,12 @@ LAYERS = {
         ),
         (*NETWORK, "click", "edgescript.cli", "stdlib", "sqlalchemy", "fastapi", "starlette"),
     ),
+    "what works for the console knows no store and no HTTP": Layer(
+        ("runtime.console.bench",),
+        (),
+        ("runtime.console.bench", "runtime.console.model", "runtime.console.service"),
+        ("asyncio", "click", "edgescript.cli", "fastapi", "sqlalchemy", "starlette", "stdlib"),
+    ),
     "the console's nodes are answered without rules of their own": Layer(
         ("runtime.console.sync",),
         (),
@@ -265,6 +271,7 @@ LAYERS = {
         (
             "runtime.console.api",
             "runtime.console.app",
+            "runtime.console.bench",
             "runtime.console.calls",
             "runtime.console.listening",
             "runtime.console.model",

@@ -99,6 +99,7 @@ REFUSED = {
     "an unknown path": (request("GET", "/"), 404),
     "another method": (request("GET", "/purge"), 405),
     "a page": (request("POST", "/reload", "Origin: http://evil.example"), 403),
+    "what a proxy forwarded, this node too": (request("GET", "/config", "Via: 1.1 edgescript"), 403),
     "a name that was rebound": (request("GET", "/config", host="evil.example"), 421),
     "no HTTP": (b"hello\r\n\r\n", 400),
     "two lengths": (request("POST", "/purge", "Content-Length: 3", body=b"tag=a"), 400),

@@ -2,6 +2,7 @@
 
 import os
 import resource
+import stat
 import subprocess
 import time
 
@@ -150,6 +151,20 @@ def test_an_index_that_proved_damaged_is_dropped_at_the_next_start(tmp_path, mon
         assert opened.store.put("http://a/", response(b"x"))
     with opened_at(tmp_path) as opened:
         assert opened.objects.dropped == ""
+
+
+def test_what_this_memory_held_before_does_not_come_to_the_disk(tmp_path):
+    """Pages that are not filled keep what the allocator left in them, a key or a dictionary's secret."""
+    secret = b"a secret of this process, " * 160
+    kept = [bytearray(secret) for _ in range(2000)]
+    with opened_at(tmp_path) as opened:
+        del kept
+        use(opened, 60)
+    files = [path for path in tmp_path.rglob("*.mdb") if path.is_file()]
+    assert files
+    for path in files:
+        assert b"a secret of this process" not in path.read_bytes()
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path.name
 
 
 def test_a_queue_that_is_full_keeps_nobody_waiting(tmp_path):

@@ -229,6 +229,19 @@ def test_via_and_circles(via, node_id, circles, sent):
 
 
 @pytest.mark.parametrize(
+    ("ops", "sent"),
+    [
+        ((HeaderOp("delete", "Via"),), "Via: 1.1 edgescript"),
+        ((HeaderOp("set", "via", "1.1 other"),), "via: 1.1 other | Via: 1.1 edgescript"),
+        ((HeaderOp("set", "Via", "1.1 edgescriptx"),), "Via: 1.1 edgescriptx | Via: 1.1 edgescript"),
+        ((HeaderOp("set", "X-A", "1"),), "Via: 1.1 edgescript"),
+    ],
+)
+def test_a_script_does_not_take_away_the_nodes_via(ops, sent):
+    assert named(forwarded("", ops=ops), "via") == sent
+
+
+@pytest.mark.parametrize(
     ("method", "left", "sent"),
     [
         ("OPTIONS", "3", "Max-Forwards: 2"),

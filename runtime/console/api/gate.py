@@ -7,6 +7,7 @@ problem without a word of its own.
 """
 
 import asyncio
+import re
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
@@ -24,6 +25,9 @@ BODY_WITHIN_S: Final = 30.0
 JSON: Final = b"application/json"
 MSGPACK: Final = b"application/msgpack"
 WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
+SESSION: Final = "/api/v1/session"
+REPORT: Final = re.compile(r"/api/v1/nodes/[^/]*/report")
+"""Whole paths: a dictionary may be called `session` or `report`."""
 SECURITY: Final[tuple[tuple[bytes, bytes], ...]] = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -139,7 +143,7 @@ def _field(scope: Scope, name: bytes) -> bytes:
 
 def _most(path: str) -> int:
     """Bytes of a body that `path` takes."""
-    return MAX_SESSION_BODY if path.endswith("/session") else MAX_BODY
+    return MAX_SESSION_BODY if path == SESSION else MAX_BODY
 
 
 async def _body(scope: Scope, receive: Receive, most: int) -> bytes:
@@ -164,7 +168,7 @@ async def _body(scope: Scope, receive: Receive, most: int) -> bytes:
 def _judge_type(scope: Scope) -> None:
     """Raise ProblemError for another type than the resource takes. It also keeps out what a form of another site may send."""
     kind = _field(scope, b"content-type").partition(b";")[0].strip().lower()
-    wanted = MSGPACK if scope["path"].endswith("/report") else JSON
+    wanted = MSGPACK if REPORT.fullmatch(scope["path"]) else JSON
     if kind != wanted and (kind or _has_body(scope)):
         raise ProblemError("unsupported-type", f"want {wanted.decode()}")
 

@@ -32,6 +32,7 @@ KINDS: Final[dict[str, Kind]] = {
     "rollout-running": Kind(409, "Conflict", "A rollout is under way."),
     "too-large": Kind(413, "Content Too Large", "The body is larger than is taken."),
     "unsupported-type": Kind(415, "Unsupported Media Type", "The body is of another type than is taken."),
+    "head-too-large": Kind(431, "Request Header Fields Too Large", "The head is larger than is taken."),
     "invalid": Kind(422, "Unprocessable Content", "The request is understood and cannot be carried out."),
     "has-errors": Kind(422, "Unprocessable Content", "A script has errors."),
     "too-many": Kind(429, "Too Many Requests", "Come back later."),

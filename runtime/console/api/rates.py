@@ -1,8 +1,9 @@
 """How often one may ask: writes of a token, failed sign-ins of an address."""
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 
 from runtime.console.api.problems import RETRY_S, ProblemError
@@ -10,8 +11,8 @@ from runtime.limits.gcra import REFUSED, decide
 
 WRITES_PER_S: Final = 50
 FAILURES_PER_MINUTE: Final = 20
-TRIED_AT_ONCE: Final = 4
-"""Texts of one token that are checked or run."""
+TRIED_AT_ONCE: Final = 8
+"""Texts of one customer that are checked, tested or run, or wait for that: one at a time is."""
 TAILED_AT_ONCE: Final = 10
 """Logs that one token follows."""
 MAX_KEYS: Final = 20_000
@@ -49,6 +50,26 @@ class Rate:
         return wait_s
 
 
+class Turns:
+    """One of something for each key at a time, and at most `most` that wait for theirs."""
+
+    def __init__(self, most: int, what: str) -> None:
+        self._under_way = UnderWay(most, what)
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    @asynccontextmanager
+    async def one(self, key: str) -> AsyncIterator[None]:
+        """The block runs when it is its turn. Raises ProblemError where `key` has its share."""
+        with self._under_way.one(key):
+            lock = self._locks.setdefault(key, asyncio.Lock())
+            try:
+                async with lock:
+                    yield
+            finally:
+                if self._under_way.of(key) == 1:
+                    del self._locks[key]
+
+
 class UnderWay:
     """How much of something each key has under way, at most `most`."""
 
@@ -56,6 +77,10 @@ class UnderWay:
         self._most = most
         self._what = what
         self._counts: dict[str, int] = {}
+
+    def of(self, key: str) -> int:
+        """How much that is now."""
+        return self._counts.get(key, 0)
 
     @contextmanager
     def one(self, key: str) -> Iterator[None]:

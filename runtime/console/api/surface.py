@@ -5,6 +5,7 @@ Who asks is told by a bearer token, or by the cookie of the page's session. A co
 request with one that changes anything has to come from the page itself.
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import Annotated, Any, Final, NamedTuple, ParamSpec, TypeVar
 from urllib.parse import urlsplit
@@ -13,7 +14,7 @@ from fastapi import Depends, Query, Request
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
 from runtime.console.api.problems import ProblemError
-from runtime.console.api.rates import Rate, UnderWay, refuse_too_many
+from runtime.console.api.rates import Rate, Turns, UnderWay, refuse_too_many
 from runtime.console.calls import Calls
 from runtime.console.model.access import Actor
 from runtime.console.model.refusal import Refused
@@ -25,6 +26,8 @@ ROOT: Final = "/api/v1"
 COOKIE: Final = "es_session"
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_CURSOR: Final = 500
+TRIED_WITHIN_S: Final = 30.0
+"""For what compiles or runs a text, its turn included."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -45,12 +48,12 @@ class Surface(NamedTuple):
     sync: Sync
     call: Calls
     run: Calls
-    """Threads of their own for texts that are tried: they take processor time, not the store's."""
+    """Threads of their own for what has texts compiled or run: it takes processor time, not the store's."""
     nodes: Calls
     """Threads of `sync`."""
     writes: Rate
     failures: Rate
-    tried: UnderWay
+    tried: Turns
     tailed: UnderWay
     now: Callable[[], float]
     """Unix seconds."""
@@ -139,6 +142,21 @@ def _paging(
 
 
 Page = Annotated[Paging, Depends(_paging)]
+
+
+async def tried(here: Surface, who: Actor, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """
+    What `call` returns, which has a text compiled or run. Raises ProblemError where that is too much or takes too long.
+
+    Customers take turns, not tokens: who administers a domain makes as many tokens as he likes.
+    """
+    names = sorted(who.grants)
+    customer = who.id if who.operator or not names else f"/{names[0]}"
+    try:
+        async with asyncio.timeout(TRIED_WITHIN_S), here.tried.one(customer):
+            return await here.run(call, *args, **kwargs)
+    except TimeoutError:
+        raise ProblemError("overloaded", "it took too long to try") from None
 
 
 def whole(model: Any) -> dict[str, Any]:

@@ -76,6 +76,8 @@ def _bounds(table: Mapping[str, Any], upstreams: list[dict[str, Any]]) -> Iterat
     for index, host in enumerate(table["hosts"]):
         if host == EVERY_OTHER:
             yield Problem(("hosts", index), "'*' would be everybody's, want names")
+        elif host.startswith("*.") and "." not in host.removeprefix("*.").rstrip("."):
+            yield Problem(("hosts", index), f"{host!r} would be everybody's, want two labels below '*.'")
     if len(upstreams) > MAX_UPSTREAMS:
         yield Problem((_UPSTREAMS,), f"more than {MAX_UPSTREAMS}")
     for index, each in enumerate(upstreams):

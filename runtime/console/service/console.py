@@ -17,6 +17,7 @@ from runtime.console.service.desk import Desk, OnChange
 from runtime.console.service.dictionaries import Dictionaries
 from runtime.console.service.documents import Documents
 from runtime.console.service.domains import Domains
+from runtime.console.service.jobs import Jobs, Work
 from runtime.console.service.keys import Keys, KeysUnusable
 from runtime.console.service.language import Language
 from runtime.console.service.nodes import Nodes
@@ -29,6 +30,7 @@ from runtime.console.service.secrets import Vault
 from runtime.console.service.signing import Signing
 from runtime.console.service.testing import Tester
 from runtime.console.service.tokens import Tokens
+from runtime.console.service.trials import Trials
 from runtime.console.service.trying import Trying
 from runtime.console.service.versions import Versions
 from runtime.console.store import Store, facts
@@ -50,29 +52,32 @@ class Console:
         monotonic: Callable[[], float],
         registry: Registry,
         compile_: Compile = compile_source,
+        work: Work | None = None,
     ) -> None:
-        """Raises KeysUnusable where the keys are not those that the store was made with."""
+        """
+        `work` does what takes processor time; None for here. Raises KeysUnusable where the keys are not those that the store
+        was made with.
+        """
         require_keys(store, keys)
         self._desk = desk = Desk(store, keys, now, random)
-        compiler = Compiler(registry, compile_)
-        tester = Tester(compiler, monotonic)
+        work = work or jobs(registry, monotonic, random, compile_)
         vault = Vault(keys.store_key, random)
         documents = Documents(keys.store_key, vault)
         self.audit = Audit(desk)
         self.bundles = Bundles(desk)
         self.dictionaries = Dictionaries(desk, documents, vault)
         self.domains = Domains(desk)
-        self.language = Language(compiler)
+        self.language = Language(registry, work)
         self.nodes = Nodes(desk)
         self.publishing = Publishing(desk, documents)
         self.purges = Purges(desk)
         self.recovery = Recovery(desk)
-        self.scripts = Scripts(desk, compiler)
+        self.scripts = Scripts(desk, work)
         self.rules = Rules(desk, self.scripts)
         self.signing = Signing(desk)
         self.tokens = Tokens(desk)
-        self.trying = Trying(compiler, now, monotonic, random)
-        self.versions = Versions(desk, compiler, tester)
+        self.trying = Trying(work, now)
+        self.versions = Versions(desk, work)
 
     @property
     def on_change(self) -> OnChange:
@@ -82,6 +87,17 @@ class Console:
     @on_change.setter
     def on_change(self, told: OnChange) -> None:
         self._desk.on_change = told
+
+
+def jobs(
+    registry: Registry,
+    monotonic: Callable[[], float],
+    random: Callable[[int], bytes],
+    compile_: Compile = compile_source,
+) -> Jobs:
+    """What takes processor time, done in this process."""
+    compiler = Compiler(registry, compile_)
+    return Jobs(compiler, Tester(compiler, monotonic), Trials(compiler, monotonic, random))
 
 
 def require_keys(store: Store, keys: Keys) -> None:

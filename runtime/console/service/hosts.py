@@ -1,8 +1,8 @@
 """
 Whose a host name is: the first domain that states it, for as long as its settings have it or anything serves it.
 
-Nobody can take a name below another domain's wildcard either. A wildcard above names of others takes nothing from them, since
-the longest match counts.
+Nobody can take a name below another domain's wildcard, nor a wildcard above another's names: who has a wildcard may purge all
+below it, and whose name lies below it could not publish any more.
 """
 
 from collections.abc import Iterable
@@ -25,7 +25,11 @@ def claim(t: Writing, domain: str) -> None:
     above = {parent for host in wanted for parent in _wildcards_above(host)}
     taken = {host: owner for host, owner in hosts.owners(t, {*wanted, *above}).items() if owner != domain}
     refused = [
-        host for host in wanted if host in taken or any(each in taken for each in _wildcards_above(host))
+        host
+        for host in wanted
+        if host in taken
+        or any(each in taken for each in _wildcards_above(host))
+        or (host.startswith(_WILD) and hosts.is_above_another(t, domain, host.removeprefix("*")))
     ]
     if refused:
         raise Refused(

@@ -3,28 +3,29 @@
 from collections.abc import Mapping
 from typing import Any
 
-from edgescript.builtins import Builtin, Variable
+from edgescript.builtins import Builtin, Registry, Variable
 from edgescript.parsing.grammar import vocabulary
 from edgescript.reference import examples_of, facts_of, kind_of, variable_name
 from runtime.console.model.access import Actor
 from runtime.console.model.names import MAX_SOURCE_BYTES, is_name, script_text
 from runtime.console.model.rules import read_rule
 from runtime.console.service.answers import Diagnostics, FunctionEntry, LanguageEntry, LanguageListing
-from runtime.console.service.compiling import Compiler
+from runtime.console.service.jobs import Work
 
 
 class Language:
     """Operations on no domain: everybody who is somebody may ask."""
 
-    def __init__(self, compiler: Compiler) -> None:
-        self._compiler = compiler
+    def __init__(self, registry: Registry, work: Work) -> None:
+        self._registry = registry
+        self._work = work
         self._listing: LanguageListing | None = None
 
     def listing(self, who: Actor) -> LanguageListing:
         """Functions, variables and keywords, for completion and hover; made once."""
         del who
         if self._listing is None:
-            registry = self._compiler.registry
+            registry = self._registry
             words, _ = vocabulary()
             variables = (*registry.variables.values(), *registry.prefixes.values())
             self._listing = LanguageListing(
@@ -39,9 +40,9 @@ class Language:
     ) -> Diagnostics:
         """Every finding in `source`, as `edgescript check --json` has them. Raises Refused for settings that are wrong."""
         del who
-        text = script_text(source, "source", MAX_SOURCE_BYTES)
+        script_text(source, "source", MAX_SOURCE_BYTES)
         read_rule(rule or {})
-        return self._compiler.judge(name if is_name(name) else "draft", text).diagnostics
+        return self._work.findings(name if is_name(name) else "draft", source)
 
 
 def _function(member: Builtin) -> FunctionEntry:

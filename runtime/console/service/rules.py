@@ -7,7 +7,8 @@ from runtime.console.model.access import Actor, Scope
 from runtime.console.model.rules import read_vendor_rules, vendor_rule
 from runtime.console.service.answers import Draft
 from runtime.console.service.desk import Desk
-from runtime.console.service.scripts import Scripts, read_text, stored_rule
+from runtime.console.service.scripts import Scripts
+from runtime.console.service.texts import read_text, stored_rule
 from runtime.console.service.versions import stored_evidence
 from runtime.console.store import drafts, scripts, versions
 

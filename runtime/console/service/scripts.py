@@ -5,70 +5,28 @@ A save names the revision it started from. Where the draft has moved on, the tex
 saved is shown the other one whole: of two authors neither loses anything.
 """
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from runtime.console.model.access import Actor, Scope
-from runtime.console.model.names import (
-    MAX_SCRIPTS,
-    MAX_SOURCE_BYTES,
-    MAX_TESTS_BYTES,
-    is_name,
-    name_of,
-    script_text,
-    whole_number,
-)
+from runtime.console.model.names import MAX_SCRIPTS, is_name, name_of, whole_number
 from runtime.console.model.refusal import Refused, not_found
-from runtime.console.model.rules import RuleSettings, read_rule
+from runtime.console.model.rules import RuleSettings
 from runtime.console.service.answers import Draft, DraftLine, KeptText, Page, ScriptLine
-from runtime.console.service.compiling import Compiler
 from runtime.console.service.desk import Change, Desk
+from runtime.console.service.jobs import Work
 from runtime.console.service.lives import versions_in
+from runtime.console.service.texts import Text, read_text, stored_rule
 from runtime.console.store import Reading, conflicts, drafts, scripts, versions
 from runtime.console.store.drafts import DraftRow
-
-
-class Text(msgspec.Struct, frozen=True):
-    """A script's text, its settings and its tests, each judged to be in order by itself."""
-
-    source: str
-    rule: RuleSettings
-    tests: str
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of source and settings, hexadecimal."""
-        rule = msgspec.json.encode(self.rule, order="deterministic")
-        return hashlib.sha256(rule + b"\0" + self.source.encode()).hexdigest()
-
-    @property
-    def rule_json(self) -> dict[str, Any]:
-        """As it is stored."""
-        return msgspec.structs.asdict(self.rule)
-
-
-def read_text(source: str, rule: Mapping[str, Any] | RuleSettings | None, tests: str | None) -> Text:
-    """What was sent. Raises Refused."""
-    script_text(source, "source", MAX_SOURCE_BYTES)
-    script_text(tests or "", "tests", MAX_TESTS_BYTES)
-    settings = rule if isinstance(rule, RuleSettings) else read_rule(rule or {})
-    return Text(source, settings, tests or "")
-
-
-def stored_rule(stored: Mapping[str, Any]) -> RuleSettings:
-    """Settings as the store has them."""
-    return msgspec.convert(stored, RuleSettings)
 
 
 class Scripts:
     """Operations on scripts and drafts."""
 
-    def __init__(self, desk: Desk, compiler: Compiler) -> None:
+    def __init__(self, desk: Desk, work: Work) -> None:
         self._desk = desk
-        self._compiler = compiler
+        self._work = work
 
     def list(self, who: Actor, domain: str, limit: int = 50, cursor: str | None = None) -> Page[ScriptLine]:
         """Scripts by name."""
@@ -141,7 +99,7 @@ class Scripts:
             self._desk.domain(t, who, domain, Scope.EDIT)
 
     def _put(self, who: Actor, domain: str, script: str, text: Text, revision: int | None) -> Draft:
-        judged = self._compiler.judge(script, text.source.encode())
+        findings = self._work.findings(script, text.source)
         kept = 0
         with self._desk.change(who) as change:
             self._desk.domain(change.t, who, domain, Scope.EDIT)
@@ -163,7 +121,7 @@ class Scripts:
                     rule=text.rule_json,
                     tests=text.tests,
                     digest=text.digest,
-                    diagnostics=list(judged.diagnostics),
+                    diagnostics=list(findings),
                     author=who.label,
                 )
                 change.note("draft.save", script, domain, revision=there.revision, digest=text.digest)

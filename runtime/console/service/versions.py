@@ -4,7 +4,6 @@ Versions of a script: immutable, each with what was known of it when it was made
 A text with errors stays a draft. Compiling, testing and stating the worst case take place before the store is asked to write.
 """
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,11 +16,11 @@ from runtime.console.model.names import MAX_SCRIPTS, is_name, message_text, name
 from runtime.console.model.refusal import Refused, not_found
 from runtime.console.model.rules import RuleSettings
 from runtime.console.service.answers import Diff, Evidence, Page, Version, VersionLine
-from runtime.console.service.compiling import Compiler, Judged
 from runtime.console.service.desk import Desk
+from runtime.console.service.jobs import Work
 from runtime.console.service.lives import serving, versions_in
-from runtime.console.service.scripts import Text, draft_of, read_text, require_script, stored_rule
-from runtime.console.service.testing import Tester
+from runtime.console.service.scripts import draft_of, require_script
+from runtime.console.service.texts import Text, read_text, stored_rule
 from runtime.console.store import Reading, blobs, drafts, scripts, versions
 from runtime.console.store.versions import VersionHead, VersionRow
 
@@ -29,10 +28,9 @@ from runtime.console.store.versions import VersionHead, VersionRow
 class Versions:
     """Operations on versions."""
 
-    def __init__(self, desk: Desk, compiler: Compiler, tester: Tester) -> None:
+    def __init__(self, desk: Desk, work: Work) -> None:
         self._desk = desk
-        self._compiler = compiler
-        self._tester = tester
+        self._work = work
 
     def make(
         self,
@@ -57,9 +55,8 @@ class Versions:
         if text is None:
             assert source is not None, "else the draft was read"
             text = read_text(source, rule, tests)
-        judged, evidence = self._evidence(script, text)
-        assert judged.code is not None, "it has no errors"
-        blob = seal(self._desk.keys.store_key, judged.code)
+        code, evidence = self._made(script, text)
+        blob = seal(self._desk.keys.store_key, code)
         with self._desk.change(who) as change:
             t = change.t
             self._desk.domain(t, who, domain, Scope.EDIT)
@@ -75,7 +72,7 @@ class Versions:
                 rule=text.rule_json,
                 tests=text.tests,
                 digest=text.digest,
-                code=judged.code,
+                code=code,
                 author=who.label,
                 message=message,
                 evidence=msgspec.to_builtins(evidence),
@@ -84,23 +81,17 @@ class Versions:
             change.note("version.make", script, domain, number=row.number, digest=row.digest, message=message)
         return _whole(row, ())
 
-    def _evidence(self, script: str, text: Text) -> tuple[Judged, Evidence]:
-        """Raises Refused for a text with errors."""
-        judged = self._compiler.judge(script, text.source.encode())
-        if judged.code is None:
-            errors = sum(each["severity"] == "error" for each in judged.diagnostics)
+    def _made(self, script: str, text: Text) -> tuple[bytes, Evidence]:
+        """Code and what is known of it. Raises Refused for a text with errors."""
+        made = self._work.made(script, text)
+        if made.code is None or made.evidence is None:
+            errors = sum(each["severity"] == "error" for each in made.diagnostics)
             raise Refused(
                 "has-errors",
                 f"{script} has {errors} error{'s' * (errors != 1)}",
-                diagnostics=judged.diagnostics,
+                diagnostics=made.diagnostics,
             )
-        return judged, Evidence(
-            diagnostics=judged.diagnostics,
-            tests=self._tester.evidence(script, judged, text.rule, text.tests),
-            cost_bound=self._compiler.cost_bound(judged),
-            position=text.rule.pos or judged.position,
-            code_sha256=hashlib.sha256(judged.code).hexdigest(),
-        )
+        return made.code, made.evidence
 
     def list(
         self, who: Actor, domain: str, script: str, limit: int = 50, cursor: str | None = None
@@ -131,15 +122,12 @@ class Versions:
                 _draft_at(t, domain, script, None) if new is None else _text(_version(t, domain, script, new))
             )
         name_after = "draft" if new is None else str(new)
-        judged = [self._compiler.judge(script, each.source.encode()) for each in (before, after)]
-        decisions, note = self._tester.decisions(
-            script, (judged[0], before.rule, before.tests), (judged[1], after.rule, after.tests)
-        )
+        decided = self._work.decided(script, before, after)
         return Diff(
             text=unified(before.source, after.source, f"{script}@{old}", f"{script}@{name_after}"),
             rules=differences(before.rule_json, after.rule_json),
-            decisions=decisions,
-            note=note,
+            decisions=decided.decisions,
+            note=decided.note,
         )
 
 

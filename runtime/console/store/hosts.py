@@ -27,6 +27,16 @@ def owners(t: Reading, hosts: Collection[str]) -> dict[str, str]:
     return found
 
 
+def is_above_another(t: Reading, domain: str, suffix: str) -> bool:
+    """Whether a host of another domain ends with `suffix`, which begins with a dot."""
+    query = (
+        select(_table.c.host)
+        .where(_table.c.host.endswith(suffix, autoescape=True), _table.c.domain != domain)
+        .limit(1)
+    )
+    return t.execute(query).first() is not None
+
+
 def replace(t: Writing, domain: str, hosts: Collection[str]) -> None:
     """Give the domain exactly these. Raises Conflict where another has one of them."""
     t.execute(delete(_table).where(_table.c.domain == domain))

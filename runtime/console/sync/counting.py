@@ -16,6 +16,8 @@ RESUME_S: Final = 60.0
 """For so long after its first report a node that was known before may tell totals for the first time."""
 MAX_TOTALS: Final = 100_000
 """Counters kept of one node: beyond, it is begun with anew."""
+MAX_STARTS: Final = 4
+"""Starts of one node whose totals are kept."""
 MAX_PENDING: Final = 200_000
 """Figures not yet written, when the store is away; further keys are left out and counted."""
 
@@ -30,8 +32,7 @@ _ZERO: Final[Values] = (0,) * len(COUNTS)
 class _Kept:
     """A node's totals."""
 
-    def __init__(self, started: float, resumed_until: float) -> None:
-        self.started = started
+    def __init__(self, resumed_until: float) -> None:
         self.resumed_until = resumed_until
         """Until then, what is told first is not new."""
         self.totals: dict[Key, Values] = {}
@@ -53,7 +54,8 @@ class Counting:
 
     def __init__(self) -> None:
         self._known: dict[str, float] = {}
-        self._nodes: dict[str, _Kept] = {}
+        self._nodes: dict[str, dict[float, _Kept]] = {}
+        """By node and start: two machines that were given one name by mistake begin nothing anew with each report."""
         self._pending: dict[_Place, list[int]] = {}
         self.left_out = 0
 
@@ -63,11 +65,13 @@ class Counting:
 
     def take(self, node: str, environment: str, report: Report, now: float) -> None:
         """Add what is new in `report`. `now` is Unix seconds, by the console's clock."""
-        kept = self._nodes.get(node)
-        if kept is None or kept.started != report.started or len(kept.totals) > MAX_TOTALS:
-            known = kept is not None and kept.started == report.started
-            resumed = known or self._known.pop(node, None) == report.started
-            kept = self._nodes[node] = _Kept(report.started, now + RESUME_S if resumed else 0.0)
+        starts = self._nodes.setdefault(node, {})
+        kept = starts.get(report.started)
+        if kept is None or len(kept.totals) > MAX_TOTALS:
+            resumed = kept is not None or self._known.get(node) == report.started
+            if kept is None and len(starts) >= MAX_STARTS:
+                del starts[next(iter(starts))]
+            kept = starts[report.started] = _Kept(now + RESUME_S if resumed else 0.0)
         bucket = int(now) // STEP_S * STEP_S
         for key, values in _values(report):
             before = kept.totals.get(key)

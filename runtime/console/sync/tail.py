@@ -82,7 +82,8 @@ class Tail:
     def __init__(self, clock: Callable[[], float]) -> None:
         """`clock` is monotonic."""
         self._clock = clock
-        self._recent: OrderedDict[Place, deque[tuple[Mapping[str, Any], bytes]]] = OrderedDict()
+        self._recent: OrderedDict[Place, deque[tuple[float, Mapping[str, Any], bytes]]] = OrderedDict()
+        """With when each came."""
         self._readers: dict[Place, set[Reader]] = {}
         self._asked: dict[Place, float] = {}
         self.dropped = 0
@@ -123,16 +124,23 @@ class Tail:
             recent = self._recent[place] = deque(maxlen=RECENT)
             if len(self._recent) > MAX_DOMAINS:
                 self._recent.popitem(last=False)
-        recent.append((line, data))
+        recent.append((self._clock(), line, data))
 
-    def recent(self, environment: str, domain: str, matches: Filter, limit: int) -> list[bytes]:
-        """The newest lines first, as JSON; asking makes nodes send more for a while."""
+    def recent(
+        self, environment: str, domain: str, matches: Filter, limit: int, within_s: float
+    ) -> list[bytes]:
+        """
+        The newest lines first, as JSON; asking makes nodes send more for a while.
+
+        `within_s` is the domain's age: who has its name now is not shown what was of somebody before.
+        """
         place = (environment, domain)
         if place in self._asked or len(self._asked) < MAX_DOMAINS:
             self._asked[place] = self._clock()
         found: list[bytes] = []
-        for line, data in reversed(self._recent.get(place, ())):
-            if len(found) == limit:
+        oldest = self._clock() - within_s
+        for came, line, data in reversed(self._recent.get(place, ())):
+            if len(found) == limit or came < oldest:
                 break
             if matches(line):
                 found.append(data)

@@ -3,9 +3,11 @@ The admin listener: HTTP for operators and their programs, on an address of its 
 
 It has no authentication, so its default address is loopback. Against pages in an operator's browser: a request must name
 an address in Host, or a name that is known (a page led here by DNS names another), and must not have the Origin that
-browsers give to requests of pages. Messages are read by the node's own strict rules (`http.framing`, `http.body`). A
-connection is for one request, with `Connection: close`: it is asked a few times a minute, and nothing then has to be
-told apart, kept or timed out between requests.
+browsers give to requests of pages. Against sites whose origin is this very address, which a customer of a console may
+state: it must not have Via, which the node adds to all that it forwards, whatever scripts do (RFC 9110 section 7.6.3).
+Messages are read by the node's own strict rules (`http.framing`, `http.body`). A connection is for one request, with
+`Connection: close`: it is asked a few times a minute, and nothing then has to be told apart, kept or timed out between
+requests.
 """
 
 import asyncio
@@ -150,9 +152,11 @@ class AdminListener:
         return AdminRequest(method.decode("ascii"), path, query, content_type.decode("latin-1"), bytes(body))
 
     def _refuse(self, fields: list[Field], authority: Authority | None) -> Refuse | None:
-        """Why a request may come from a page in a browser."""
+        """Why a request may come from a page in a browser, or from anywhere by way of this node."""
         if combined(fields, b"origin") is not None:
             return Refuse(403, "requests of pages are not answered")
+        if combined(fields, b"via") is not None:
+            return Refuse(403, "requests that a proxy forwarded are not answered")
         host = "" if authority is None else authority.host.decode("ascii")
         if host in self._names or _is_address(host):
             return None

@@ -83,7 +83,8 @@ class Index:
             sync=False,
             metasync=False,
             readahead=False,
-            meminit=False,
+            meminit=True,  # else pages carry what this memory held before, secrets too, to the disk
+            mode=0o600,
             create=True,
         )
         self.tables = Tables(*(self.env.open_db(name, dupsort=name == b"tags") for name in _TABLES))

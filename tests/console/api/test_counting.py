@@ -30,6 +30,10 @@ REPORTS = {
     "differences afterwards": ([report(hits=5, requests=9), report(hits=8, requests=10)], (8, 10)),
     "the same twice": ([report(hits=5), report(hits=5)], (5, 0)),
     "a node that began anew": ([report(hits=5), report(started=2.0, hits=3)], (8, 0)),
+    "two nodes of one name": (
+        [report(hits=5), report(started=2.0, hits=3), report(hits=6), report(started=2.0, hits=3)],
+        (9, 0),
+    ),
     "a total that shrinks adds nothing": ([report(hits=5), report(hits=2)], (5, 0)),
     "another script": ([report(hits=5), report(hits=4, script="b")], (9, 0)),
 }

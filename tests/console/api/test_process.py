@@ -113,6 +113,7 @@ def test_the_first_start_makes_a_token_for_its_user_alone(start):
     text = path.read_text()
     too_large(first)
     head_without_end(first)
+    no_request(first)
     assert first.end() == 0
     assert text.strip() not in first.said()
     second = start("--quiet")
@@ -127,6 +128,17 @@ def too_large(console):
     status, found = console.ask("POST", "domains", {"name": "x" * (10 << 20), "settings": {}})
     assert (status, found["code"]) == (413, "too-large")
     assert console.ask("GET", "domains")[0] == 200
+
+
+def no_request(console):
+    """What the application is never asked with is answered with a problem too."""
+    with socket.create_connection(("127.0.0.1", console.port), 10) as client:
+        client.sendall(b"GET / HTTP/9.9\r\n\r\n")
+        answer = http.client.HTTPResponse(client)
+        answer.begin()
+        found = json.loads(answer.read())
+    assert answer.getheader("content-type") == "application/problem+json"
+    assert (answer.status, found["status"], found["code"]) == (400, 400, "bad-request")
 
 
 def head_without_end(console):
@@ -235,6 +247,7 @@ def test_killed_in_the_middle_of_publishing_it_is_whole_afterwards(start):
     assert console.ask("POST", "domains", {"name": "shop", "settings": SETTINGS})[0] == 201
     known = 0
     for after_s in (0.35, 0.6, 0.85):
+        assert console.ask("POST", "check", {"source": SOURCE})[0] == 200, "it works"
         stop = threading.Event()
         threads = [threading.Thread(target=publishing, args=(console, stop)) for _ in range(3)]
         for thread in threads:

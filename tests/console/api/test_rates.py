@@ -1,9 +1,11 @@
 """Rates: so many at once, then so many a second, by key."""
 
+import asyncio
+
 import pytest
 
 from runtime.console.api.problems import ProblemError
-from runtime.console.api.rates import Rate, refuse_too_many
+from runtime.console.api.rates import Rate, Turns, refuse_too_many
 
 
 def test_a_burst_and_then_the_rate():
@@ -36,3 +38,29 @@ def test_too_many_is_a_problem_with_retry_after():
     with pytest.raises(ProblemError) as caught:
         refuse_too_many(1.2, "changes")
     assert (caught.value.code, caught.value.headers) == ("too-many", {"Retry-After": "2"})
+
+
+def test_who_asks_often_waits_for_himself_alone():
+    order = []
+
+    async def ask(turns, key, name):
+        async with turns.one(key):
+            order.append(f"{name} begins")
+            await asyncio.sleep(0)
+            order.append(f"{name} ends")
+
+    async def all_at_once():
+        turns = Turns(2, "texts")
+        asked = [
+            ask(turns, "a", "first"),
+            ask(turns, "a", "second"),
+            ask(turns, "a", "third"),
+            ask(turns, "b", "other"),
+        ]
+        found = await asyncio.gather(*asked, return_exceptions=True)
+        assert turns._locks == {}
+        return found
+
+    found = asyncio.run(all_at_once())
+    assert [getattr(each, "code", None) for each in found] == [None, None, "too-many", None]
+    assert order.index("other begins") < order.index("first ends") < order.index("second begins")

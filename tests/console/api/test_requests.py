@@ -91,6 +91,12 @@ def test_a_form_of_another_site_is_not_taken(running):
     is_problem(answer, 415, "unsupported-type")
 
 
+@pytest.mark.parametrize("name", ["session", "report", "manifest"])
+def test_a_name_that_is_also_a_resource_of_ours_is_a_name(shop, name):
+    body = {"entries": {"k": "v" * 20_000}, "revision": 0}
+    assert shop.put(f"domains/shop/dictionaries/{name}", json=body).status_code == 200
+
+
 def test_what_was_given_is_not_told_back(running):
     answer = running.post("session", "", json={"token": ["est_1_secret"]})
     is_problem(answer, 422, "invalid")

@@ -74,7 +74,7 @@ def test_only_domains_that_somebody_reads_are_wanted():
     assert tail.wanted("staging") == ()
     tail.leave("production", "shop", reader)
     assert tail.wanted("production") == ()
-    assert tail.recent("production", "blog", every, 10) == []
+    assert tail.recent("production", "blog", every, 10, 60.0) == []
     assert tail.wanted("production") == ("blog",)
     clock.now = WANTED_FOR_S + 1
     assert tail.wanted("production") == ()
@@ -89,7 +89,7 @@ def test_a_reader_gets_the_lines_it_asked_for():
         )
         tail.take("staging", "n2", [line("/a3")])
         assert lines((await reader.take(1))[0]) == ["/a", "/a2"]
-        assert lines(tail.recent("production", "shop", read_filter(""), 2)) == ["/a2", "/b"]
+        assert lines(tail.recent("production", "shop", read_filter(""), 2, 60.0)) == ["/a2", "/b"]
 
     asyncio.run(scenario())
 
@@ -124,7 +124,18 @@ def test_lines_that_are_no_json_are_left_out():
     tail.read("production", "shop", read_filter(""))
     tail.take("production", "n1", [{**line("/"), "x": object()}, line("/" + "x" * 40_000), line("/ok")])
     assert tail.dropped == 2
-    assert lines(tail.recent("production", "shop", read_filter(""), 9)) == ["/ok"]
+    assert lines(tail.recent("production", "shop", read_filter(""), 9, 60.0)) == ["/ok"]
+
+
+def test_lines_of_a_domain_that_had_the_name_before_are_not_shown():
+    clock = Clock()
+    tail = Tail(clock)
+    every = read_filter("")
+    tail.read("production", "shop", every)
+    tail.take("production", "n1", [line("/of-the-old-one")])
+    clock.now += 10.0
+    tail.take("production", "n1", [line("/of-the-new-one")])
+    assert lines(tail.recent("production", "shop", every, 9, 5.0)) == ["/of-the-new-one"]
 
 
 def test_readers_are_bounded():

@@ -161,3 +161,12 @@ def test_five_hundred_lines_are_checked_while_somebody_types(running):
         times.append(time.perf_counter() - began)
         assert [each for each in answer.json()["diagnostics"] if each["severity"] == "error"] == []
     assert min(times) < 0.5  # 150 ms are wanted; this machine may be busy
+
+
+def test_a_customer_takes_one_turn_at_a_time_with_all_his_tokens(shop, monkeypatch):
+    tokens = [shop.token("read"), shop.token("edit"), shop.operator]
+    turns, keys = shop.app.surface.tried, []
+    monkeypatch.setattr(turns, "one", lambda key, one=turns.one: keys.append(key) or one(key))
+    for token in tokens:
+        assert shop.post("check", token, json={"source": SCRIPT}).status_code == 200
+    assert keys[0] == keys[1] != keys[2]

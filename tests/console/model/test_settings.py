@@ -27,6 +27,7 @@ BAD = [
     ({"hosts": []}, "hosts"),
     ({"hosts": ["a b"]}, "hosts[1]"),
     ({"hosts": ["*"]}, "hosts[1]"),
+    ({"hosts": ["*.example"]}, "hosts[1]"),
     ({"hosts": [f"h{number}.example" for number in range(1001)]}, "hosts"),
     ({"origin": ""}, "origin"),
     ({"origin": "nowhere"}, "origin"),

@@ -67,7 +67,12 @@ HOSTS = [
     (["*.a.example"], ["*.www.a.example"], False),
     (["*.a.example"], ["x.y.a.example"], False),
     (["*.a.example"], ["a.example"], True),
-    (["www.a.example"], ["*.a.example"], True),
+    (["*.a.example"], ["*.b.example", "www.ba.example"], True),
+    (["www.a.example"], ["*.a.example"], False),
+    (["x.y.a.example"], ["*.a.example"], False),
+    (["*.www.a.example"], ["*.a.example"], False),
+    (["wwwXa.example"], ["*.a.example"], True),
+    (["a.example"], ["*.a.example"], True),
     (["*.a.example"], ["*.a.example"], False),
 ]
 
@@ -80,6 +85,14 @@ def test_whose_a_host_is(world, theirs, wanted, given):
     else:
         settings = {"hosts": wanted, "origin": "http://127.0.0.1"}
         assert refused(world.console.domains.create, OPERATOR, "blog", settings).code == "conflict"
+
+
+def test_nobody_holds_up_or_purges_another_by_a_wildcard_above_his_name(world):
+    me = world.domain()
+    rival = world.domain("rival")
+    above = {**SITE, "hosts": ["*.shop.example"]}
+    assert refused(world.console.domains.change_settings, rival, "rival", above, 1).code == "conflict"
+    world.live(me)
 
 
 def test_a_host_is_kept_for_as_long_as_it_is_served(world):

@@ -13,7 +13,7 @@ from runtime.console.model.access import Actor, Grant, Scope
 from runtime.console.model.refusal import Refused
 from runtime.console.model.rules import RuleSettings
 from runtime.console.service.requests import Publish
-from runtime.console.service.scripts import Text
+from runtime.console.service.texts import Text
 from tests.console.service.world import OPERATOR, SCRIPT
 
 ARGUMENTS = {

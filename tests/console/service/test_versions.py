@@ -84,7 +84,7 @@ def test_what_tests_tell(make, tests, passed, failed, words):
 
 def test_tests_that_take_too_long_end(world, make, monkeypatch):
     ticks = iter(range(10_000))
-    monkeypatch.setattr(world.console.versions._tester, "_monotonic", lambda: next(ticks) * 0.1)
+    monkeypatch.setattr(world.console.versions._work._tester, "_monotonic", lambda: next(ticks) * 0.1)
     evidence = make(tests=SLOW + SLOW.replace("'c'", "'d'")).evidence.tests
     assert [case.message for case in evidence.cases] == ["not run: the cases before took 5 s"] * 2
 

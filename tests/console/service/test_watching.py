@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from runtime.console.model.access import Scope
 from runtime.console.service.nodes import NodeSeen
-from runtime.console.service.trying import TriedOrigin, TriedPlace, TriedRequest, TriedScript
+from runtime.console.service.trials import TriedOrigin, TriedPlace, TriedRequest, TriedScript
 from tests.console.service.world import BAD, OPERATOR, SCRIPT, START, refused
 
 

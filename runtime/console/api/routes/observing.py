@@ -52,7 +52,8 @@ async def metrics(
 def _figures(
     here: Surface, who: Actor, domain: str, environment: str, script: str | None, since: float, step_s: int
 ) -> list[FigureRow]:
-    here.console.domains.get(who, domain)
+    # What nodes told late of a domain that had this name before is not this one's.
+    since = max(since, here.console.domains.get(who, domain).created)
     with here.store.read() as reading:
         return figures.series(reading, domain, environment, since=since, script=script or None, step_s=step_s)
 
@@ -98,7 +99,7 @@ async def logs(
 
     Nodes send lines of a domain only while somebody reads them, so the first answer may have none.
     """
-    await here.call(here.console.domains.get, who, domain)
+    found = await here.call(here.console.domains.get, who, domain)
     try:
         matches = read_filter(filter)
     except BadFilter as error:
@@ -107,11 +108,13 @@ async def logs(
         stream = _followed(request, here, who, domain, environment, matches)
         await anext(stream)  # what is refused is refused before the answer begins
         return StreamingResponse(stream, media_type=EVENTS, headers={"X-Accel-Buffering": "no"})
-    return _lines(here, environment, domain, matches, limit)
+    return _lines(here, environment, domain, matches, limit, here.now() - found.created)
 
 
-def _lines(here: Surface, environment: str, domain: str, matches: Filter, limit: int) -> Response:
-    found = here.sync.tail.recent(environment, domain, matches, limit)
+def _lines(
+    here: Surface, environment: str, domain: str, matches: Filter, limit: int, within_s: float
+) -> Response:
+    found = here.sync.tail.recent(environment, domain, matches, limit, within_s)
     items = [msgspec.Raw(line) for line in found]
     return Response(
         msgspec.json.encode({"items": items, "dropped": here.sync.tail.dropped}),

@@ -15,7 +15,7 @@ from runtime.console.api.shapes.scripts import (
     ScriptSummary,
     VendorRule,
 )
-from runtime.console.api.surface import ROOT, Here, Page, Who, whole
+from runtime.console.api.surface import ROOT, Here, Page, Who, tried, whole
 
 router = APIRouter(prefix=ROOT + "/domains/{domain}", tags=["scripts"], route_class=JsonRoute)
 MAX_RULES = 1_000
@@ -36,7 +36,9 @@ async def get_draft(domain: str, script: str, who: Who, here: Here) -> Any:
 @router.put("/scripts/{script}/draft", response_model=Draft)
 async def save_draft(domain: str, script: str, given: GivenDraft, who: Who, here: Here) -> Any:
     """Save a text, with errors too. 409 has the `current` draft, and the refused text is kept under `kept`."""
-    return await here.call(
+    return await tried(
+        here,
+        who,
         here.console.scripts.save,
         who,
         domain,
@@ -75,7 +77,7 @@ async def import_rules(
 
     A rule has the vendor's keys and the text under `rule`, or is an object with `functionArgs`.
     """
-    drafts = await here.call(here.console.rules.import_, who, domain, given)
+    drafts = await tried(here, who, here.console.rules.import_, who, domain, given)
     return {
         "items": [
             {"name": draft.script, "revision": draft.revision, "diagnostics": list(draft.diagnostics)}

@@ -1,31 +1,24 @@
 """Texts that are tried and not kept, and the language they are written in."""
 
-import asyncio
-from collections.abc import Awaitable
-from typing import Any, Final, TypeVar
+from typing import Any
 
 import msgspec
 from fastapi import APIRouter
 from fastapi.responses import Response
 
 from runtime.console.api.body import JsonRoute
-from runtime.console.api.problems import ProblemError
 from runtime.console.api.shapes.trying import Checked, GivenCheck, GivenRun, Language, Ran
-from runtime.console.api.surface import ROOT, Here, Who, whole
-from runtime.console.service.trying import TriedOrigin, TriedPlace, TriedRequest, TriedScript
+from runtime.console.api.surface import ROOT, Here, Who, tried, whole
+from runtime.console.service.trials import TriedOrigin, TriedPlace, TriedRequest, TriedScript
 
 router = APIRouter(prefix=ROOT, tags=["language"], route_class=JsonRoute)
-WITHIN_S: Final = 20.0
-"""For what is tried. What scripts may take is bounded far below; a machine may be slow."""
-T = TypeVar("T")
 
 
 @router.post("/check", response_model=Checked)
 async def check(given: GivenCheck, who: Who, here: Here) -> Any:
     """What is wrong with a text, as `edgescript check --json` has it."""
     rule = None if given.rule is None else whole(given.rule)
-    with here.tried.one(who.id):
-        found = await _tried(here.run(here.console.language.check, who, given.source, rule, given.name))
+    found = await tried(here, who, here.console.language.check, who, given.source, rule, given.name)
     return {"diagnostics": list(found)}
 
 
@@ -36,29 +29,20 @@ async def run(given: GivenRun, who: Who, here: Here) -> Any:
     request = msgspec.convert(whole(given.request), TriedRequest)
     geo = None if given.geo is None else msgspec.convert(whole(given.geo), TriedPlace)
     origin = None if given.origin is None else msgspec.convert(whole(given.origin), TriedOrigin)
-    with here.tried.one(who.id):
-        ran = await _tried(
-            here.run(
-                here.console.trying.run,
-                who,
-                scripts,
-                request,
-                given.now,
-                geo,
-                origin,
-                given.dictionaries,
-                given.trace,
-            )
-        )
+    ran = await tried(
+        here,
+        who,
+        here.console.trying.run,
+        who,
+        scripts,
+        request,
+        given.now,
+        geo,
+        origin,
+        given.dictionaries,
+        given.trace,
+    )
     return _json(ran)
-
-
-async def _tried(call: Awaitable[T]) -> T:
-    try:
-        async with asyncio.timeout(WITHIN_S):
-            return await call
-    except TimeoutError:
-        raise ProblemError("overloaded", "it took too long to try") from None
 
 
 @router.get("/language", response_model=Language)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query
 from runtime.console.api.body import JsonRoute
 from runtime.console.api.shapes.lists import Listed
 from runtime.console.api.shapes.scripts import Diff, GivenVersion, Version, VersionWhole
-from runtime.console.api.surface import ROOT, Here, Page, Who, whole
+from runtime.console.api.surface import ROOT, Here, Page, Who, tried, whole
 
 router = APIRouter(
     prefix=ROOT + "/domains/{domain}/scripts/{script}", tags=["versions"], route_class=JsonRoute
@@ -20,7 +20,9 @@ Against = Annotated[str, Query(pattern=r"^(draft|[1-9][0-9]{0,8})$")]
 @router.post("/versions", status_code=201, response_model=VersionWhole)
 async def make_version(domain: str, script: str, given: GivenVersion, who: Who, here: Here) -> Any:
     """A version of the draft or of a text; 422 `has-errors` where it has any."""
-    return await here.call(
+    return await tried(
+        here,
+        who,
         here.console.versions.make,
         who,
         domain,
@@ -56,4 +58,4 @@ async def diff(
 ) -> Any:
     """Text and settings, and the tests' cases that end differently."""
     number = None if new == "draft" else int(new)
-    return await here.call(here.console.versions.diff, who, domain, script, old, number)
+    return await tried(here, who, here.console.versions.diff, who, domain, script, old, number)

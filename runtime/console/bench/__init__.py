@@ -1,0 +1,1 @@
+"""What authors' texts cost is paid in processes of its own, which are ended when they take too long."""
