@@ -25,8 +25,8 @@ from typing import Any, Final, cast
 
 import uvloop
 
-from edgescript.cli.building import Builder, SiteServices
-from edgescript.cli.bundle import pack
+from edgescript.cli.node.building import Builder, SiteServices
+from edgescript.cli.node.bundle import pack
 from loadtest.servers import script_path
 from loadtest.tables import Table
 from runtime.cache.store import StoredResponse

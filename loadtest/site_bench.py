@@ -22,8 +22,8 @@ from pathlib import Path
 from random import SystemRandom
 from typing import Any, Final
 
-from edgescript.cli.building import Builder, SiteServices
-from edgescript.cli.bundle import pack
+from edgescript.cli.node.building import Builder, SiteServices
+from edgescript.cli.node.bundle import pack
 from edgescript.context import Context
 from edgescript.request import Request
 from runtime.config import read_config

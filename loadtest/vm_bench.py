@@ -18,7 +18,7 @@ from random import SystemRandom
 from time import perf_counter
 
 import stdlib
-from edgescript.cli.building import SiteServices
+from edgescript.cli.node.building import SiteServices
 from edgescript.compiler import compile_source
 from edgescript.compiling.code import encode
 from edgescript.context import Context

@@ -15,8 +15,8 @@ from typing import Any, Final
 
 import click
 
+from edgescript.cli.author.testing.run import ScriptsWithErrorsError
 from edgescript.cli.loading import show_diagnostics
-from edgescript.cli.testing.run import ScriptsWithErrorsError
 from runtime.console.client import ConsoleError
 from runtime.demo.customer import DOMAIN, HOST, SCRIPT, Customer, settle
 from runtime.demo.examples import Example, examples

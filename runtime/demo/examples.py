@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from edgescript.cli import WIDTH
-from edgescript.cli.testing.run import Prepared, prepare
+from edgescript.cli.author.testing.run import Prepared, prepare
 from edgescript.cli.values import UrlType
 from edgescript.request import Connection
 from edgescript.services import Dictionaries, Services

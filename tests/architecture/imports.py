@@ -22,7 +22,7 @@ def modules(*packages: str) -> list[Path]:
 
 
 def dotted_name(path: Path) -> str:
-    """`edgescript.cli.run` for edgescript/cli/run.py; a package for its `__init__.py`."""
+    """`edgescript.cli.author.run` for edgescript/cli/author/run.py; a package for its `__init__.py`."""
     parts = path.relative_to(ROOT).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 

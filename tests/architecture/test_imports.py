@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.architecture.imports import OURS, dotted_name, imports, modules, reads, within
+from tests.architecture.imports import OURS, ROOT, dotted_name, imports, modules, reads, within
 
 
 class Layer(NamedTuple):
@@ -386,6 +386,72 @@ LAYERS = {
         ),
         ("asyncio", "uvloop"),
     ),
+    "authors' commands know no node and no console": Layer(
+        ("edgescript.cli.author",),
+        (),
+        (
+            "edgescript",
+            "runtime.geo",
+            "runtime.http",
+            "runtime.limits",
+            "runtime.proxy",
+            "runtime.scripts",
+            "runtime.trial",
+            "stdlib",
+        ),
+        ("asyncio", "edgescript.cli.console", "edgescript.cli.node", "edgescript.cli.remote"),
+    ),
+    "a node's commands know no console": Layer(
+        ("edgescript.cli.node",),
+        (),
+        ("edgescript", "runtime", "stdlib"),
+        (
+            "asyncio",
+            "edgescript.cli.author",
+            "edgescript.cli.console",
+            "edgescript.cli.remote",
+            "runtime.console",
+            "runtime.demo",
+            "runtime.trial",
+        ),
+    ),
+    "a console's commands know no node": Layer(
+        ("edgescript.cli.console",),
+        (),
+        (
+            "edgescript.cli.completion",
+            "edgescript.cli.console",
+            "edgescript.cli.status",
+            "runtime.console",
+            "stdlib",
+        ),
+        ("asyncio",),
+    ),
+    "who asks a console knows its client": Layer(
+        ("edgescript.cli.remote",),
+        (),
+        (
+            "edgescript",
+            "runtime.console.client",
+            "runtime.console.events",
+            "runtime.scripts.rule",
+            "stdlib",
+        ),
+        ("asyncio", "edgescript.cli.author", "edgescript.cli.console", "edgescript.cli.node"),
+    ),
+    "what commands that ask a console share knows no command": Layer(
+        ("edgescript.cli.remote",),
+        ("edgescript.cli.remote.commands",),
+        (
+            "edgescript.cli.WIDTH",
+            "edgescript.cli.files",
+            "edgescript.cli.remote",
+            "edgescript.cli.status",
+            "edgescript.diagnostics.spelling",
+            "runtime.console.client",
+        ),
+        ("asyncio", "edgescript.cli.remote.commands", "stdlib"),
+    ),
     "input and output serve whatever they are given": Layer(
         ("runtime.io",),
         (),
@@ -468,6 +534,19 @@ def test_layer(rule):
     assert broken == {}
 
 
+def test_what_commands_share_knows_no_command():
+    folder = ROOT / "edgescript" / "cli"
+    packages = [f"edgescript.cli.{path.parent.name}" for path in folder.glob("*/__init__.py")]
+    known = {
+        f"{path.stem}:{use.line}: {use.name}"
+        for path in folder.glob("*.py")
+        for use in imports(path.read_text(encoding="utf-8"), dotted_name(path))
+        if any(within(use.name, package) for package in packages)
+    }
+    assert packages
+    assert known == set()
+
+
 @pytest.mark.parametrize("top", ["edgescript", "runtime"])
 def test_every_package_has_a_layer(top):
     packages = {dotted_name(path) for path in modules(top) if path.name == "__init__.py"}
@@ -525,13 +604,21 @@ BREACHES = {
     "checks import a tier": ("checking knows declarations and the tree", "from edgescript.running import vm"),
     "a session imports the command line": (
         "a session knows the language, not who types",
-        "from edgescript.cli import repl_console",
+        "from edgescript.cli.author.repl import console",
     ),
     "a session imports the standard library": (
         "a session knows the language, not who types",
         "import stdlib",
     ),
     "rules import a socket": ("the proxy's rules know no input or output", "import socket as s"),
+    "an author's command imports a node's": (
+        "authors' commands know no node and no console",
+        "from edgescript.cli.node import building",
+    ),
+    "a node's command imports the console": (
+        "a node's commands know no console",
+        "from runtime.console.store import Store",
+    ),
     "rules import io relatively": ("the proxy's rules know no input or output", "from ..io import server"),
 }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edgescript.cli import COMMANDS
-from edgescript.cli import check as check_module
+from edgescript.cli.author import check as check_module
 from tests.support.command import run_command
 
 PROGRAM = [sys.executable, "-m", "edgescript"]
@@ -149,7 +149,7 @@ def test_tab_completes(case):
 
 def test_completion_of_files_imports_no_builtins():
     probe = (
-        "import sys\nfrom edgescript.cli import completion, check\n"
+        "import sys\nfrom edgescript.cli import completion\nfrom edgescript.cli.author import check\n"
         "assert completion.files(None, None, 'a')[0].type == 'file'\n"
         "assert not {'stdlib', 'lark', 'runtime'} & set(sys.modules)"
     )

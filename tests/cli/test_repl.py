@@ -192,7 +192,7 @@ def test_doc_and_explain_show_their_pages(enter):
 
 
 def test_help_names_every_command(enter):
-    from edgescript.cli.repl_console import COMMANDS as TABLE
+    from edgescript.cli.author.repl.console import COMMANDS as TABLE
 
     listed = re.findall(r"^  :(\S+)", enter(":help").stdout, re.MULTILINE)
     assert listed == [*TABLE]

@@ -4,9 +4,9 @@ import random
 
 import pytest
 
-from edgescript.cli.building import Builder, SiteServices
-from edgescript.cli.bundle import pack
 from edgescript.cli.files import Unreadable
+from edgescript.cli.node.building import Builder, SiteServices
+from edgescript.cli.node.bundle import pack
 from edgescript.services import NO_SERVICES
 from runtime.config import ConfigError
 from runtime.config.file import parse_config

@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 import stdlib
-from edgescript.cli.building import Builder, SiteServices
-from edgescript.cli.bundle import pack
-from edgescript.cli.packed import Bundle
+from edgescript.cli.node.building import Builder, SiteServices
+from edgescript.cli.node.bundle import pack
+from edgescript.cli.node.packed import Bundle
 from edgescript.compiler import compile_source
 from edgescript.compiling.code import encode
 from edgescript.request import Connection, Headers, Request

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from edgescript.cli.building import Builder, SiteServices
-from edgescript.cli.bundle import pack
+from edgescript.cli.node.building import Builder, SiteServices
+from edgescript.cli.node.bundle import pack
 from runtime.config.file import parse_config
 from runtime.config.reference import TABLES, page, rows
 from runtime.config.shape import declared

@@ -4,7 +4,7 @@ import functools
 
 import pytest
 
-from edgescript.cli.testing.run import prepare
+from edgescript.cli.author.testing.run import prepare
 from edgescript.testing.cases import SUFFIX
 from tests.architecture.imports import ROOT
 

@@ -7,7 +7,7 @@ import pytest
 import stdlib
 from edgescript import typeset
 from edgescript.builtins import Builtin, Effect, Kind
-from edgescript.cli.doc import EXTENSION
+from edgescript.cli.author.doc import EXTENSION
 from edgescript.compiler import compile_source
 from edgescript.source import Source
 from stdlib.vendor import PAGES

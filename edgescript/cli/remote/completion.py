@@ -7,6 +7,8 @@ from typing import Any, Final
 import click
 from click.shell_completion import CompletionItem
 
+from edgescript.cli.remote.address import find_address, find_console, find_domain
+
 TIMEOUT_S: Final = 1.0
 MOST: Final = 200
 """Offered at once."""
@@ -14,7 +16,6 @@ MOST: Final = 200
 
 def _offered(context: click.Context, *segments: str) -> list[Any]:
     """The items of a list of the domain (with `segments`), or of the console's domains; none for any trouble."""
-    from edgescript.cli.remote.target import find_address, find_console, find_domain
     from runtime.console.client import ConsoleClient, ConsoleError, path
 
     with contextlib.suppress(ConsoleError, click.ClickException, OSError):

@@ -7,9 +7,10 @@ import click
 import pytest
 
 from edgescript.cli.remote import credentials
+from edgescript.cli.remote.address import find_address, find_console, find_domain
 from edgescript.cli.remote.credentials import Credentials, SignedIn, console_url, goes_in_clear
 from edgescript.cli.remote.personal import folder
-from edgescript.cli.remote.target import Target, find_address, find_console, find_domain
+from edgescript.cli.remote.target import Target
 
 HERE = "http://127.0.0.1:8443"
 FAR = "https://console.example"

@@ -5,8 +5,9 @@ import json
 import click
 import pytest
 
-from edgescript.cli.dictionaries import read_entries
-from edgescript.cli.domains import read_settings
+from edgescript.cli.remote.commands.dictionaries import read_entries
+from edgescript.cli.remote.commands.domains import read_settings
+from edgescript.cli.remote.commands.rules import read_rules
 from edgescript.cli.remote.values import (
     DurationType,
     GrantType,
@@ -15,7 +16,6 @@ from edgescript.cli.remote.values import (
     ScriptAtType,
     StepsType,
 )
-from edgescript.cli.rules import read_rules
 
 GOOD = [
     (ScriptAtType(), "auth", ScriptAt("auth", None)),

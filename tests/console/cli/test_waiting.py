@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from edgescript.cli.logs import follow as follow_logs
-from edgescript.cli.logs import line_text
+from edgescript.cli.remote.commands.logs import follow as follow_logs
+from edgescript.cli.remote.commands.logs import line_text
 from edgescript.cli.remote.waiting import Watch, follow
 from runtime.console.client import ConsoleError
 from runtime.console.events import Event

@@ -2,7 +2,7 @@
 
 import click
 
-from edgescript.cli.publish import TIMEOUT_S
+from edgescript.cli.remote.commands.publish import TIMEOUT_S
 from edgescript.cli.remote.refusals import RemoteCommand
 from edgescript.cli.remote.screen import show_json
 from edgescript.cli.remote.target import Target, asks_domain

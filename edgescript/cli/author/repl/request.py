@@ -5,8 +5,8 @@ import secrets
 import time
 from dataclasses import dataclass, field
 
+from edgescript.cli.author.stated import refused
 from edgescript.cli.geography import StatedPlace, places
-from edgescript.cli.stated import refused
 from edgescript.cli.values import UrlType
 from edgescript.context import Context
 from edgescript.request import Headers, Request

@@ -1,5 +1,5 @@
 """
-The process in which a console has texts compiled, tested and run: `python -m edgescript.cli.console_bench`, for the console alone.
+The process in which a console has texts compiled, tested and run: `python -m edgescript.cli.console.bench`, for the console alone.
 
 Jobs come over the socket that is its standard input (`runtime.console.bench`); when that ends, so does it.
 """
@@ -25,7 +25,7 @@ _PASSED_ON: Final = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "PYTHONPATH", 
 
 def command() -> list[str]:
     """What starts it. The working directory is no place to import from."""
-    return [sys.executable, "-P", "-m", "edgescript.cli.console_bench"]
+    return [sys.executable, "-P", "-m", "edgescript.cli.console.bench"]
 
 
 def environment() -> dict[str, str]:

@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from edgescript.cli.files import Unreadable
-from edgescript.cli.push import TESTS
 from edgescript.cli.remote import bases
+from edgescript.cli.remote.commands.push import TESTS
 from edgescript.cli.remote.completion import scripts
 from edgescript.cli.remote.refusals import RemoteCommand
 from edgescript.cli.remote.target import Target, asks_domain

@@ -9,16 +9,16 @@ from typing import Final
 import click
 
 from edgescript.cli import loading
-from edgescript.cli.files import Unreadable
-from edgescript.cli.status import NO, WRONG_USAGE
-from edgescript.cli.testing import report
-from edgescript.cli.testing.files import Stamp, find, stamp
-from edgescript.cli.testing.run import (
+from edgescript.cli.author.testing import report
+from edgescript.cli.author.testing.files import Stamp, find, stamp
+from edgescript.cli.author.testing.run import (
     Coverages,
     Prepared,
     ScriptsWithErrorsError,
     prepare,
 )
+from edgescript.cli.files import Unreadable
+from edgescript.cli.status import NO, WRONG_USAGE
 from edgescript.diagnostics.findings import has_errors
 from edgescript.testing.coverage import ScriptCoverage, total
 from edgescript.testing.expectations import mismatches

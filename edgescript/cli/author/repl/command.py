@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from edgescript.cli.author.stated import request_options
 from edgescript.cli.geography import StatedPlace
-from edgescript.cli.stated import request_options
 from edgescript.cli.status import NO
 from edgescript.cli.values import UrlType
 from runtime.trial.stated import Url
 
 if TYPE_CHECKING:
-    from edgescript.cli.repl_console import Console
-    from edgescript.cli.repl_lines import Complete, Lines
+    from edgescript.cli.author.repl.console import Console
+    from edgescript.cli.author.repl.lines import Complete, Lines
 
 PROMPT: Final = "es> "
 MORE: Final = "... "
@@ -45,9 +45,9 @@ def command(
     that is no terminal is run in the same way, without prompts; the exit status is then 1 if anything went wrong.
     """
     import stdlib
-    from edgescript.cli.repl_console import Console
-    from edgescript.cli.repl_lines import Pipe, Terminal
-    from edgescript.cli.repl_request import DEFAULT_URL, StatedRequest
+    from edgescript.cli.author.repl.console import Console
+    from edgescript.cli.author.repl.lines import Pipe, Terminal
+    from edgescript.cli.author.repl.request import DEFAULT_URL, StatedRequest
 
     stated = url or UrlType().convert(DEFAULT_URL, None, None)
     asked = StatedRequest(stated, method, tuple(fields), client_ip, now, tuple(geo), tuple(geo_databases))
@@ -81,7 +81,7 @@ def _converse(console: "Console", lines: "Lines") -> None:
 
 def _entry(lines: "Lines") -> str | None:
     """The next entry: a line, and those after it while brackets are open; None at the end."""
-    from edgescript.cli.repl_console import MARK
+    from edgescript.cli.author.repl.console import MARK
     from edgescript.interactive.brackets import Brackets
     from edgescript.parsing.lexical import MAX_SOURCE_BYTES
 
@@ -102,7 +102,7 @@ def _entry(lines: "Lines") -> str | None:
 
 
 def _completer(console: "Console") -> "Complete":
-    from edgescript.cli.repl_console import COMMANDS, MARK
+    from edgescript.cli.author.repl.console import COMMANDS, MARK
 
     def complete(word: str, before: str) -> Iterable[str]:
         if before.strip() or not word.startswith(MARK):

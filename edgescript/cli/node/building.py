@@ -15,7 +15,7 @@ import msgspec
 import stdlib
 from edgescript.cli import geography, loading
 from edgescript.cli.dictionary_files import as_scripts_hold
-from edgescript.cli.packed import DICTIONARY, Bundle, Domain, DomainSite, Named, Release, Script
+from edgescript.cli.node.packed import DICTIONARY, Bundle, Domain, DomainSite, Named, Release, Script
 from edgescript.faults import CodeError
 from edgescript.pipeline import InstalledScript
 from edgescript.program import Program

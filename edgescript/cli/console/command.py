@@ -5,22 +5,14 @@ import secrets
 import stat
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import click
 
-from edgescript.cli import console_bench
 from edgescript.cli.completion import files
-from edgescript.cli.console_bench import PROCESSES, WITHIN_S
-from edgescript.cli.console_restore import command as restore
-from edgescript.cli.status import NO
-
-if TYPE_CHECKING:
-    from runtime.console.bench.pool import Pool
-    from runtime.console.service.console import Console
-    from runtime.console.service.keys import Keys
-    from runtime.console.store import Store
+from edgescript.cli.console.opened import Opened, refused
+from edgescript.cli.console.restore import command as restore
 
 DEFAULT_LISTEN: Final = "127.0.0.1:8090"
 DEFAULT_DATA: Final = "edgescript-console"
@@ -129,7 +121,7 @@ def command(
 
 
 def _run(
-    opened: "Opened",
+    opened: Opened,
     listen: tuple[str, int],
     tls: tuple[str, str],
     behind: tuple[str, ...],
@@ -206,7 +198,7 @@ def token(place: tuple[Path, str | None], label: str) -> None:
     from runtime.console.model.access import CONSOLE, Grant
 
     with Opened(*place) as opened:
-        made = _refused(lambda: opened.console.tokens.create(CONSOLE, label, [Grant("*", "admin")]))
+        made = refused(lambda: opened.console.tokens.create(CONSOLE, label, [Grant("*", "admin")]))
     click.echo(made.secret)
 
 
@@ -226,75 +218,9 @@ def rotate(place: tuple[Path, str | None], drop_old: bool) -> None:
 
     with Opened(*place) as opened:
         signing = opened.console.signing
-        _refused(lambda: signing.drop_old(CONSOLE) if drop_old else signing.rotate(CONSOLE))
+        refused(lambda: signing.drop_old(CONSOLE) if drop_old else signing.rotate(CONSOLE))
         for each in signing.keys(CONSOLE):
             click.echo(f"{each.id}{'  signs from now on' if each.newest else '  believed still'}")
-
-
-class Opened:
-    """Store, keys and service of a data directory; one line on stderr and status 1 where they cannot be opened."""
-
-    def __init__(self, data: Path, database: str | None) -> None:
-        self.data = data
-        self._database = database
-        self.store: Store
-        self.keys: Keys
-        self.pool: Pool
-        self.console: Console
-
-    def __enter__(self) -> Self:
-        import stdlib
-        from runtime.console.bench.distant import Distant
-        from runtime.console.bench.pool import Pool
-        from runtime.console.service.console import Console
-        from runtime.console.service.keys import Keys, KeysUnusable
-        from runtime.console.store import Store, StoreError
-
-        try:
-            self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-            url = self._database or f"sqlite:///{(self.data / 'console.db').resolve()}"
-            self.keys = Keys.open(self.data / "keys", secrets.token_bytes)
-            self.store = Store.open(url, clock=time.time)  # noqa: TID251 - a composition root
-        except (StoreError, KeysUnusable) as error:
-            fail(str(error))
-        except OSError as error:
-            fail(f"{self.data}: {(error.strerror or 'unusable').lower()}")
-        # Nothing of it runs before somebody has a text compiled, or before the server starts it.
-        self.pool = Pool(console_bench.command(), console_bench.environment(), PROCESSES, WITHIN_S)
-        try:
-            self.console = Console(
-                self.store,
-                self.keys,
-                now=time.time,  # noqa: TID251 - as above
-                monotonic=time.monotonic,
-                random=secrets.token_bytes,
-                registry=stdlib.registry(),
-                work=Distant(self.pool),
-            )
-        except (StoreError, KeysUnusable) as error:
-            self.store.close()
-            fail(str(error))
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.pool.close()
-        self.store.close()
-
-
-def _refused(operation: Any) -> Any:
-    """What `operation` returns; what it refuses is one line on stderr and status 1."""
-    from runtime.console.model.refusal import Refused
-
-    try:
-        return operation()
-    except Refused as error:
-        fail(error.detail)
-
-
-def fail(text: str) -> NoReturn:
-    """One line on stderr, and status 1."""
-    click.echo(f"edgescript console: {text}", err=True)
-    raise click.exceptions.Exit(NO)
 
 
 def _shown(database: str | None) -> str:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 
+from edgescript.cli.author import doc, explain
+from edgescript.cli.author.repl.request import StatedRequest
 from edgescript.cli.files import read, readable
 from edgescript.cli.geography import PlaceType
 from edgescript.cli.loading import show_diagnostics
-from edgescript.cli.repl_request import StatedRequest
 from edgescript.cli.values import AddressType, FieldType, TimeType, TokenType, UrlType
 from edgescript.diagnostics.spelling import nearest
 from edgescript.interactive.notation import effect_lines, ending, written
@@ -173,11 +174,8 @@ def _effects(console: Console, _: str) -> None:
         click.echo("nothing yet")
 
 
-def _page(module: str, console: Console, argument: str) -> None:
+def _page(command: click.Command, console: Console, argument: str) -> None:
     """The output of a command of ours that shows a page."""
-    import importlib
-
-    command: click.Command = importlib.import_module(module).command
     arguments = ["--", _unicode(argument)] if argument else []
     status = command.main(arguments, prog_name="", standalone_mode=False)
     console.failed = console.failed or bool(status)
@@ -245,8 +243,8 @@ COMMANDS: Final = {
     "vars": Command("", "your variables and functions", _variables),
     "type": Command("EXPR", "the types an expression can have; it is not run", _type),
     "fuel": Command("", "what the last entry used of its measure", _fuel),
-    "doc": Command("[NAME]", "the page of a function or variable", partial(_page, "edgescript.cli.doc")),
-    "explain": Command("[CODE]", "the page of an error", partial(_page, "edgescript.cli.explain")),
+    "doc": Command("[NAME]", "the page of a function or variable", partial(_page, doc.command)),
+    "explain": Command("[CODE]", "the page of an error", partial(_page, explain.command)),
     "load": Command("FILE", "enter what is in a file", _load),
     "reset": Command("", "forget variables, functions and effects; keep the request", _reset),
     "help": Command("", "this list", _help),

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import click
 import msgspec
 
-from edgescript.cli.building import Builder, Counting, SiteServices
-from edgescript.cli.bundle import pack, settings_in
-from edgescript.cli.watched import files_of
+from edgescript.cli.node.building import Builder, Counting, SiteServices
+from edgescript.cli.node.bundle import pack, settings_in
+from edgescript.cli.node.watched import files_of
 from runtime.bundles.whole import Domain, opened
 from runtime.bundles.wire import BundleError
 from runtime.config import Config, ConfigError, Problem, read_config
@@ -71,7 +71,7 @@ class Node:
 
     def configure(self) -> Config:
         """The file's settings, those of flags before them. Raises ConfigError."""
-        from edgescript.cli.console_access import access_of
+        from edgescript.cli.node.console_access import access_of
 
         flags = self._flags
         config = read_config(Path(flags.config_file)) if flags.config_file is not None else Config()

@@ -9,12 +9,12 @@ import click
 from edgescript.cli.completion import files
 from edgescript.cli.files import Unreadable, read
 from edgescript.cli.remote import bases
+from edgescript.cli.remote.commands.versions import evidence_lines
 from edgescript.cli.remote.refusals import RemoteCommand
 from edgescript.cli.remote.screen import ago, count, now, printable, show_json
 from edgescript.cli.remote.target import Target, asks_domain
 from edgescript.cli.status import NO
 from edgescript.cli.values import RuleType
-from edgescript.cli.versions import evidence_lines
 
 if TYPE_CHECKING:
     from edgescript.source import Source

@@ -136,7 +136,7 @@ def command(
     and serves that when the console is away, from the start if need be.
     """
     from edgescript.cli.loading import show_diagnostics
-    from edgescript.cli.node import Flags, Node
+    from edgescript.cli.node.node import Flags, Node
     from runtime.config import ConfigError
 
     if as_json and not check_config:
@@ -144,7 +144,7 @@ def command(
     given = {name: settings[name] for name in SETTINGS if settings[name] is not None}
     node = Node(context, Flags(config_file, given, (*scripts, *rules), tuple(geo_databases), node_token))
     if check_config:
-        from edgescript.cli.serve_check import check
+        from edgescript.cli.node.serve_check import check
 
         context.exit(check(node, config_file, as_json=as_json))
     try:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from edgescript.cli import WIDTH, stated
+from edgescript.cli import WIDTH
+from edgescript.cli.author import stated
 from edgescript.cli.completion import files
 from edgescript.cli.geography import StatedPlace, places
 from edgescript.cli.status import NO
@@ -111,8 +112,8 @@ def command(
     if loaded.has_errors:
         context.exit(NO)
 
-    from edgescript.cli import origin as origins
-    from edgescript.cli import report
+    from edgescript.cli.author import origin as origins
+    from edgescript.cli.author import report
     from edgescript.cli.dictionary_files import as_scripts_hold, read_dictionary
     from runtime.http.refusal import Refuse
     from runtime.proxy.simulate import Incoming

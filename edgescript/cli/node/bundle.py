@@ -13,10 +13,10 @@ import msgspec
 import stdlib
 from edgescript.cli import loading
 from edgescript.cli.dictionary_files import read_dictionary
-from edgescript.cli.domain_sites import put_in
 from edgescript.cli.files import read_sources
-from edgescript.cli.packed import Bundle, Named, Own, Script, Shelf
-from edgescript.cli.watched import without_folders
+from edgescript.cli.node.domain_sites import put_in
+from edgescript.cli.node.packed import Bundle, Named, Own, Script, Shelf
+from edgescript.cli.node.watched import without_folders
 from edgescript.compiler import Compiled, compile_source
 from edgescript.compiling.code import encode
 from edgescript.diagnostics.findings import has_errors

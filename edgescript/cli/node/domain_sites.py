@@ -10,8 +10,8 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from edgescript.cli.packed import Domain as Packed
-from edgescript.cli.packed import DomainSite, Release, Script, Shelf
+from edgescript.cli.node.packed import Domain as Packed
+from edgescript.cli.node.packed import DomainSite, Release, Script, Shelf
 from runtime.bundles import documents
 from runtime.bundles.split import decides_here
 from runtime.bundles.whole import Domain

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 import click
 
 from edgescript.cli.completion import files
+from edgescript.cli.console.opened import Opened
 from edgescript.cli.status import NO
 
 if TYPE_CHECKING:
@@ -100,7 +101,6 @@ def _remove(path: Path) -> None:
 
 def _made_ready(data: Path, database: str | None) -> str:
     """What to tell of it."""
-    from edgescript.cli.console import Opened
     from runtime.console.model.access import CONSOLE
 
     with Opened(data, database) as opened:

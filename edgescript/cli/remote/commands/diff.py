@@ -88,7 +88,7 @@ class _Known:
         self._live: dict[str, int | None] | None = None
 
     def latest(self) -> int:
-        from edgescript.cli.publish import latest_version
+        from edgescript.cli.remote.commands.publish import latest_version
 
         return latest_version(self._target, self._script)
 

@@ -1,4 +1,4 @@
-"""`edgescript login` and `logout`: the token of a console, asked for, tried, and kept."""
+"""`edgescript login`: the token of a console, asked for, tried, and kept."""
 
 import os
 import sys
@@ -9,10 +9,10 @@ import click
 from edgescript.cli.completion import files
 from edgescript.cli.files import read
 from edgescript.cli.remote import credentials
+from edgescript.cli.remote.address import TOKEN
 from edgescript.cli.remote.credentials import MAX_TOKEN, SignedIn, check_token, console_url, goes_in_clear
 from edgescript.cli.remote.refusals import RemoteCommand
 from edgescript.cli.remote.screen import moment, printable, show_json
-from edgescript.cli.remote.target import TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

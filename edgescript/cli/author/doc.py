@@ -8,7 +8,7 @@ import click
 
 from edgescript.builtins import Builtin, Registry, Variable
 from edgescript.cli import WIDTH
-from edgescript.cli.codes import TABLES, code_table
+from edgescript.cli.author.codes import TABLES, code_table
 from edgescript.cli.completion import builtins
 from edgescript.cli.status import NO
 from edgescript.reference import examples_of, facts_of, kind_of, variable_name

@@ -21,7 +21,7 @@ from runtime.scripts.site import Sites
 from runtime.state.directory import StateDirectory, StateError, UnwritableError
 
 if TYPE_CHECKING:
-    from edgescript.cli.node import Node
+    from edgescript.cli.node.node import Node
 
 
 class Verdict(NamedTuple):

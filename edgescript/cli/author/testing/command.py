@@ -7,7 +7,7 @@ import click
 from edgescript.cli.completion import files
 
 if TYPE_CHECKING:
-    from edgescript.cli.testing.session import Wanted
+    from edgescript.cli.author.testing.session import Wanted
 
 
 @click.command(
@@ -49,7 +49,7 @@ def command(
     """
     if watch and as_json:
         raise click.UsageError("--watch cannot be combined with --json")
-    from edgescript.cli.testing.session import Session, Wanted
+    from edgescript.cli.author.testing.session import Session, Wanted
 
     wanted = Wanted(
         paths or (".",),
@@ -68,8 +68,8 @@ def command(
 
 def _watch(wanted: "Wanted") -> None:
     """Run, and again after each change, until Ctrl-C."""
-    from edgescript.cli.testing.files import stamps, wait_for_change
-    from edgescript.cli.testing.session import Session
+    from edgescript.cli.author.testing.files import stamps, wait_for_change
+    from edgescript.cli.author.testing.session import Session
 
     try:
         while True:

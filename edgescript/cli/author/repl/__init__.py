@@ -1,0 +1,1 @@
+"""`edgescript repl`: a session on a terminal."""

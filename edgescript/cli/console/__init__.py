@@ -1,0 +1,1 @@
+"""`edgescript console`: the control plane, and what is done to it while it is stopped."""

@@ -1,0 +1,1 @@
+"""`edgescript serve`: a node's files and its console to what every worker serves."""
