@@ -48,7 +48,7 @@ def test_theirs_goes_on_and_mine_is_kept(torn, api):
 
 def test_writing_goes_on_and_a_reload_loses_nothing(torn, api):
     screen, domain = torn
-    screen.answer("Go on writing")
+    screen.answer("Keep editing")
     assert source(api, domain) == THEIRS
     screen.page.reload()
     screen.text_area.wait_for()

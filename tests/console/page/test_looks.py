@@ -74,7 +74,7 @@ def test_the_menu_of_a_narrow_window(look, full):
 
 
 @pytest.mark.parametrize(
-    ("locale", "title"), [("en-GB", "Domains"), ("zh-CN", "域"), ("zh-TW", "域"), ("de-DE", "Domains")]
+    ("locale", "title"), [("en-GB", "Domains"), ("zh-CN", "域名"), ("zh-TW", "域名"), ("de-DE", "Domains")]
 )
 def test_the_page_speaks_as_the_browser_does(look, locale, title):
     screen = look(locale=locale).sign_in().open("domains")
@@ -91,7 +91,7 @@ def test_a_chosen_language_is_remembered_and_loses_no_text(look, api):
     assert screen.page.evaluate("document.documentElement.lang") == "zh-CN"
     screen.open("domains")
     screen.page.reload()
-    expect(screen.page.locator("h1")).to_have_text("域")
+    expect(screen.page.locator("h1")).to_have_text("域名")
 
 
 def test_themes_follow_the_system_unless_one_is_chosen(look):

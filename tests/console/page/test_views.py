@@ -57,6 +57,7 @@ def test_a_view_of_nothing_says_so(look):
     expect(screen.page.locator("h1")).to_have_text("There is nothing here")
     screen.open("no", "such", "view")
     expect(screen.page.locator("h1")).to_have_text("There is nothing here")
+    screen.sees("There is no such thing")
 
 
 def test_production_wants_staging_first(look, api, domain):
@@ -64,10 +65,10 @@ def test_production_wants_staging_first(look, api, domain):
     screen = look().sign_in().open("domains", domain)
     screen.click("Publish…")
     screen.dialog.get_by_label("Environment").select_option("production")
-    screen.answer("Publish…", Message="at once")
+    screen.answer("Publish", Message="at once")
     screen.dialog.get_by_role("alert").get_by_text("never live in staging").wait_for()
     screen.dialog.get_by_role("checkbox", name="Without staging").check()
-    screen.answer("Publish…")
+    screen.answer("Publish")
     screen.sees("completed")
 
 
@@ -201,14 +202,81 @@ def test_the_log_runs_and_can_be_held(look, api, domain, console):
         )
         screen.page.locator(".log .uri").get_by_text("/one").wait_for()
         assert screen.page.locator(".log .uri").get_by_text("/other").count() == 0
-        screen.click("Hold")
+        screen.click("Pause")
         follower.tell(0, [{**LINE, "domain": domain, "uri": "/two"}])
         screen.sees("Lines waiting: 1")
         assert screen.page.locator(".log .uri").get_by_text("/two").count() == 0
-        screen.click("Go on")
+        screen.click("Resume")
         screen.page.locator(".log .uri").get_by_text("/two").wait_for()
     finally:
         follower.stop()
+
+
+def test_who_administers_a_domain_makes_its_tokens(look, api, domain):
+    other = api.domain()
+    grants = [{"domain": name, "scope": "admin"} for name in (domain, other)]
+    mine = api("POST", "/tokens", json={"label": "mine", "grants": grants})["secret"]
+    api("POST", "/tokens", json={"label": "theirs", "grants": [{"domain": api.domain(), "scope": "admin"}]})
+    screen = look().sign_in(mine).open("domains", domain, "tokens")
+    screen.click("New token")
+    screen.answer("Create", Label="ci")
+    screen.answer("Close")
+    screen.page.get_by_role("row", name="ci").wait_for()
+    screen.open("tokens")
+    assert screen.page.locator("tbody tr strong").all_inner_texts() == ["ci", "mine"]
+
+
+def test_a_dialog_is_sent_by_the_keyboard(look, api, domain):
+    api.draft(domain, "auth", "exit(403)\n")
+    screen = look().sign_in().open("domains", domain, "scripts", "auth")
+    screen.click("Save version…")
+    screen.dialog.get_by_label("Message").wait_for()
+    screen.page.keyboard.type("of two")
+    screen.page.keyboard.press("Enter")
+    screen.page.keyboard.type("lines")
+    screen.page.keyboard.press("Control+Enter")
+    screen.toast("was made")
+    versions = api("GET", f"/domains/{domain}/scripts/auth/versions")["items"]
+    assert [version["message"] for version in versions] == ["of two\nlines"]
+
+
+def test_a_request_to_try_is_one_of_the_domain(look, api):
+    domain = api.domain(hosts=["*.shop.example"])
+    screen = look().sign_in().open("domains", domain, "scripts", "auth")
+    expect(screen.page.get_by_label("URL")).to_have_value("http://www.shop.example/")
+
+
+SERIES = """async ([points, step, now]) => {
+  const {axis, summed, timePerRun} = await import('/static/lib/series.js')
+  const times = axis([{points}], step, now)
+  const rows = summed([{points}], times)
+  return [times, rows.map(row => row[1]), timePerRun(rows)]
+}"""
+"""Times, hits and microseconds of a run, as the metrics page plots them."""
+
+
+@pytest.mark.parametrize(
+    ("points", "now", "plotted"),
+    [
+        # A step in which nothing was counted is one of nothing, not a slope.
+        ([(100, 4, 4), (130, 2, 10)], 200, [[100, 110, 120, 130], [4, 0, 0, 2], [1, None, None, 5]]),
+        # One run of many is timed, for all of them: the mean is that of the runs since the one before.
+        (
+            [(100, 20, 0), (110, 20, 0), (120, 24, 640)],
+            200,
+            [[100, 110, 120], [20, 20, 24], [None, None, 10]],
+        ),
+        # A step that goes on would look like a fall.
+        ([(100, 4, 8), (110, 1, 0)], 115, [[100], [4], [2]]),
+        ([(100, 4, 8)], 105, [[100], [4], [2]]),
+        ([], 105, [[], [], []]),
+    ],
+)
+def test_what_was_counted_as_it_is_plotted(look, console, points, now, plotted):
+    screen = look()
+    screen.page.goto(console.url)
+    rows = [[at, hits, 0, 0, 0, 0, 0, 0, spent] for at, hits, spent in points]
+    assert screen.page.evaluate(SERIES, [rows, 10, now]) == plotted
 
 
 def test_metrics_have_a_table(look, domain, editor):
@@ -227,6 +295,15 @@ def test_completion_and_hover_know_the_language(look, domain):
     screen.write("x = md5($uri)")
     screen.page.locator(".cm-line").get_by_text("md5").hover()
     screen.page.locator(".cm-tooltip-hover").get_by_text("md5(").wait_for()
+
+
+def test_a_block_is_indented_as_it_is_typed(look, domain):
+    screen = look("rich").sign_in().open("domains", domain, "scripts", "auth")
+    screen.write("")
+    screen.page.keyboard.type("if true {")
+    screen.page.keyboard.press("Enter")
+    screen.page.keyboard.type("exit(403)")
+    assert screen.page.locator(".cm-content").first.inner_text() == "if true {\n    exit(403)\n}"
 
 
 def test_findings_of_a_long_script_come_fast(look, domain, editor):

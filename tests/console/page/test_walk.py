@@ -34,7 +34,7 @@ def publish(screen, environment, message, steps=None):
     screen.dialog.get_by_label("Environment").select_option(environment)
     if steps:
         screen.dialog.get_by_label("Steps in percent").fill(steps)
-    screen.answer("Publish…", Message=message)
+    screen.answer("Publish", Message=message)
     screen.page.locator(".steps").wait_for()
 
 
@@ -45,7 +45,7 @@ def promote(screen, to):
 
 def save_version(screen, message):
     screen.click("Save version…")
-    screen.answer("Save version…", Message=message)
+    screen.answer("Save", Message=message)
     screen.toast("was made")
 
 
@@ -65,7 +65,7 @@ def test_from_a_mistake_to_a_rollout_and_back(look, editor, api, console):
     screen.findings.get_by_text("unknown function 'lenght'").wait_for()
     expect(screen.marks).to_have_text("lenght")
     screen.click("Save version…")
-    screen.answer("Save version…", Message="not yet")
+    screen.answer("Save", Message="not yet")
     screen.dialog.get_by_role("alert").get_by_text("The script has errors").wait_for()
     screen.answer("Cancel")
 
@@ -107,7 +107,7 @@ def test_from_a_mistake_to_a_rollout_and_back(look, editor, api, console):
 
             # And back.
             screen.click("Roll back…")
-            screen.answer("Roll back…", Message="they forgot their passwords")
+            screen.answer("Roll back", Message="they forgot their passwords")
             screen.toast("Rolled back to release")
             acknowledged(screen, f"p-{domain}")
             assert api("GET", f"/domains/{domain}")["environments"]["production"]["live"] == {"auth": 1}

@@ -28,6 +28,8 @@ export const plot = (place, {times, lines, unit, words}) => {
     label: line.name,
     stroke: colours.lines[at % COLOURS.length],
     width: 1.5,
+    // Where nothing was counted there is no mean: the line goes on to the next one.
+    spanGaps: true,
     dash: DASHES[Math.floor(at / COLOURS.length) % DASHES.length],
     points: {show: times.length < 40, size: 4},
     value: (_, value) => (value === null || value === undefined ? '–' : `${Number(value.toPrecision(4))} ${unit}`),
@@ -35,6 +37,7 @@ export const plot = (place, {times, lines, unit, words}) => {
   const options = {
     width: place.clientWidth,
     height: HEIGHT,
+    scales: {y: {range: (_, least, most) => [0, most > 0 ? most * 1.1 : 1]}},
     cursor: {sync: {key: 'metrics'}},
     axes: [{...axis, values: (_, at) => at.map(words.clock)}, {...axis, size: 56}],
     series: [{label: words.time, value: (_, at) => (at === null || at === undefined ? '–' : words.clock(at))}, ...series],

@@ -30,11 +30,13 @@ const named = (word, stream, state, builtins) => {
   return builtins.has(word) && /^\s*\(/.test(stream.string.slice(stream.pos)) ? 'name.standard' : 'variableName'
 }
 
-/** The nearest line with text that ends before the place to indent. */
+/** The nearest line with text that ends before the place to indent: the start of its own line, where that is being broken. */
 const lineAbove = context => {
   const {doc} = context.state
   const line = doc.lineAt(context.pos)
-  let at = line.from === context.pos ? line.number - 1 : line.number
+  const start = line.text.slice(0, context.pos - line.from)
+  if (start.trim() !== '') return start
+  let at = line.number - 1
   while (at > 1 && doc.line(at).text.trim() === '') at -= 1
   return at > 0 ? doc.line(at).text : ''
 }

@@ -27,7 +27,7 @@ const failed = error =>
 const viewOf = async signal => {
   const {segments, args} = here()
   const found = match(ROUTES, segments)
-  if (!found) throw Object.assign(new Error(location.hash), {status: 404})
+  if (!found) throw Object.assign(new Error(location.hash), {status: 404, code: 'not-found'})
   const {view} = await found.view()
   return view({...found.params, args, signal, session})
 }

@@ -1,6 +1,7 @@
 // Dialogs. <dialog> traps the focus, closes on Escape and gives the focus back by itself.
 
 import {fill, h} from '../lib/dom.js'
+import {chord, isChord} from '../lib/keys.js'
 import {known, t} from '../lib/texts.js'
 import {explain} from './say.js'
 
@@ -38,7 +39,7 @@ export const problemList = error => {
 /** Asks with a form. `submit` does the work; what it throws is shown and the form stays. Resolves to its result, or null. */
 export const askForm = ({title, wide, submitText, danger, submit}, ...fields) => {
   const errors = h('div', {class: 'errors', role: 'alert', hidden: true})
-  const button = h('button', {class: danger ? 'danger' : 'primary'}, submitText ?? t('do.save'))
+  const button = h('button', {class: danger ? 'danger' : 'primary', title: chord('Enter')}, submitText ?? t('do.save'))
   const send = async event => {
     event.preventDefault()
     button.disabled = true
@@ -51,7 +52,12 @@ export const askForm = ({title, wide, submitText, danger, submit}, ...fields) =>
     button.disabled = false
   }
   const cancel = h('button', {type: 'button', onclick: () => asked.close(null)}, t('do.cancel'))
-  const form = h('form', {onsubmit: send}, fields, h('div', {class: 'foot'}, errors, h('div', {class: 'actions'}, cancel, button)))
+  const keys = event => {
+    if (!isChord(event, 'Enter') || button.disabled) return
+    event.preventDefault()
+    form.requestSubmit(button)
+  }
+  const form = h('form', {onsubmit: send, onkeydown: keys}, fields, h('div', {class: 'foot'}, errors, h('div', {class: 'actions'}, cancel, button)))
   const asked = openDialog({title, wide}, form)
   return asked.done
 }

@@ -2,9 +2,11 @@
 
 import {h} from '../lib/dom.js'
 
-/** A control with its label above and a hint below. */
-export const labelled = (label, control, hint) =>
-  h('label', {class: 'field'}, h('span', {class: 'label'}, label), control, hint && h('small', {}, hint))
+/** A control with its label above and a hint below; a browser that refuses what does not fit its pattern says the hint too. */
+export const labelled = (label, control, hint) => {
+  if (hint && control.pattern) control.title = hint
+  return h('label', {class: 'field'}, h('span', {class: 'label'}, label), control, hint && h('small', {}, hint))
+}
 
 export const text = (attributes = {}) => h('input', {type: 'text', autocomplete: 'off', spellcheck: 'false', ...attributes})
 

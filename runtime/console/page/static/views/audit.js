@@ -9,12 +9,22 @@ import {page} from '../parts/page.js'
 import {safely} from '../parts/say.js'
 import {badge, pagedTable} from '../parts/table.js'
 
+/** Actions whose subject is the number of a release. */
+const RELEASES = new Set(['publish', 'rollback'])
+
 const details = row => {
   const rows = Object.entries(row.details ?? {})
   return (
     rows.length > 0 &&
     h('details', {}, h('summary', {}, t('audit.details', {n: rows.length})), h('pre', {class: 'wrap'}, JSON.stringify(row.details, null, 2)))
   )
+}
+
+/** What was acted on: a release says that it is one, and where. */
+const subject = row => {
+  const where = row.details?.environment
+  const words = RELEASES.has(row.action) ? t('release.title', {n: row.subject}) : row.subject
+  return where ? [words, ' ', badge(known(`env.${where}`, where))] : words
 }
 
 export const view = async ({domain = null, signal, session}) => {
@@ -33,7 +43,7 @@ export const view = async ({domain = null, signal, session}) => {
     [t('audit.who'), row => h('span', {title: row.token}, row.who)],
     domain === null && [t('word.domain'), row => row.domain || '–'],
     [t('audit.action'), row => h('span', {title: row.action}, badge(known(`audit.action.${row.action}`, row.action)))],
-    [t('audit.subject'), row => row.subject, 'wrap'],
+    [t('audit.subject'), subject, 'wrap'],
     ['', details, 'wrap'],
     [t('audit.hash'), row => h('code', {title: row.hash}, short(row.hash))],
   ].filter(Boolean)

@@ -39,7 +39,7 @@ const row = line =>
 export const view = async ({domain, args, signal}) => {
   const environment = select([['production', t('env.production')], ['staging', t('env.staging')]], {value: args.get('environment') ?? 'production'})
   const filter = h('input', {type: 'search', value: args.get('filter') ?? '', placeholder: 'status=403 uri~/api', class: 'mono'})
-  const list = h('ol', {class: 'log', 'aria-label': t('nav.logs'), tabindex: '0'})
+  const list = h('ol', {class: 'log', 'aria-label': t('nav.logs'), 'data-empty': t('logs.empty'), tabindex: '0'})
   const state = h('p', {class: 'row muted', role: 'status'})
   let source = null
   let held = null

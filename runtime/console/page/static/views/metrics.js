@@ -6,7 +6,7 @@ import {fill, h} from '../lib/dom.js'
 import {minutes, moment, number} from '../lib/format.js'
 import {repeat} from '../lib/poll.js'
 import {go} from '../lib/route.js'
-import {ERRORS_5XX, EXCEPTION, FUEL, HIT, NONE, NOT_HIT, TIME_US, axis, perRun, runs, summed} from '../lib/series.js'
+import {ERRORS_5XX, EXCEPTION, HIT, NONE, NOT_HIT, axis, fuelPerRun, runs, summed, timePerRun} from '../lib/series.js'
 import {t} from '../lib/texts.js'
 import {labelled, select} from '../parts/form.js'
 import {page} from '../parts/page.js'
@@ -38,12 +38,12 @@ const plots = ({scripts, sites, versions, times, step}) => [
       [t('figure.errors_5xx'), perSecond(sites, ERRORS_5XX, step)],
     ],
   },
-  {title: t('metrics.fuel'), unit: '', lines: byVersion(versions, times, FUEL)},
-  {title: t('metrics.latency'), unit: 'µs', lines: byVersion(versions, times, TIME_US)},
+  {title: t('metrics.fuel'), unit: '', lines: byVersion(versions, times, fuelPerRun)},
+  {title: t('metrics.latency'), unit: 'µs', lines: byVersion(versions, times, timePerRun)},
 ]
 
-const byVersion = (versions, times, part) =>
-  versions.map(([name, series]) => [name, perRun(summed(series, times), part)])
+const byVersion = (versions, times, perRun) =>
+  versions.map(([name, series]) => [name, perRun(summed(series, times))])
 
 /** Script series by `name vN`. */
 const grouped = series => {
@@ -104,7 +104,7 @@ export const view = async ({domain, args, signal}) => {
     const since = Math.floor(Date.now() / 1000) - Number(period.value)
     const answer = await get(path`/domains/${domain}/metrics`, {environment: environment.value, script: script.value, since}, signal)
     const own = answer.series.filter(one => one.script !== '')
-    const times = axis(answer.series)
+    const times = axis(answer.series, answer.step_s, Date.now() / 1000)
     const given = {
       times,
       step: answer.step_s,

@@ -22,7 +22,7 @@ export const nodeColumns = (wanted = null) => [
   [t('word.region'), row => row.region || '–'],
   [
     t('word.generation'),
-    row => [String(row.generation ?? '–'), wanted !== null && row.generation >= wanted && badge(t('node.acked'), 'good')],
+    row => [String(row.generation ?? '–'), ' ', wanted !== null && row.generation >= wanted && badge(t('node.acked'), 'good')],
   ],
   [t('word.seen'), row => ago(row.seen)],
   [t('word.software'), row => row.version],

@@ -178,7 +178,7 @@ export const publish = async (domain, {environment: wanted = 'staging', script =
     }
   }
   const rollout = await askForm(
-    {title: t('publish.title', {domain}), wide: true, submitText: t('do.publish'), submit},
+    {title: t('publish.title', {domain}), wide: true, submitText: t('publish.now'), submit},
     labelled(t('word.environment'), environment),
     rows.length > 0 ? scriptTable(rows) : h('p', {class: 'muted'}, t('scripts.empty')),
     settings,

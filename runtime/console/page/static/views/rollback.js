@@ -19,7 +19,7 @@ export const rollBack = async (domain, environment) => {
   const rollout = await askForm(
     {
       title: t('rollback.title', {environment: t(`env.${environment}`)}),
-      submitText: t('do.roll-back'),
+      submitText: t('rollback.now'),
       danger: true,
       submit: () => post(path`/domains/${domain}/rollback`, {environment, to: numberOf(to), message: message.value}),
     },

@@ -43,7 +43,7 @@ const next = rollout => rollout.steps.find(step => step > rollout.percent) ?? 10
 const promote = (url, rollout) => async () => {
   const to = whole({min: 1, max: 100, value: next(rollout), required: true})
   await askForm(
-    {title: t('rollout.promote-title'), submitText: t('do.promote'), submit: () => post(`${url}/promote`, {percent: numberOf(to)})},
+    {title: t('rollout.promote-title'), submitText: t('do.promote'), submit: () => post(`${url}/promote`, {percent: numberOf(to), from: rollout.percent})},
     h('p', {}, t('rollout.promote-text', {now: percent(rollout.percent)})),
     labelled(t('rollout.percent'), to),
   )

@@ -44,7 +44,7 @@ const checker = (draft, script, show, signal) => {
 const versionForm = submit => {
   const message = area({required: true, maxlength: 1000, rows: 2})
   return askForm(
-    {title: t('script.version'), submitText: t('do.save-version'), submit: () => submit(message.value)},
+    {title: t('script.version'), submitText: t('do.save'), submit: () => submit(message.value)},
     labelled(t('word.message'), message, t('script.version-hint')),
   )
 }
@@ -185,7 +185,7 @@ export const view = async ({domain, script, signal, session}) => {
       actions: [
         state,
         h('a', {class: 'button', href: at('versions')}, t('nav.versions')),
-        writable && button(t('do.delete'), discard, {class: 'quiet'}),
+        writable && button(t('script.discard'), discard, {class: 'quiet'}),
         writable && button(t('do.save-draft'), saveNow, {title: chord('S')}),
         writable && button(t('do.save-version'), saveVersion),
         may(session, domain, 'publish') &&

@@ -89,9 +89,10 @@ export const view = async ({domain = null, signal, session}) => {
   const names = session.operator ? ['*', ...(await all('/domains', {}, signal)).map(one => one.name)] : []
   const administered = session.scopes.filter(grant => grant.scope === 'admin').map(grant => grant.domain)
   const domains = session.operator ? names : administered
+  const asked = domain !== null ? [domain] : session.operator ? [null] : administered
   const load = async () => {
-    const tokens = await all('/tokens', {}, signal)
-    const rows = domain === null ? tokens : tokens.filter(one => one.grants.some(grant => grant.domain === domain))
+    const lists = await Promise.all(asked.map(name => all('/tokens', {domain: name}, signal)))
+    const rows = [...new Map(lists.flat().map(token => [token.id, token])).values()]
     const revoke = row =>
       safely(async () => {
         const done = await confirm({title: t('token.revoke'), text: t('token.revoke-text', {label: row.label}), yes: t('token.revoke'), submit: () => remove(path`/tokens/${row.id}`)})

@@ -12,6 +12,7 @@ import {EMPTY_RULE} from './rule_form.js'
 import {runResult} from './run_result.js'
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH']
+const EXAMPLE = 'http://www.example.com/'
 const PLACES = ['country', 'region', 'city', 'isp']
 
 /** The other scripts of the domain as their drafts are. */
@@ -20,6 +21,12 @@ const others = async (domain, script) => {
   const drafted = rows.filter(row => row.name !== script && row.draft !== null)
   const drafts = await Promise.all(drafted.map(row => get(path`/domains/${domain}/scripts/${row.name}/draft`)))
   return drafts.map((draft, at) => ({name: drafted[at].name, source: draft.source, rule: draft.rule}))
+}
+
+/** A URL of the domain's own: of its first host, with a name for what a wildcard leaves open. */
+const ownUrl = async domain => {
+  const [host] = (await get(path`/domains/${domain}`)).settings.hosts ?? []
+  return host && host !== '*' ? `http://${host.replace(/^\*/, 'www')}/` : EXAMPLE
 }
 
 /** The domain's dictionaries that may be read, asked for only by scripts that look into one. */
@@ -32,9 +39,15 @@ const dictionaries = async (domain, scripts) => {
 
 const controls = domain => {
   const remembered = JSON.parse(choices.get(`try:${domain}`) ?? '{}')
+  const url = text({value: remembered.url ?? EXAMPLE, required: true, class: 'mono', 'aria-label': 'URL', inputmode: 'url'})
+  const offer = own => {
+    if (url.value === EXAMPLE) url.value = own
+  }
+  // Without it the example does.
+  if (!remembered.url) ownUrl(domain).then(offer, () => {})
   return {
     method: select(METHODS.map(name => [name, name]), {value: remembered.method ?? 'GET', 'aria-label': t('try.method')}),
-    url: text({value: remembered.url ?? 'http://www.example.com/', required: true, class: 'mono', 'aria-label': 'URL', inputmode: 'url'}),
+    url,
     headers: area({rows: 2, class: 'mono', placeholder: 'User-Agent: curl/8.0'}),
     body: area({rows: 2, class: 'mono'}),
     client: text({placeholder: '127.0.0.1', class: 'mono'}),
