@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 import stdlib
-from edgescript.cli import console_bench
+from edgescript.cli.console import bench as console_bench
 from runtime.console.bench.distant import Distant
 from runtime.console.bench.pool import Pool
 from runtime.console.model.refusal import Refused
