@@ -69,6 +69,19 @@ class EdgeScriptGroup(click.Group):
         command: click.Command = importlib.import_module(module).command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with the command that was meant where the word is near to one."""
+        word = args[0]
+        if word not in COMMANDS and not word.startswith("-") and not ctx.resilient_parsing:
+            from edgescript.diagnostics.spelling import nearest
+
+            near = nearest(word, COMMANDS)
+            if near:
+                ctx.fail(f"no such command {word!r}, did you mean {near!r}?")
+        return super().resolve_command(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """As click does, but quiet when the reader of our output or the person at the keyboard has left."""
         try:
@@ -84,7 +97,8 @@ class EdgeScriptGroup(click.Group):
 
 def _usage_line(error: click.ClickException) -> str:
     text = _one_line(error.format_message()).rstrip(".")
-    text = text[:1].lower() + text[1:]
+    if not text[1:2].isupper():  # the name of a variable stays as it is
+        text = text[:1].lower() + text[1:]
     context = getattr(error, "ctx", None)
     path = PROGRAM if context is None else context.command_path
     hint = f" (see '{path} --help')" if isinstance(error, click.UsageError) else ""

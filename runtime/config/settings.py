@@ -81,6 +81,16 @@ class Config(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A file with the node's token, which the console gave."""
     node_name: Name = ""
     """What the console calls the node; '' for the host's name."""
+    domain_origins_refused: tuple[Network, ...] = (
+        "127.0.0.0/8",
+        "::1/128",
+        "169.254.0.0/16",
+        "fe80::/10",
+        "0.0.0.0/8",
+        "::/128",
+    )
+    """Where the console's domains may have no origin, by address or by name: loopback, link-local and unspecified addresses,
+    unless told otherwise; the node's own `origin` and `[[sites]]` may. `[]` for nowhere."""
 
     watch: bool = False
     """This file, scripts, dictionaries, certificates and databases are read anew within a second of a change: for files that a

@@ -31,10 +31,16 @@ class Upstreams:
     """
     The upstreams of a configuration that has been checked.
 
-    `node_id` is this node's own, `trace` what continues a trace context; see `Forwarding`.
+    `node_id` is this node's own, `trace` what continues a trace context; see `Forwarding`. Those that are a `guest`'s, a
+    console's domain's, lead nowhere where `domain_origins_refused` says so.
     """
 
-    def __init__(self, config: "Config", node_id: str = "", trace: Trace | None = None) -> None:
+    def __init__(
+        self, config: "Config", node_id: str = "", trace: Trace | None = None, *, guest: bool = False
+    ) -> None:
+        self._refused = (
+            tuple(ipaddress.ip_network(each) for each in config.domain_origins_refused) if guest else ()
+        )
         self._forwarding = Forwarding(
             told=config.forwarded,
             trusted=tuple(ipaddress.ip_network(network) for network in config.trusted_proxies),
@@ -55,7 +61,13 @@ class Upstreams:
     def _one(self, url: str) -> Upstream:
         host, port, tls = read_origin(url)
         name = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        return Upstream(name, (Server(host, port),), tls=Tls() if tls else None, forwarding=self._forwarding)
+        return Upstream(
+            name,
+            (Server(host, port),),
+            tls=Tls() if tls else None,
+            forwarding=self._forwarding,
+            refused=self._refused,
+        )
 
     def _group(self, table: UpstreamTable) -> Upstream:
         stated, health = table.tls, table.health
@@ -72,6 +84,7 @@ class Upstreams:
                 health.path, health.interval_s, health.timeout_s, health.rise, health.fall, health.statuses
             ),
             forwarding=self._forwarding,
+            refused=self._refused,
             **{name: getattr(table, name) for name in _ALIKE},
         )
 

@@ -7,6 +7,7 @@ it belongs to, into one header, and never into an error. Redirects are not follo
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
@@ -33,6 +34,8 @@ MAX_PAUSE_S: Final = 5.0
 """Whoever asks to be left alone for longer (Retry-After) is not waited for."""
 _AGAIN: Final = frozenset({429, 502, 503, 504})
 _MAX_SHOWN: Final = 500
+_ERRNO: Final = re.compile(r"^\[Errno -?\d+\] ")
+"""What the system puts before its reason, which says the same in a number."""
 
 UNREACHABLE: Final = "unreachable"
 NOT_A_CONSOLE: Final = "not-a-console"
@@ -279,8 +282,7 @@ def _problem(problem: Mapping[str, Any], status: int) -> ConsoleError:
 
 def _unreachable(url: str, error: httpx.HTTPError, *, unsure: bool = False) -> ConsoleError:
     """`unsure` where something may have been done before the connection was lost."""
-    why = (
-        "no answer in time" if isinstance(error, httpx.TimeoutException) else str(error) or "connection lost"
-    )
+    timeout = isinstance(error, httpx.TimeoutException)
+    why = "no answer in time" if timeout else _ERRNO.sub("", str(error)) or "connection lost"
     detail = f"cannot reach {url}: {why[:1].lower()}{why[1:_MAX_SHOWN]}"
     return ConsoleError(UNREACHABLE, f"{detail}; it may have been done or not" if unsure else detail)

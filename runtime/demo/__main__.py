@@ -81,6 +81,7 @@ def _begin(folder: Path, ports: Ports, shown: Sequence[Example], processes: Proc
             "state_dir": str(folder / name),
             "console": console,
             "node_name": f"demo-{name}",
+            "domain_origins_refused": [],
             "drain_s": 2.0,
             "sites": own,
         }

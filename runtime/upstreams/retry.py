@@ -7,10 +7,11 @@ request whose repetition changes nothing may (RFC 9110 section 9.2.2), and only 
 
 from typing import Final, Literal
 
-Failure = Literal["unresolved", "refused", "tls", "timeout", "cut", "malformed", "down", "busy"]
+Failure = Literal["unresolved", "forbidden", "refused", "tls", "timeout", "cut", "malformed", "down", "busy"]
 """
-How an origin fails: its name has no address, it is not reached, its certificate or TLS will not do, it is silent for too
-long, gone before the end, or does not speak HTTP; or no server may be asked, or all have their `max_connections`.
+How an origin fails: its name has no address, it is where it may not be (`Upstream.refused`), it is not reached, its
+certificate or TLS will not do, it is silent for too long, gone before the end, or does not speak HTTP; or no server may
+be asked, or all have their `max_connections`.
 """
 IDEMPOTENT: Final = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE"})
 """RFC 9110 section 9.2.2. Methods nobody here knows are not."""

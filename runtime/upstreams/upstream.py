@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from runtime.upstreams.forwarding import Forwarding
+from runtime.upstreams.forwarding import Forwarding, Network
 
 Balance = Literal["round_robin", "least_conn", "hash"]
 """Which server gets the next request: in turn, the least busy one, or always the same one for a cache key."""
@@ -76,6 +76,8 @@ class Upstream:
     """Between two lookups of a server's name."""
     forwarding: Forwarding = field(default_factory=Forwarding)
     """What the servers are told about the client."""
+    refused: tuple[Network, ...] = ()
+    """No connection is made to an address in one of these, whatever a server's name leads to."""
     _hash: int = field(init=False, repr=False, compare=False, default=0)
 
     def __post_init__(self) -> None:

@@ -51,6 +51,17 @@ def test_wrong_usage_is_one_line_and_status_2(arguments):
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(("word", "meant"), [("token", "tokens"), ("pubilsh", "publish"), ("bogus", "")])
+def test_a_command_that_is_not_there_may_be_near_to_one(word, meant):
+    assert (f"did you mean '{meant}'" in run_command(word).stderr) == bool(meant)
+
+
+def test_the_name_of_a_variable_is_said_as_it_is(monkeypatch):
+    monkeypatch.setenv("EDGESCRIPT_TOKEN", "est_a_b")
+    complaint = run_command("nodes", "--console", "http://console.example").stderr
+    assert complaint.startswith("edgescript nodes: EDGESCRIPT_TOKEN would go over the network in clear")
+
+
 def test_an_error_of_ours_is_one_line_without_a_traceback(monkeypatch, script):
     def fail(*_):
         raise RuntimeError("first\nsecond")

@@ -1,6 +1,7 @@
 """A console's domains beside a node's own sites: what is served of them, who gets which release, what is refused."""
 
 import random
+from ipaddress import ip_network
 
 import msgspec
 import pytest
@@ -130,6 +131,37 @@ def test_a_domain_without_an_origin_is_served_from_the_nodes(builder):
     config = Config(origin="http://beside:1")
     site = builder.build(packed(Told().domain(settings={"origin": ""}), config=config)).find("shop.example")
     assert site.origin.name == "beside:1"
+
+
+def test_origins_of_domains_are_refused_where_the_node_says_and_its_own_are_not(builder):
+    upstream = {"name": "main", "servers": ["http://one"]}
+    stated = {
+        "origin": ORIGIN,
+        "upstreams": [upstream],
+        "sites": [OWN],
+        "domain_origins_refused": ["10.0.0.0/8"],
+    }
+    domains = [
+        Told("single").domain(),
+        Told("group").domain(settings={"upstreams": [upstream], "origin": "main"}),
+        Told("beside").domain(settings={"origin": ""}),
+        Told("both").domain(settings={"upstreams": [upstream], "origin": ""}),
+    ]
+    sites = builder.build(packed(*domains, config=msgspec.convert(stated, Config)))
+    hosts = ("single.example", "group.example", "beside.example", "both.example", "own", "any.example")
+    found = [sites.find(host) for host in hosts]
+    refused = (ip_network("10.0.0.0/8"),)
+    assert [site.origin.refused for site in found] == [refused, refused, (), (), (), ()]
+    assert [site.upstreams["main"].refused for site in found if site.upstreams] == [refused, refused, (), ()]
+
+
+def test_unless_told_otherwise_domains_have_no_origin_on_the_node_or_beside_it(builder):
+    def refused(config):
+        return builder.build(packed(Told().domain(), config=config)).find("shop.example").origin.refused
+
+    usual = ("127.0.0.0/8", "::1/128", "169.254.0.0/16", "fe80::/10", "0.0.0.0/8", "::/128")
+    assert refused(Config()) == tuple(map(ip_network, usual))
+    assert refused(Config(domain_origins_refused=())) == ()
 
 
 @pytest.mark.parametrize("sticky", ["client_ip", "cookie:id", "header:X-Id", "arg:id"])

@@ -28,7 +28,7 @@ def test_a_node_starts_offline_with_its_state_and_serves_the_last_good_scripts(e
     tmp_path.chmod(0o755)
     (tmp_path / "edge.toml").write_text(
         f'listen = "127.0.0.1:{port}"\nadmin = ""\nprobes = "127.0.0.1:{probes}"\n'
-        'state_dir = "/var/lib/edgescript"\nnode_name = "box"\n'
+        'state_dir = "/var/lib/edgescript"\nnode_name = "box"\ndomain_origins_refused = []\n'
     )
     console = RunningConsole(tmp_path / "console")
     try:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+from ipaddress import ip_network
 
 import pytest
 
@@ -377,6 +378,65 @@ async def test_a_name_that_is_not_known_is_a_502():
     async with named(names, 80) as node, node.client() as client:
         assert (await client.get("/n")).status == 502
         assert node.log == ["unresolved"]
+
+
+LOOPBACK = (ip_network("127.0.0.0/8"),)
+
+
+@scenario
+async def test_an_address_that_is_refused_is_a_502_and_not_connected_to():
+    async with told("a") as a, before(upstream(a, refused=LOOPBACK)) as node, node.client() as client:
+        assert (await client.get("/n")).status == 502
+        assert a.connections == 0
+        (report,) = reports(node)
+        assert (report.addresses, report.failures) == ((), {"forbidden": 1})
+        assert [(line["event"], line["kind"]) for line in node.log] == [("origin-failed", "forbidden")]
+
+
+@scenario
+async def test_a_name_that_leads_where_it_may_not_is_a_502_and_not_asked_for_by_each_request():
+    names = Names("127.0.0.1", "::ffff:127.0.0.1")
+    async with (
+        told("a") as a,
+        named(names, a.port, refused=LOOPBACK, retries=0) as node,
+        node.client() as client,
+    ):
+        assert [(await client.get("/n")).status for _ in range(3)] == [502] * 3
+        assert node.log == ["forbidden"] * 3
+        assert names.asked == ["origin.test"]
+        assert a.connections == 0
+
+
+@scenario
+async def test_a_name_that_comes_to_lead_where_it_may_not_is_left():
+    names = Names("127.0.0.1")
+    refused = (ip_network("127.0.0.2/32"),)
+    async with (
+        told("a") as a,
+        named(names, a.port, refused=refused, retries=0, refresh_s=0.01) as node,
+        node.client() as client,
+    ):
+        assert (await client.get("/n")).body == b"a"
+        names.addresses = ("127.0.0.2",)
+        (group,) = [
+            each for each in node.worker.upstreams.values() if each.pools[0].name.startswith("origin")
+        ]
+        await asyncio.sleep(0.02)
+        group.sweep(node.worker.loop.time())
+        await eventually(lambda: group.pools[0].addresses.forbidden)
+        assert (await client.get("/n")).status == 502
+        assert node.log == ["forbidden"]
+        assert a.connections == 1
+
+
+@scenario
+async def test_checks_do_not_connect_where_they_may_not():
+    check = HealthCheck(interval_s=0.01, fall=1)
+    async with told("a") as a, told("b") as b, before(upstream(a, b, health=check, refused=LOOPBACK)) as node:
+        async with node.client() as client:
+            await client.get("/n")
+        await eventually(lambda: [report.up for report in reports(node)] == [False, False])
+        assert a.connections == b.connections == 0
 
 
 @scenario

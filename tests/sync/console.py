@@ -241,6 +241,7 @@ def following(folder, console, *, url=None, wait=True, **settings):
         "node_name": NODE,
         "state_dir": "state",
         "disk_cache_bytes": 0,
+        "domain_origins_refused": [],
         **settings,
     }
     (folder / "edge.toml").write_text("".join(f"{key} = {toml(value)}\n" for key, value in wanted.items()))

@@ -175,7 +175,7 @@ class _Making:
         self._geo = geo
         self._salvage = salvage
         self._policies = Policies()
-        self._upstreams: dict[bytes, Upstreams] = {}
+        self._upstreams: dict[tuple[bytes, bool], Upstreams] = {}
 
     def sites(self) -> Sites:
         """All there are. Raises ConfigError, msgspec.DecodeError, CodeError."""
@@ -202,13 +202,14 @@ class _Making:
             raise ConfigError([Problem((), f"domain {name}: {why}") for name, why in problems])
         return Sites(default, named, [*bundle.left_out, *problems], complete=bundle.complete)
 
-    def _upstreams_of(self, tables: tuple[UpstreamTable, ...]) -> Upstreams:
-        """Those of sites that state the same ones."""
-        stated = msgspec.msgpack.encode(tables)
+    def _upstreams_of(self, tables: tuple[UpstreamTable, ...], *, guest: bool = False) -> Upstreams:
+        """Those of sites that state the same ones; a `guest` is a console's domain."""
+        stated = msgspec.msgpack.encode(tables), guest
         made = self._upstreams.get(stated)
         if made is None:
             config = msgspec.structs.replace(self._config, upstreams=tables)
-            made = self._upstreams[stated] = Upstreams(config, self._bundle.node_id, trace_fields)
+            made = Upstreams(config, self._bundle.node_id, trace_fields, guest=guest)
+            self._upstreams[stated] = made
         return made
 
     def _own(self, table: SiteTable, index: int, upstreams: Upstreams) -> Site:
@@ -227,7 +228,7 @@ class _Making:
         return [(host, site) for host in hosts]
 
     def _release(self, release: Release, dictionaries: Named) -> Site:
-        upstreams = self._upstreams_of(release.upstreams)
+        upstreams = self._upstreams_of(release.upstreams, guest=True)
         return self._site(release.table, upstreams, release.scripts, dictionaries, release.number)
 
     def _site(
@@ -246,7 +247,7 @@ class _Making:
         counts.keep({script.rule.name for script in scripts})
         return Site(
             name,
-            upstreams.find(table.origin or config.origin),
+            upstreams.find(table.origin) if table.origin else self._own_origin(),
             tuple(self._installed(script, counts) for script in scripts),
             self._offered(name, chosen.keys(), dictionaries) if scripts else NO_SERVICES,
             replace(config.script_limits, **table.script_limits)
@@ -258,6 +259,10 @@ class _Making:
             release,
             counts,
         )
+
+    def _own_origin(self) -> Upstream:
+        """The node's `origin`, which a domain that states none may have wherever it is: whoever runs the node chose it."""
+        return self._upstreams_of(self._config.upstreams).find(self._config.origin)
 
     def _installed(self, script: Script, counts: ReleaseCounts) -> InstalledScript:
         made = loading.install(self._library.program(script.code), script.rule, script.position)

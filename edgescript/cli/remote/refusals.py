@@ -62,7 +62,8 @@ def show(context: click.Context, error: "ConsoleError") -> None:
     """On standard error."""
     click.echo(f"{context.command_path}: {printable(error.detail)}", err=True)
     for line in particulars(error.extra):
-        click.echo(f"  {line}", err=True)
+        if line != error.detail:  # a refusal of one thing says it in both places
+            click.echo(f"  {line}", err=True)
     if error.code in HELP:
         click.echo(f"help: {HELP[error.code]}", err=True)
 

@@ -9,6 +9,7 @@ ENVIRONMENTS: Final = ("staging", "production")
 SCOPES: Final = ("read", "edit", "publish", "admin")
 _SCRIPT: Final = re.compile(r"([\w.-]{1,64})(?:@([1-9][0-9]{0,8}))?")
 _DURATION: Final = re.compile(r"([0-9]{1,9})\s*(s|m|h|d)?")
+_STICKY: Final = re.compile(r"client_ip|(?:cookie|header|arg):[A-Za-z0-9_.-]{1,64}")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -76,6 +77,18 @@ class DurationType(click.ParamType[float]):
         if found is None or not int(found[1]):
             self.fail(f"{value!r}: want a duration, as 90s, 10m, 12h or 30d", param, ctx)
         return float(int(found[1]) * _SECONDS[found[2] or "s"])
+
+
+class StickyType(click.ParamType[str]):
+    """`client_ip`, or a cookie, a header or an argument by its name, as `cookie:sid`."""
+
+    name = "sticky"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not _STICKY.fullmatch(value):
+            self.fail(f"{value!r}: want client_ip, cookie:NAME, header:NAME or arg:NAME", param, ctx)
+        text: str = value
+        return text
 
 
 class GrantType(click.ParamType[tuple[str, str]]):

@@ -51,13 +51,13 @@ def nodes_text(progress: Mapping[str, int]) -> str:
     return text
 
 
-def headline(rollout: Rollout) -> str:
-    """`release 4 to production: auth@7`."""
+def headline(rollout: Rollout, whither: str = "to") -> str:
+    """`release 4 to production: auth@7`; of one that goes back, it is `in` production."""
     scripts = [
         f"{name}@{after}" if after is not None else f"without {name}"
         for name, (_, after) in sorted(rollout["scripts"].items())
     ]
-    text = f"release {rollout['to_release']} to {rollout['environment']}"
+    text = f"release {rollout['to_release']} {whither} {rollout['environment']}"
     return printable(f"{text}: {' '.join(scripts)}" if scripts else text)
 
 

@@ -123,9 +123,15 @@ def _at(plan: Plan, percent: int, *, everywhere: bool, now: float) -> Course:
     return Course(plan=plan, percent=percent, everywhere=everywhere, state=state, stepped=now)
 
 
-def promote(course: Course, percent: int | None, now: float) -> Course:
-    """A step on: to `percent`, else to the next step stated, else to 100 %, else everywhere. Raises Refused."""
+def promote(course: Course, percent: int | None, now: float, *, seen: int | None = None) -> Course:
+    """
+    A step on: to `percent`, else to the next step stated, else to 100 %, else everywhere. Raises Refused.
+
+    `seen` is the percentage whoever asks saw it at: of two who ask at once the second one goes no step on by accident.
+    """
     _require_running(course)
+    if seen is not None and seen != course.percent:
+        raise Refused("conflict", f"the rollout is at {course.percent} %, no longer at {seen} %")
     if course.percent == ALL and percent in (None, ALL):
         return _at(course.plan, ALL, everywhere=True, now=now)
     if percent is None:

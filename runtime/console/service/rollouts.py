@@ -61,12 +61,14 @@ class Rollouts:
             self._desk.domain(t, who, domain, Scope.READ)
             return self._view(t, _rollout(t, domain, number))
 
-    def promote(self, who: Actor, domain: str, number: int, percent: int | None = None) -> Rollout:
-        """A step on; see `model.rollout.promote`."""
+    def promote(
+        self, who: Actor, domain: str, number: int, percent: int | None = None, seen: int | None = None
+    ) -> Rollout:
+        """A step on from the percentage `seen`; see `model.rollout.promote`."""
         with self._desk.change(who) as change:
             self._desk.domain(change.t, who, domain, Scope.PUBLISH)
             row = _rollout(change.t, domain, number)
-            course = rules.promote(course_of(row), percent, change.t.now)
+            course = rules.promote(course_of(row), percent, change.t.now, seen=seen)
             row = self._move(change, row, course)
             change.note(
                 "rollout.promote", str(number), domain, environment=row.environment, percent=row.percent

@@ -57,7 +57,7 @@ class ServerPool:
         self.timeouts = timeouts
         self.clock = loop.time
         self.counters = ServerCounters()
-        self.addresses = Addresses(peer.server.host, upstream.refresh_s)
+        self.addresses = Addresses(peer.server.host, upstream.refresh_s, upstream.refused)
         self.context = context
         self._loop = loop
         self._resolve = resolve
@@ -115,11 +115,11 @@ class ServerPool:
     async def _connect(self, deadline: float) -> UpstreamConnection:
         try:
             async with asyncio.timeout_at(deadline):
-                if not self.addresses.known:
+                if not self.addresses.known and not self.addresses.forbidden:
                     await asyncio.shield(self._look_up())
         except TimeoutError:
             raise ConnectError("timeout") from None
-        failure: Failure = "unresolved"
+        failure: Failure = "forbidden" if self.addresses.forbidden else "unresolved"
         candidates = self.addresses.in_turn()
         for number, address in enumerate(candidates):
             now = self.clock()

@@ -45,7 +45,8 @@ def test_from_nothing_to_a_rollback(running):
 
     place = f"domains/shop/rollouts/{rollout['id']}"
     assert running.get(place).json()["progress"] == {"nodes": 0, "acked": 0, "failed": 0, "offline": 0}
-    assert running.post(f"{place}/promote", json={}).json()["state"] == "completed"
+    is_problem(running.post(f"{place}/promote", json={"from": 4}), 409, "conflict")
+    assert running.post(f"{place}/promote", json={"from": 5}).json()["state"] == "completed"
     whole = running.get("domains/shop").json()
     assert whole["environments"]["production"]["live"] == {"auth": second["number"]}
 

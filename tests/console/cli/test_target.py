@@ -240,7 +240,9 @@ def test_a_console_that_is_not_there_is_no_answer(person):
     sign_in("http://127.0.0.1:9")
     result = person.run("versions", "-d", "shop")
     assert (result.status, result.stdout) == (69, "")
-    assert result.stderr.startswith("edgescript versions: cannot reach http://127.0.0.1:9: ")
+    assert result.stderr.startswith(
+        "edgescript versions: cannot reach http://127.0.0.1:9: connection refused"
+    )
 
 
 def test_signing_out_forgets(person):

@@ -15,6 +15,7 @@ from edgescript.cli.remote.values import (
     ScriptAt,
     ScriptAtType,
     StepsType,
+    StickyType,
 )
 
 GOOD = [
@@ -29,6 +30,8 @@ GOOD = [
     (DurationType(), "10m", 600.0),
     (DurationType(), "12h", 43200.0),
     (DurationType(), "30d", 2592000.0),
+    (StickyType(), "client_ip", "client_ip"),
+    (StickyType(), "cookie:sid", "cookie:sid"),
     (GrantType(), "shop:publish", ("shop", "publish")),
     (GrantType(), "*:admin", ("*", "admin")),
 ]
@@ -40,6 +43,7 @@ BAD = [
     *((PercentType(), text) for text in ("", "0", "101", "-5", "5.5", "five", "5%%", "\u0665")),
     *((StepsType(), text) for text in ("", "25,5", "5,5", "5,", "5;25")),
     *((DurationType(), text) for text in ("", "0", "5w", "-5", "1.5h", "9999999999")),
+    *((StickyType(), text) for text in ("", "colour", "cookie", "cookie:", "cookie:a b", "client_ip:a")),
     *((GrantType(), text) for text in ("", "shop", ":read", "shop:", "shop:all")),
 ]
 

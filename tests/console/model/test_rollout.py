@@ -61,6 +61,15 @@ def test_a_step_goes_on_and_never_back(percent):
         rules.promote(rules.begin(rules.plan([5]), 0.0), percent, 1.0)
 
 
+def test_a_step_is_taken_from_where_it_was_seen_or_not_at_all():
+    course = rules.promote(rules.begin(rules.plan([5, 25]), 0.0), None, 1.0, seen=5)
+    assert shown(course) == "25r"
+    for percent in (None, 50):
+        with pytest.raises(Refused) as refused:
+            rules.promote(course, percent, 2.0, seen=5)
+        assert refused.value.code == "conflict"
+
+
 WRONG = [
     ("no step", {"steps": []}, "steps"),
     ("a step of nothing", {"steps": [0, 5]}, "steps"),

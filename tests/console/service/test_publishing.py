@@ -1,8 +1,11 @@
 """What goes live, how, and back: releases, staging, rollouts, rollback, and what nodes are sent each time."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from runtime.console.model.access import Scope
+from runtime.console.model.refusal import Refused
 from runtime.console.model.verdict import Seen
 from tests.console.service.world import OPERATOR, SCRIPT, refused
 
@@ -55,6 +58,25 @@ def test_from_staging_by_steps_to_all(world, me):
     assert served(world) == [{"auth": 2}]
     assert world.document().split is None
     assert world.environment(me).release == rollout.to_release
+
+
+def test_of_many_who_promote_at_once_from_one_step_one_does(world, me):
+    world.live(me)
+    world.version(me)
+    world.publish(me)
+    rollout = world.publish(me, "production", steps=[5, 10, 20, 40, 80])
+    promote = world.console.publishing.promote
+
+    def attempt(_):
+        try:
+            return promote(me, "shop", rollout.id, seen=5).percent
+        except Refused as refusal:
+            return refusal.code
+
+    with ThreadPoolExecutor(6) as people:
+        ends = [*people.map(attempt, range(6))]
+    assert sorted(ends, key=str) == [10, *["conflict"] * 5]
+    assert world.console.publishing.rollout(me, "shop", rollout.id).percent == 10
 
 
 def test_clients_stay_on_their_side_from_step_to_step(world, me):

@@ -57,7 +57,9 @@ def command(
         for each in found
     ]
     header = ("node", "environment", "pool", "region", "state", "generation", "seen", "trouble")
-    show_table(header, rows, "no nodes: 'edgescript tokens create' makes tokens for them")
+    chosen = environment or pool or state
+    none = "no such nodes" if chosen else "no nodes: 'edgescript tokens create' makes tokens for them"
+    show_table(header, rows, none)
     if rows:
         click.echo(_counts({name: sum(each["state"] == name for each in found) for name in STATES}))
 

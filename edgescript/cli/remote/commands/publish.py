@@ -9,7 +9,14 @@ from edgescript.cli.remote.completion import versions
 from edgescript.cli.remote.refusals import RemoteCommand
 from edgescript.cli.remote.screen import show_json
 from edgescript.cli.remote.target import Target, asks_domain
-from edgescript.cli.remote.values import DurationType, PercentType, ScriptAt, ScriptAtType, StepsType
+from edgescript.cli.remote.values import (
+    DurationType,
+    PercentType,
+    ScriptAt,
+    ScriptAtType,
+    StepsType,
+    StickyType,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +38,7 @@ _MARGINS: Final = ("abort_exceptions", "abort_5xx", "abort_fuel", "abort_min_req
 @click.option("--hold", type=DurationType(), help="Take the next step by itself after so long.")
 @click.option(
     "--sticky",
+    type=StickyType(),
     metavar="KEY",
     help="What keeps a client on its side: client_ip, cookie:NAME, header:NAME, arg:NAME.",
 )
@@ -138,7 +146,8 @@ def _promoted(
     if running is None or not _is_on_its_way(target, running, wanted):
         return None
     promoted: dict[str, Any] = target.client.post(
-        target.at("rollouts", running["id"], "promote"), {"percent": options["percent"]}
+        target.at("rollouts", running["id"], "promote"),
+        {"percent": options["percent"], "from": running["percent"]},
     )
     return promoted
 

@@ -51,7 +51,7 @@ def command(
     }
     rollout = target.client.post(target.at("rollback"), body)
     if not as_json:
-        click.echo(f"back to {headline(rollout)} on {target}")
+        click.echo(f"back to {headline(rollout, 'in')} on {target}")
     if wait:
         path = target.at("rollouts", rollout["id"])
         context.exit(see_through(target.client, path, rollout, timeout, as_json=as_json))

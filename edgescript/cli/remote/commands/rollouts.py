@@ -101,10 +101,9 @@ def _show(
 @asks_domain
 def _promote(target: Target, number: int | None, percent: int | None, as_json: bool) -> None:
     """Take a rollout to its next step, or to the percentage given."""
-    _changed(
-        target.client.post(target.at("rollouts", _number(target, number), "promote"), {"percent": percent}),
-        as_json=as_json,
-    )
+    path = target.at("rollouts", _number(target, number))
+    seen = target.client.get(path)["percent"]
+    _changed(target.client.post(f"{path}/promote", {"percent": percent, "from": seen}), as_json=as_json)
 
 
 @command.command(

@@ -49,8 +49,8 @@ async def get_rollout(domain: str, rollout: RolloutId, who: Who, here: Here) -> 
 
 @router.post("/rollouts/{rollout}/promote", response_model=Rollout)
 async def promote(domain: str, rollout: RolloutId, given: GivenPromote, who: Who, here: Here) -> Any:
-    """The next step, or the percentage asked for."""
-    return await here.call(here.console.publishing.promote, who, domain, rollout, given.percent)
+    """The next step, or the percentage asked for; 409 where the rollout is no longer at `from`."""
+    return await here.call(here.console.publishing.promote, who, domain, rollout, given.percent, given.seen)
 
 
 @router.post("/rollouts/{rollout}/abort", response_model=Rollout)

@@ -110,6 +110,8 @@ class GivenPublish(Given):
 class GivenPromote(Given):
     percent: Percent | None = None
     """null for the next step."""
+    seen: Annotated[Percent | None, Field(alias="from")] = None
+    """Where the rollout was when this was asked: 409 `conflict` where it is no longer there; null for wherever it is."""
 
 
 class GivenReason(Given):
