@@ -32,6 +32,7 @@ ARGUMENTS = {
     "wanted": Publish(environment="staging"),
     "environment": "production",
     "percent": 50,
+    "seen": None,
     "reason": "why",
     "to": 1,
     "name": "flags",
