@@ -38,7 +38,7 @@ def main() -> None:
 
     time.time = stepped_time  # noqa: TID251 - as above
     # What asks for the time may keep the function when it is imported.
-    from edgescript.cli import main as command_line  # noqa: PLC0415
+    from edgescript.cli import main as command_line  # noqa: PLC0415 - after the clock has been changed
 
     sys.argv = ["edgescript", *arguments]
     command_line()
