@@ -184,7 +184,8 @@ def redis_gone(scene: Scene) -> None:
             scene.settle(lambda: server.members() == scene.workers, 5, "Redis does not know the workers")
             began = time.monotonic()
             server.kill()
-            scene.phase(crowd, "during")
+            # What was leased in the phase before may have been used up: its end is waited for.
+            scene.phase(crowd, "during", lambda: crowd.ask_for(4 * lease_s))
             lasted_s = time.monotonic() - began
             scene.settle(
                 lambda: len(node.events("redis-lost")) == scene.workers, 5, "not each worker logs its loss"

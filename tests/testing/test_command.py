@@ -44,7 +44,10 @@ def folder(tmp_path, monkeypatch):
         for name, text in files.items():
             path = tmp_path / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            # As editors do: who watches the folder sees the old text or the new one, never half of it.
+            whole = path.with_name(f".{path.name}.new")
+            whole.write_text(text, encoding="utf-8")
+            whole.replace(path)
 
     return write
 
