@@ -6,6 +6,7 @@ anybody, and one that was turned away for coming too soon (429). What is read is
 it belongs to, into one header, and never into an error. Redirects are not followed, for they would carry it elsewhere.
 """
 
+import contextlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -34,10 +35,12 @@ MAX_PAUSE_S: Final = 5.0
 """Whoever asks to be left alone for longer (Retry-After) is not waited for."""
 _AGAIN: Final = frozenset({429, 502, 503, 504})
 _MAX_SHOWN: Final = 500
-_ERRNO: Final = re.compile(r"^\[Errno -?\d+\] ")
-"""What the system puts before its reason, which says the same in a number."""
+_NUMBERS: Final = re.compile(r"^\[(?:Errno -?\d+|SSL: \w+)\] | \(_ssl\.c:\d+\)$")
+"""What the system puts around its reason, which says the same to programs."""
 
 UNREACHABLE: Final = "unreachable"
+UNTRUSTED: Final = "untrusted"
+"""It is there, and its certificate is not to be believed."""
 NOT_A_CONSOLE: Final = "not-a-console"
 
 
@@ -45,8 +48,8 @@ class ConsoleError(Exception):
     """
     The console said no, or did not answer.
 
-    `code` is the problem's (RFC 9457) short stable word, UNREACHABLE or NOT_A_CONSOLE; `detail` a sentence; `status` 0
-    where nobody answered; `extra` the problem's other members.
+    `code` is the problem's (RFC 9457) short stable word, UNREACHABLE, UNTRUSTED or NOT_A_CONSOLE; `detail` a sentence;
+    `status` 0 where nobody answered; `extra` the problem's other members.
     """
 
     def __init__(
@@ -199,11 +202,12 @@ class ConsoleClient:
             method, f"{self._url}{API}{path}", params=query or None, json=body if body is not None else None
         )
 
-    def events(self, path: str, **parameters: object) -> Iterator[Event]:
+    @contextlib.contextmanager
+    def events(self, path: str, **parameters: object) -> Iterator[Iterator[Event]]:
         """
-        The events of a stream (Server-Sent Events) until it ends.
+        A stream of events (Server-Sent Events) that has begun; they come until it ends.
 
-        Raises ConsoleError when it cannot be had or breaks off.
+        Raises ConsoleError when it cannot be had, or breaks off.
         """
         request = self._request("GET", path, None, parameters)
         request.headers["Accept"] = "text/event-stream"
@@ -216,7 +220,7 @@ class ConsoleClient:
                     _value(response, path)
                 if not response.headers.get("content-type", "").startswith("text/event-stream"):
                     raise ConsoleError(NOT_A_CONSOLE, f"no event stream at {path}", response.status_code)
-                yield from read_events(response.iter_bytes())
+                yield read_events(response.iter_bytes())
             finally:
                 response.close()
         except httpx.HTTPError as error:
@@ -283,6 +287,7 @@ def _problem(problem: Mapping[str, Any], status: int) -> ConsoleError:
 def _unreachable(url: str, error: httpx.HTTPError, *, unsure: bool = False) -> ConsoleError:
     """`unsure` where something may have been done before the connection was lost."""
     timeout = isinstance(error, httpx.TimeoutException)
-    why = "no answer in time" if timeout else _ERRNO.sub("", str(error)) or "connection lost"
+    why = "no answer in time" if timeout else _NUMBERS.sub("", str(error)) or "connection lost"
     detail = f"cannot reach {url}: {why[:1].lower()}{why[1:_MAX_SHOWN]}"
-    return ConsoleError(UNREACHABLE, f"{detail}; it may have been done or not" if unsure else detail)
+    code = UNTRUSTED if "certificate verify failed" in why else UNREACHABLE
+    return ConsoleError(code, f"{detail}; it may have been done or not" if unsure else detail)

@@ -11,10 +11,33 @@ from starlette.responses import Response
 
 from runtime.console.api import problems
 from runtime.console.api.problems import ProblemError
+from runtime.console.api.shapes.access import GRANTED
+from runtime.console.api.shapes.base import DOMAIN_NAME, DRAFT_OR_VERSION, SCRIPT_NAME
+from runtime.console.api.shapes.nodes import PURGED
+from runtime.console.api.shapes.rollouts import PLACE, STICKY
+from runtime.console.api.shapes.trying import FILE_NAME
 from runtime.console.calls import Overloaded
 from runtime.console.model.refusal import Refused
 from runtime.console.store import BadCursor, StoreError, StoreUnavailable
 
+WANTED: Final = {
+    DOMAIN_NAME: "want small letters, digits and hyphens, 63 at most, the first no hyphen",
+    SCRIPT_NAME: "want letters, digits, '_', '.' and '-', 64 at most",
+    STICKY: "want client_ip, cookie:NAME, header:NAME or arg:NAME",
+    GRANTED: "want the name of a domain, or * for all",
+    DRAFT_OR_VERSION: "want draft, or the number of a version",
+    PLACE: "want letters, digits, '_', '.' and '-', 128 at most",
+    PURGED: "want no spaces or control characters",
+    FILE_NAME: "want letters, digits, spaces, '_', '.' and '-'",
+}
+"""What a pattern is for people."""
+_SIZES: Final = {
+    "too_short": "want {min_length} at least",
+    "too_long": "want {max_length} at most",
+    "string_too_short": "want {min_length} characters at least",
+    "string_too_long": "want {max_length} characters at most",
+}
+"""By the kind of the finding."""
 MAX_PROBLEMS: Final = 20
 MAX_SHOWN: Final = 300
 
@@ -61,6 +84,10 @@ def _invalid(found: Sequence[Mapping[str, Any]]) -> ProblemError:
 
 
 def _message(found: Mapping[str, Any]) -> str:
+    context = found.get("ctx", {})
+    wanted = WANTED.get(context.get("pattern", "")) or _SIZES.get(found["type"], "").format(**context)
+    if wanted:
+        return wanted
     text = str(found["msg"]).removeprefix("Value error, ")
     return (text[:1].lower() + text[1:])[:MAX_SHOWN]
 

@@ -28,6 +28,8 @@ WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 SESSION: Final = "/api/v1/session"
 REPORT: Final = re.compile(r"/api/v1/nodes/[^/]*/report")
 """Whole paths: a dictionary may be called `session` or `report`."""
+HOST: Final = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]*")
+"""Whatever an authority without user information is made of (RFC 3986 section 3.2)."""
 SECURITY: Final[tuple[tuple[bytes, bytes], ...]] = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -95,6 +97,7 @@ class Gate:
 
         try:
             try:
+                _judge_host(scope)
                 body = await _body(scope, receive, _most(scope["path"]))
                 await self._app(scope, _replay(body, receive), sending)
             except ProblemError as error:
@@ -139,6 +142,15 @@ async def _refuse(error: ProblemError, request_id: str, scope: Scope, receive: R
 
 def _field(scope: Scope, name: bytes) -> bytes:
     return next((value for key, value in scope["headers"] if key == name), b"")
+
+
+def _judge_host(scope: Scope) -> None:
+    """Raise ProblemError unless it is said once, and in its form, whom the request is for (RFC 9112 section 3.2)."""
+    hosts = [value for name, value in scope["headers"] if name == b"host"]
+    if len(hosts) > 1 or (not hosts and scope["http_version"] == "1.1"):
+        raise ProblemError("bad-request", f"want one Host, got {len(hosts)}", {"Connection": "close"})
+    if hosts and not HOST.fullmatch(hosts[0]):
+        raise ProblemError("bad-request", "Host: want a name or an address", {"Connection": "close"})
 
 
 def _most(path: str) -> int:

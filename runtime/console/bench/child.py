@@ -17,8 +17,10 @@ def serve(connection: socket.socket, work: Work, watch: Callable[[bool], None]) 
     """
     Do what is asked until nobody asks any more. Raises what a job raises beside Refused: the process then ends, and is replaced.
 
-    `watch` is told True when a job begins and False when it has ended.
+    `watch` is told True when a job begins and False when it has ended. An empty message says that the first may come: what the
+    start took is nobody's job.
     """
+    send(connection, b"")
     while (asked := receive(connection)) is not None:
         watch(True)
         answer = _answer(work, _JOBS.decode(asked))

@@ -13,6 +13,8 @@ from typing import Final
 
 from runtime.console.bench.wire import Gone, receive, send
 
+START_S: Final = 20.0
+"""For a process to start. That takes half a second, and much longer for one that is niced on a machine that is busy."""
 SHUT_S: Final = 2.0
 """For a process to end by itself once nobody asks any more."""
 
@@ -35,9 +37,14 @@ class Child:
                 stderr=subprocess.DEVNULL,
                 env=environment,
             )
+        self._started = False
 
     def ask(self, data: bytes, within_s: float) -> bytes:
-        """Its answer. Raises TimeoutError, Gone and OSError, after which it is good for nothing."""
+        """
+        Its answer, within that time from when it can begin. Raises TimeoutError, Gone and OSError, after which it is good for
+        nothing.
+        """
+        self._await_start()
         end = time.monotonic() + within_s
         self._connection.settimeout(within_s)
         send(self._connection, data)
@@ -46,6 +53,15 @@ class Child:
         if answer is None:
             raise Gone
         return answer
+
+    def _await_start(self) -> None:
+        """Until it has said that it waits for jobs (`child.serve`). Raises as `ask` does."""
+        if self._started:
+            return
+        self._connection.settimeout(START_S)
+        if receive(self._connection) is None:
+            raise Gone
+        self._started = True
 
     def end(self, within_s: float = 0.0) -> None:
         """End it: by itself within that time, else by force."""

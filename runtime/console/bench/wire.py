@@ -1,5 +1,6 @@
 """
-What goes between the console and a process that works for it: frames of msgpack over a socket, one answer for each job.
+What goes between the console and a process that works for it: frames of msgpack over a socket, one answer for each job, and an
+empty frame before them all when the process has started.
 
 A frame is four bytes of length, big-endian, and the message. Both ends are the same program at the same version; still nothing
 that is read can do more than be a value of the types stated here.

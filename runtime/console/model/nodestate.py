@@ -5,8 +5,9 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-NodeState: TypeAlias = Literal["current", "behind", "offline", "failed"]
-NODE_STATES: Final[tuple[NodeState, ...]] = ("current", "behind", "offline", "failed")
+NodeState: TypeAlias = Literal["current", "partly", "behind", "offline", "failed"]
+"""`partly`: the newest generation is served, but for domains that the node cannot load as they are now."""
+NODE_STATES: Final[tuple[NodeState, ...]] = ("current", "partly", "behind", "offline", "failed")
 _PATIENCE_S: Final = 15.0
 _NODES_A_SECOND: Final = 60
 """Many nodes are asked to report more rarely (`sync`)."""
@@ -19,6 +20,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     acked: int = 0
     """Serve it, or a later one, with all workers."""
     failed: int = 0
+    """Cannot serve it, or not what it has of the domain in question."""
     offline: int = 0
 
 
@@ -27,12 +29,17 @@ def offline_after_s(nodes: int) -> float:
     return _PATIENCE_S + nodes / _NODES_A_SECOND
 
 
-def node_state(*, generation: int, error: str, silent_s: float, wanted: int, nodes: int) -> NodeState:
-    """Of one of `nodes` that serves `generation` where `wanted` is asked of it, and was last heard `silent_s` ago."""
+def node_state(
+    *, generation: int, error: str, silent_s: float, wanted: int, nodes: int, refuses: bool = False
+) -> NodeState:
+    """
+    Of one of `nodes` that serves `generation` where `wanted` is asked of it, and was last heard `silent_s` ago; whether
+    it refuses a domain in question.
+    """
     if silent_s > offline_after_s(nodes):
         return "offline"
     if generation >= wanted:
-        return "current"
+        return "partly" if refuses else "current"
     return "failed" if error else "behind"
 
 
@@ -42,6 +49,6 @@ def progress(states: Iterable[NodeState]) -> Progress:
     return Progress(
         nodes=len(found),
         acked=found.count("current"),
-        failed=found.count("failed"),
+        failed=found.count("failed") + found.count("partly"),
         offline=found.count("offline"),
     )

@@ -190,6 +190,8 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     created: float
     live: tuple[str, ...] = ()
+    been_live: tuple[str, ...] = ()
+    """Where it is live or was: what these environments can go back to."""
 
 
 class DictionaryLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -245,6 +247,13 @@ class NodeView(msgspec.Struct, frozen=True, kw_only=True):
     seen: float
     state: NodeState
     error: str
+    refused: tuple["RefusedView", ...]
+    """Domains of whoever asks that it cannot load as they are now."""
+
+
+class RefusedView(msgspec.Struct, frozen=True, kw_only=True):
+    domain: str
+    why: str
 
 
 class NodePage(msgspec.Struct, frozen=True, kw_only=True):

@@ -73,7 +73,7 @@ class Console:
         self.purges = Purges(desk)
         self.recovery = Recovery(desk)
         self.scripts = Scripts(desk, work)
-        self.rules = Rules(desk, self.scripts)
+        self.rules = Rules(desk, self.scripts, work, monotonic)
         self.signing = Signing(desk)
         self.tokens = Tokens(desk)
         self.trying = Trying(work, now)

@@ -21,7 +21,7 @@ from runtime.console.service.answers import (
     SettingsView,
 )
 from runtime.console.service.desk import Desk, changed_keys
-from runtime.console.service.hosts import claim
+from runtime.console.service.hosts import claim, require_own
 from runtime.console.service.lives import live_in
 from runtime.console.service.views import rollout_view
 from runtime.console.store import (
@@ -129,6 +129,7 @@ class Domains:
                     f"the settings are at revision {before.revision}",
                     current=self._view(t, row),
                 )
+            require_own(t, who, domain, read)
             saved = settings.save(t, domain, read, author=who.label, message=message)
             claim(t, domain)
             change.note(

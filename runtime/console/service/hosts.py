@@ -1,18 +1,34 @@
 """
-Whose a host name is: the first domain that states it, for as long as its settings have it or anything serves it.
+Whose a host name is: the first domain that an operator gives it, for as long as its settings have it or anything serves it.
 
 Nobody can take a name below another domain's wildcard, nor a wildcard above another's names: who has a wildcard may purge all
 below it, and whose name lies below it could not publish any more.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
+from runtime.console.model.access import Actor
 from runtime.console.model.refusal import Refused
 from runtime.console.model.settings import hosts_of
 from runtime.console.service.documents import served_settings
 from runtime.console.store import Writing, domains, hosts, settings
 
 _WILD = "*."
+
+
+def require_own(t: Writing, who: Actor, domain: str, stated: Mapping[str, Any]) -> None:
+    """
+    Raises Refused where settings state a host that the domain does not have, unless an operator states it: nobody shows here
+    that a name is his, so whoever runs the console says whose it is.
+    """
+    added = sorted(set(hosts_of(stated)) - set(hosts.of(t, domain)))
+    if added and not who.operator:
+        raise Refused(
+            "forbidden",
+            f"only an operator gives a domain more hosts: {', '.join(added[:10])}",
+            hosts=added,
+        )
 
 
 def claim(t: Writing, domain: str) -> None:

@@ -1,20 +1,23 @@
 """Nodes as they were last heard of, and the pools they are in."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
-from runtime.console.model.access import CONSOLE, Actor
+from runtime.console.model.access import CONSOLE, Actor, require_operator
 from runtime.console.model.names import ENVIRONMENTS
 from runtime.console.model.nodestate import NODE_STATES
-from runtime.console.service.answers import NodePage, NodeView, PoolView
+from runtime.console.model.refusal import Refused, not_found
+from runtime.console.service.answers import NodePage, NodeView, PoolView, RefusedView
 from runtime.console.service.desk import Desk
 from runtime.console.service.views import states
-from runtime.console.store import Reading, generations, nodes
+from runtime.console.store import Reading, generations, nodes, tokens
 from runtime.console.store.nodes import NodeRow, Sighting
 
 NodeSeen = Sighting
 """What was heard of a node, as `keep` takes it."""
+MAX_NAMED: Final = 5
+"""Nodes in one sentence."""
 FORGET_S: Final = 30 * 86_400.0
 """A node that is silent for so long is gone."""
 
@@ -40,7 +43,7 @@ class Nodes:
             counts = Counter(
                 state
                 for each, rows in every.items()
-                for state in states(rows, len(rows), wanted.get(each, 0), t.now)
+                for state in states(rows, len(rows), wanted.get(each, 0), t.now, _concerns(who))
             )
         return NodePage(
             items=shown,
@@ -51,27 +54,73 @@ class Nodes:
 
     def pools(self, who: Actor) -> tuple[PoolView, ...]:
         """Every pool that has nodes, with how many are in which state. Everybody may ask: rollouts are for pools."""
-        del who
         with self._desk.read() as t:
-            return tuple(pool for environment in ENVIRONMENTS for pool in _pools(t, environment))
+            return tuple(pool for environment in ENVIRONMENTS for pool in _pools(t, who, environment))
 
     def counts(self, who: Actor, environment: str) -> dict[str, int]:
         """How many nodes are in which state."""
         return self.list(who, environment, 1).counts
 
     def keep(self, seen: Sequence[NodeSeen]) -> None:
-        """Write down what was heard; to be called once a second at most, with all of it."""
+        """
+        Write down what was heard; to be called once a second at most, with all of it.
+
+        What came with a token that has been revoked since is no node's any more: another console may still have heard it.
+        """
         if seen:
             with self._desk.change(CONSOLE) as change:
-                nodes.report(change.t, seen)
+                gone = tokens.revoked(change.t, {each.token for each in seen})
+                nodes.report(change.t, [each for each in seen if each.token not in gone])
                 change.nothing()
 
+    def remove(self, who: Actor, node: str, *, shared: bool = False) -> str:
+        """
+        Take a node off the list and revoke the token it came with; the token's id. For operators.
 
-def _pools(t: Reading, environment: str) -> list[PoolView]:
+        Other nodes that came with the same token end with it: only if that is said to be meant (`shared`).
+        """
+        require_operator(who)
+        with self._desk.change(who) as change:
+            t = change.t
+            row = nodes.get(t, node)
+            if row is None:
+                raise not_found("node")
+            others = [each.id for each in nodes.with_token(t, row.token) if each.id != node]
+            if others and not shared:
+                raise Refused(
+                    "conflict",
+                    f"{_several(others)} came with the same token, which would be revoked: say that it is meant for all",
+                    nodes=others,
+                )
+            nodes.remove(t, node)
+            tokens.revoke(t, row.token)
+            change.note(
+                "node.remove",
+                node,
+                environment=row.environment,
+                pool=row.pool,
+                region=row.region,
+                token=row.token,
+                others=others,
+            )
+        return row.token
+
+
+def _several(names: Sequence[str]) -> str:
+    more = len(names) - MAX_NAMED
+    return ", ".join(names[:MAX_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _concerns(who: Actor) -> Callable[[str], bool]:
+    """Whether `who` may know of a domain."""
+    return lambda domain: bool(who.scope_on(domain))
+
+
+def _pools(t: Reading, who: Actor, environment: str) -> list[PoolView]:
     rows = nodes.all(t, environment)
     wanted = generations.get(t, environment).generation
     found: dict[tuple[str, str], Counter[str]] = {}
-    for row, state in zip(rows, states(rows, len(rows), wanted, t.now), strict=True):
+    for row, state in zip(rows, states(rows, len(rows), wanted, t.now, _concerns(who)), strict=True):
         found.setdefault((row.pool, row.region), Counter())[state] += 1
     return [
         PoolView(
@@ -85,7 +134,7 @@ def _pools(t: Reading, environment: str) -> list[PoolView]:
 
 
 def _view(row: NodeRow, who: Actor, count: int, wanted: dict[str, int], now: float) -> NodeView:
-    [state] = states([row], count, wanted.get(row.environment, 0), now)
+    [state] = states([row], count, wanted.get(row.environment, 0), now, _concerns(who))
     return NodeView(
         id=row.id,
         pool=row.pool,
@@ -97,4 +146,9 @@ def _view(row: NodeRow, who: Actor, count: int, wanted: dict[str, int], now: flo
         seen=row.seen,
         state=state,
         error=row.error if who.operator else "",
+        refused=tuple(
+            RefusedView(domain=domain, why=why)
+            for domain, why in sorted(row.refused.items())
+            if who.scope_on(domain)
+        ),
     )

@@ -167,6 +167,7 @@ class Publishing(Rollouts):
             self._desk.domain(t, who, domain, Scope.READ)
             page = releases.page(t, domain, limit, cursor)
             live = environments.of(t, domain)
+            served = environments.served(t, domain)
         shown = tuple(
             Release(
                 number=row.number,
@@ -176,6 +177,7 @@ class Publishing(Rollouts):
                 message=row.message,
                 created=row.created,
                 live=tuple(name for name, each in live.items() if each.release == row.number),
+                been_live=tuple(sorted(served.get(row.number, ()))),
             )
             for row in page.items
         )

@@ -5,14 +5,16 @@ A save names the revision it started from. Where the draft has moved on, the tex
 saved is shown the other one whole: of two authors neither loses anything.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from edgescript.diagnostics.spelling import nearest
 from runtime.console.model.access import Actor, Scope
 from runtime.console.model.names import MAX_SCRIPTS, is_name, name_of, whole_number
 from runtime.console.model.refusal import Refused, not_found
 from runtime.console.model.rules import RuleSettings
-from runtime.console.service.answers import Draft, DraftLine, KeptText, Page, ScriptLine
+from runtime.console.service.answers import Diagnostics, Draft, DraftLine, KeptText, Page, ScriptLine
+from runtime.console.service.checking import findings_or_why, is_unfinished
 from runtime.console.service.desk import Change, Desk
 from runtime.console.service.jobs import Work
 from runtime.console.service.lives import versions_in
@@ -63,8 +65,8 @@ class Scripts:
         with self._desk.read() as t:
             self._desk.domain(t, who, domain, Scope.READ)
             row = drafts.get(t, domain, script) if is_name(script) else None
-        if row is None:
-            raise not_found("draft")
+            if row is None:
+                raise no_script(t, domain, script, "draft")
         return draft_of(row)
 
     def save(
@@ -89,42 +91,46 @@ class Scripts:
         text = read_text(source, rule, tests)
         return self._put(who, domain, script, text, revision)
 
-    def put_over(self, who: Actor, domain: str, script: str, text: Text) -> Draft:
-        """As `save`, on top of whatever is there, which is kept as what was thrown away is."""
-        return self._put(who, domain, script, text, None)
+    def put_over(
+        self, who: Actor, domain: str, texts: Sequence[tuple[str, Text, Diagnostics]]
+    ) -> tuple[Draft, ...]:
+        """
+        Texts by the names of their scripts, with what was found in them, on top of whatever is there, which is kept as what was
+        thrown away is. All of them or none.
+        """
+        with self._desk.change(who) as change:
+            self._desk.domain(change.t, who, domain, Scope.EDIT)
+            rows = [self._over(change, domain, script, text, found) for script, text, found in texts]
+            change.nothing()
+        return tuple(map(draft_of, rows))
+
+    def _over(self, change: Change, domain: str, script: str, text: Text, findings: Diagnostics) -> DraftRow:
+        there = self._there(change, domain, script)
+        if there is not None and not _is_news(there, text, findings):
+            return there
+        if there is not None and _text_of(there) != text:
+            _keep(change, domain, script, _text_of(there), there.revision, there.author)
+        return _saved(change, domain, script, text, findings)
 
     def _allowed(self, who: Actor, domain: str) -> None:
         """Before anything of what was sent is looked at or compiled."""
         with self._desk.read() as t:
             self._desk.domain(t, who, domain, Scope.EDIT)
 
-    def _put(self, who: Actor, domain: str, script: str, text: Text, revision: int | None) -> Draft:
-        findings = self._work.findings(script, text.source)
+    def _put(self, who: Actor, domain: str, script: str, text: Text, revision: int) -> Draft:
+        findings = findings_or_why(self._work, script, text.source)
         kept = 0
         with self._desk.change(who) as change:
             self._desk.domain(change.t, who, domain, Scope.EDIT)
             there = self._there(change, domain, script)
             now_at = 0 if there is None else there.revision
-            if there is not None and _text_of(there) == text:
+            if there is not None and not _is_news(there, text, findings):
                 change.nothing()
-            elif revision not in (None, now_at):
-                kept = _keep(change, domain, script, text, revision or 0, who.label)
+            elif revision != now_at and (there is None or _text_of(there) != text):
+                kept = _keep(change, domain, script, text, revision, change.who.label)
                 change.note("draft.refused", script, domain, started_from=revision, current=now_at, kept=kept)
             else:
-                if revision is None and there is not None:
-                    _keep(change, domain, script, _text_of(there), there.revision, there.author)
-                there = drafts.save(
-                    change.t,
-                    domain,
-                    script,
-                    source=text.source,
-                    rule=text.rule_json,
-                    tests=text.tests,
-                    digest=text.digest,
-                    diagnostics=list(findings),
-                    author=who.label,
-                )
-                change.note("draft.save", script, domain, revision=there.revision, digest=text.digest)
+                there = _saved(change, domain, script, text, findings)
         if kept:
             current = None if there is None else draft_of(there)
             at = f"at revision {now_at}" if there else "gone"
@@ -185,8 +191,18 @@ def require_script(t: Reading, domain: str, script: str) -> scripts.ScriptRow:
     """Raises Refused."""
     row = scripts.get(t, domain, script) if is_name(script) else None
     if row is None:
-        raise not_found("script")
+        raise no_script(t, domain, script)
     return row
+
+
+def no_script(t: Reading, domain: str, script: str, what: str = "script") -> Refused:
+    """Names what is not there, and the script that may have been meant. Whoever asks may read the domain."""
+    if not is_name(script):
+        return not_found(what)
+    near = nearest(script, (row.name for row in scripts.all(t, domain)))
+    hint = f", did you mean '{near}'?" if near and near != script else ""
+    of = f"{what} '{script}'" if what == "script" else f"{what} of '{script}'"
+    return not_found(f"{of}{hint}")
 
 
 def draft_of(row: DraftRow) -> Draft:
@@ -201,6 +217,29 @@ def draft_of(row: DraftRow) -> Draft:
         author=row.author,
         saved=row.saved,
     )
+
+
+def _is_news(there: DraftRow, text: Text, findings: Diagnostics) -> bool:
+    """Whether a text is another than the draft's, or has been checked now that could not be before."""
+    if _text_of(there) != text:
+        return True
+    return is_unfinished(there.diagnostics) and not is_unfinished(findings)
+
+
+def _saved(change: Change, domain: str, script: str, text: Text, findings: Diagnostics) -> DraftRow:
+    row = drafts.save(
+        change.t,
+        domain,
+        script,
+        source=text.source,
+        rule=text.rule_json,
+        tests=text.tests,
+        digest=text.digest,
+        diagnostics=list(findings),
+        author=change.who.label,
+    )
+    change.note("draft.save", script, domain, revision=row.revision, digest=text.digest)
+    return row
 
 
 def _text_of(row: DraftRow) -> Text:

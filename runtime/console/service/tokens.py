@@ -5,7 +5,7 @@ Every request asks the store, so a token that was revoked ends with the next one
 what is wrong with it is not said.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from threading import Lock
 from typing import Any, Final
 
@@ -199,6 +199,11 @@ class Tokens:
             tokens.revoke(change.t, token)
             for domain in [grant.domain for grant in row.grants if grant.domain != EVERY] or [""]:
                 change.note("token.revoke", row.id, domain, label=row.label)
+
+    def ended(self, ids: Collection[str]) -> set[str]:
+        """Those of the tokens called `ids` that are good for nothing any more."""
+        with self._desk.read() as t:
+            return tokens.ended(t, ids)
 
     def bootstrap(self, label: str = "operator") -> str | None:
         """The text of the first operator's token; None where there are tokens already."""

@@ -19,7 +19,7 @@ from runtime.console.service.answers import Diff, Evidence, Page, Version, Versi
 from runtime.console.service.desk import Desk
 from runtime.console.service.jobs import Work
 from runtime.console.service.lives import serving, versions_in
-from runtime.console.service.scripts import draft_of, require_script
+from runtime.console.service.scripts import draft_of, no_script, require_script
 from runtime.console.service.texts import Text, read_text, stored_rule
 from runtime.console.store import Reading, blobs, drafts, scripts, versions
 from runtime.console.store.versions import VersionHead, VersionRow
@@ -135,7 +135,7 @@ def _draft_at(t: Reading, domain: str, script: str, revision: int | None) -> Tex
     """The draft's text. Raises Refused where it is at another revision."""
     row = drafts.get(t, domain, script) if is_name(script) else None
     if row is None:
-        raise not_found("draft")
+        raise no_script(t, domain, script, "draft")
     if revision is not None and row.revision != whole_number(revision, "revision"):
         raise Refused("conflict", f"the draft is at revision {row.revision}", current=draft_of(row))
     return Text(row.source, stored_rule(row.rule), row.tests)
@@ -144,7 +144,8 @@ def _draft_at(t: Reading, domain: str, script: str, revision: int | None) -> Tex
 def _version(t: Reading, domain: str, script: str, number: int) -> VersionRow:
     row = versions.get(t, domain, script, number) if is_name(script) else None
     if row is None:
-        raise not_found("version")
+        require_script(t, domain, script)
+        raise not_found(f"version {number} of '{script}'")
     return row
 
 

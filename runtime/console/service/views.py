@@ -1,6 +1,6 @@
 """Rows to what is answered of them, where several operations answer it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
 import msgspec
@@ -90,16 +90,28 @@ def _differing(t: Reading, row: RolloutRow) -> dict[str, tuple[int | None, int |
 
 def _progress(t: Reading, row: RolloutRow, generation: int, every: Sequence[NodeRow]) -> Progress:
     """Of the nodes that the rollout is for."""
-    return progress(states(every, len(every), generation, t.now, row.pools, row.regions))
+    found = states(every, len(every), generation, t.now, row.domain.__eq__, row.pools, row.regions)
+    return progress(found)
 
 
 def states(
-    rows: Iterable[NodeRow], count: int, wanted: int, now: float, pools: Any = (), regions: Any = ()
+    rows: Iterable[NodeRow],
+    count: int,
+    wanted: int,
+    now: float,
+    concerns: Callable[[str], bool],
+    pools: Any = (),
+    regions: Any = (),
 ) -> list[Any]:
-    """The state of each of those in `pools` and `regions`, of `count` in all."""
+    """The state of each of those in `pools` and `regions`, of `count` in all, as to the domains that it `concerns`."""
     return [
         node_state(
-            generation=row.generation, error=row.error, silent_s=now - row.seen, wanted=wanted, nodes=count
+            generation=row.generation,
+            error=row.error,
+            silent_s=now - row.seen,
+            wanted=wanted,
+            nodes=count,
+            refuses=any(map(concerns, row.refused)),
         )
         for row in rows
         if (not pools or row.pool in pools) and (not regions or row.region in regions)

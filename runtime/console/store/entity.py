@@ -11,6 +11,8 @@ from runtime.console.store.errors import BadCursor
 from runtime.console.store.lookup import Lookup
 from runtime.console.store.transaction import Columns, Reading
 
+_AFTER: Final = "~"
+"""What cursors of lists by name begin with: so a word that somebody made up is none, and no name is one."""
 MOST: Final = 500
 """Items of one page at most, whatever is asked for."""
 
@@ -56,6 +58,7 @@ class Entity(Generic[R]):
         self._by_name = by
         self._order = self._by.desc() if newest_first else self._by.asc()
         self._newest_first = newest_first
+        self._by_number = isinstance(self._by.type, Number)
         self.select: Final[Select[*Columns]] = select(*(table.c[name] for name in row.__struct_fields__))
         """All of them; conditions are added with `where`."""
 
@@ -99,14 +102,16 @@ class Entity(Generic[R]):
         rows = self.rows(t, query.order_by(self._order).limit(size + 1))
         if len(rows) <= size:
             return Page(rows, None)
-        return Page(rows[:size], str(getattr(rows[size - 1], self._by_name)))
+        last = str(getattr(rows[size - 1], self._by_name))
+        return Page(rows[:size], last if self._by_number else f"{_AFTER}{last}")
 
     def _read_cursor(self, cursor: str) -> str | int:
-        if not isinstance(self._by.type, Number):
-            return cursor
-        if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 19):
-            raise BadCursor("the cursor is none that a list has given")
-        return int(cursor)
+        if not self._by_number:
+            if cursor.startswith(_AFTER):
+                return cursor.removeprefix(_AFTER)
+        elif cursor.isascii() and cursor.isdigit() and len(cursor) <= 19 and int(cursor):
+            return int(cursor)
+        raise BadCursor("the cursor is none that a list has given")
 
 
 class ByKeys(Generic[R]):

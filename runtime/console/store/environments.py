@@ -57,6 +57,15 @@ def history(
     return _lives.page(t, limit, cursor, _in(domain, environment))
 
 
+def served(t: Reading, domain: str) -> dict[int, set[str]]:
+    """The environments in which each release is in force or was; releases that never were are left out."""
+    found: dict[int, set[str]] = {}
+    pairs = select(_table.c.release, _table.c.environment).where(_table.c.domain == domain).distinct()
+    for release, environment in t.execute(pairs):
+        found.setdefault(release, set()).add(environment)
+    return found
+
+
 def go_live(
     t: Writing,
     domain: str,

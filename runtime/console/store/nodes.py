@@ -27,6 +27,8 @@ class Sighting(Row, frozen=True):
     seen: float
     token: str
     """The id of the token it came with."""
+    refused: dict[str, str]
+    """Domains of its generation that it cannot load as they are now, each with the reason."""
 
 
 class NodeRow(Sighting, frozen=True):
@@ -54,6 +56,16 @@ def all(t: Reading, environment: str) -> list[NodeRow]:  # noqa: A001 - read as 
 def report(t: Writing, sightings: Sequence[Sighting]) -> None:
     """Note all of them at once, in place of what was known of these nodes."""
     t.put(_table, [{**row.fields(), "first_seen": row.seen} for row in sightings], keep=("first_seen",))
+
+
+def with_token(t: Reading, token: str) -> list[NodeRow]:
+    """Those that came with a token, by id."""
+    return _nodes.all(t, _table.c.token == token)
+
+
+def remove(t: Writing, id: str) -> bool:  # noqa: A002 - what a node calls it
+    """Whether it was there."""
+    return t.execute(delete(_table).where(_table.c.id == id)).rowcount > 0
 
 
 def forget(t: Writing, before: float) -> int:

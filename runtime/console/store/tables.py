@@ -272,6 +272,7 @@ nodes: Final = Table(
     _must("first_seen", Moment),
     _must("seen", Moment),
     _must("token", Name),
+    Column("refused", Json, nullable=False, server_default="{}"),
 )
 audit: Final = Table(
     "audit",

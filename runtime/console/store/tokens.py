@@ -1,9 +1,9 @@
 """Tokens of people and of nodes, by id; of the secret only the hash that comes in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from sqlalchemy import ColumnElement, bindparam, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, exists, func, insert, or_, select, update
 
 from runtime.console.store import tables
 from runtime.console.store.entity import Entity, Page, Row
@@ -95,6 +95,22 @@ def revoke(t: Writing, id: str) -> bool:  # noqa: A002 - what a token calls it
     t.execute(tables.sessions.delete().where(tables.sessions.c.token == id))
     chosen = update(_table).where(_table.c.id == id, _table.c.revoked.is_(None))
     return t.execute(chosen.values(revoked=t.now)).rowcount > 0
+
+
+def ended(t: Reading, ids: Collection[str]) -> set[str]:
+    """Those of `ids` that are not good any more: revoked, expired, or not there."""
+    good = select(_table.c.id).where(
+        _table.c.id.in_(ids),
+        _table.c.revoked.is_(None),
+        or_(_table.c.expires.is_(None), _table.c.expires > t.now),
+    )
+    return set(ids) - {id_ for (id_,) in t.execute(good)} if ids else set()
+
+
+def revoked(t: Reading, ids: Collection[str]) -> set[str]:
+    """Those of `ids` that were revoked."""
+    chosen = select(_table.c.id).where(_table.c.id.in_(ids), _table.c.revoked.is_not(None))
+    return {id_ for (id_,) in t.execute(chosen)} if ids else set()
 
 
 def touch(t: Writing, used: Mapping[str, float]) -> None:

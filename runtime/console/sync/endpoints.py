@@ -106,6 +106,7 @@ class Endpoints:
         self._seen(who, node)
         if wait_s and self._manifests.generation(who.environment) <= known:
             await self._waiters.wait(who.environment, node, wait_s)
+            who = await self._who(scope)  # it may have been revoked meanwhile
             self._seen(who, node)
         kept = self._manifests.kept(who.environment)
         if kept is None:

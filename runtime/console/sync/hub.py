@@ -28,6 +28,8 @@ POLL_S: Final = 0.5
 WRITE_S: Final = 0.5
 CONSIDER_S: Final = 1.0
 COUNT_S: Final = 5.0
+TOKENS_S: Final = 1.0
+"""Between two looks at whether who reads a log still may: another console may have revoked the token."""
 NOTE_USED_S: Final = 10.0
 SWEEP_S: Final = 3600.0
 FIGURES_KEPT_S: Final = 30 * 86400.0
@@ -78,6 +80,7 @@ class Sync:
                 self._write,
                 Turn("consider", CONSIDER_S, self._consider),
                 Turn("count", COUNT_S, self._count),
+                Turn("tokens", TOKENS_S, self._look_at_tokens),
                 Turn("note-used", NOTE_USED_S, self._note_used),
                 Turn("sweep", SWEEP_S, self._sweep),
             ],
@@ -145,6 +148,21 @@ class Sync:
         for environment in ENVIRONMENTS:
             counts = await self._call(self._console.nodes.counts, CONSOLE, environment)
             self.states |= {(environment, state): count for state, count in counts.items()}
+
+    def revoked(self, token: str) -> None:
+        """The token with this id is good for nothing from now on."""
+        self.identities.forget(token)
+        self.tail.end({token})
+
+    def removed(self, node: str, token: str) -> None:
+        """A node is no more, and so is its token."""
+        self.revoked(token)
+        self.register.remove(node)
+
+    async def _look_at_tokens(self) -> None:
+        tokens = self.tail.tokens()
+        if tokens:
+            self.tail.end(await self._call(self._console.tokens.ended, tokens))
 
     async def _note_used(self) -> None:
         await self._call(self._console.tokens.note_used)

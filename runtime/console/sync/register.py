@@ -38,6 +38,7 @@ class Heard(msgspec.Struct, kw_only=True):
     error: str = ""
     started: float = 0.0
     seen: float = 0.0
+    refused: dict[str, str] = {}
 
 
 class NameTaken(Exception):  # noqa: N818 - a state of another node's
@@ -71,6 +72,7 @@ class Register:
         heard.generation = report.generation
         heard.error = report.error
         heard.started = report.started
+        heard.refused = {each.domain: each.why for each in report.refused_domains}
         heard.seen = now
         self._changed[node] = heard
 
@@ -113,9 +115,13 @@ class Register:
         for row in rows:
             self._changed.setdefault(row.id, row)
 
+    def remove(self, node: str) -> None:
+        """Forget a node, if it is known."""
+        if self._nodes.pop(node, None) is not None:
+            self._changed.pop(node, None)
+            self._forgotten(node)
+
     def sweep(self, now: float) -> None:
         """Forget nodes that have gone."""
         for node in [each.id for each in self._nodes.values() if now - each.seen > FORGET_AFTER_S]:
-            del self._nodes[node]
-            self._changed.pop(node, None)
-            self._forgotten(node)
+            self.remove(node)

@@ -7,7 +7,7 @@ that takes nothing for long is ended. Recent lines of each domain are kept, with
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -34,7 +34,9 @@ Place = tuple[str, str]
 class Reader:
     """Somebody who stays. Use as `async for`-like: `await next()`, and `close()` at the end."""
 
-    def __init__(self, matches: Filter, clock: Callable[[], float]) -> None:
+    def __init__(self, matches: Filter, clock: Callable[[], float], token: str) -> None:
+        self.token = token
+        """The id of the token it was let in with."""
         self._matches = matches
         self._clock = clock
         self._waiting: deque[bytes] = deque()
@@ -146,11 +148,11 @@ class Tail:
                 found.append(data)
         return found
 
-    def read(self, environment: str, domain: str, matches: Filter) -> Reader:
-        """A reader from now on. Raises Overloaded."""
+    def read(self, environment: str, domain: str, matches: Filter, token: str) -> Reader:
+        """A reader from now on, let in with the token of that id. Raises Overloaded."""
         if sum(map(len, self._readers.values())) >= MAX_READERS:
             raise Overloaded
-        reader = Reader(matches, self._clock)
+        reader = Reader(matches, self._clock, token)
         self._readers.setdefault((environment, domain), set()).add(reader)
         return reader
 
@@ -162,8 +164,13 @@ class Tail:
             if not readers:
                 del self._readers[environment, domain]
 
-    def end(self) -> None:
-        """The console stops."""
+    def tokens(self) -> set[str]:
+        """Of all who read."""
+        return {reader.token for readers in self._readers.values() for reader in readers}
+
+    def end(self, tokens: Collection[str] | None = None) -> None:
+        """Whoever reads with one of these tokens reads no more; all where the console stops."""
         for readers in self._readers.values():
             for reader in readers:
-                reader.end()
+                if tokens is None or reader.token in tokens:
+                    reader.end()

@@ -1,6 +1,7 @@
 """`edgescript console`: what it says of wrong usage and of what cannot be opened, and what is done offline."""
 
 import json
+import re
 import socket
 import sqlite3
 import stat
@@ -10,6 +11,7 @@ from click.testing import CliRunner
 
 from edgescript.cli import cli
 from tests.console.api.conftest import SETTINGS, Clock, Running
+from tests.support.certificates import Authority
 
 
 def run(*arguments):
@@ -46,6 +48,28 @@ def test_wrong_usage(tmp_path, case):
     found = run("--data", str(tmp_path / "data"), *USAGE[case])
     assert found.exit_code == 2
     assert "Traceback" not in found.output
+
+
+@pytest.mark.parametrize(
+    ("certificate", "key", "said"),
+    [
+        ("none.pem", "cert.key", "cannot read '.*none.pem': no such file or directory"),
+        ("cert.pem", "none.key", "cannot read '.*none.key': no such file or directory"),
+        ("cert.key", "cert.key", "are no certificate and its key"),
+        ("cert.pem", "other.key", "are no certificate and its key"),
+        ("cert.pem", "cert.key", ""),
+    ],
+)
+def test_a_check_looks_at_the_certificate(tmp_path, certificate, key, said):
+    authority = Authority(tmp_path)
+    authority.issue("cert", "localhost")
+    authority.issue("other", "localhost")
+    files = [str(tmp_path / name) for name in (certificate, key)]
+    tls = ["--tls-certificate", files[0], "--tls-key", files[1]]
+    found = run("--data", str(tmp_path / "data"), *tls, "--check")
+    assert bool(found.exit_code) == bool(said)
+    assert re.search(said, found.stderr)
+    assert (tmp_path / "data").exists() == (not said)
 
 
 def test_a_database_that_does_not_answer_is_named_without_its_password(tmp_path):

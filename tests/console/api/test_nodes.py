@@ -1,14 +1,23 @@
 """What nodes ask: manifests as soon as there is a newer one, blobs, reports; and what people see of it."""
 
 import asyncio
+import threading
 import time
 
 import pytest
 
 from runtime.bundles.documents import blobs_of
 from runtime.bundles.node_token import read_node_token
-from runtime.bundles.report import Report, ScriptCounter, SiteCounter, decode_answer, encode_report
+from runtime.bundles.report import (
+    RefusedDomain,
+    Report,
+    ScriptCounter,
+    SiteCounter,
+    decode_answer,
+    encode_report,
+)
 from runtime.bundles.verify import accept, open_document
+from runtime.console.model.access import CONSOLE
 from tests.console.api.conftest import is_problem
 
 MSGPACK = {"Content-Type": "application/msgpack"}
@@ -150,7 +159,7 @@ def test_states_of_nodes(staged, clock):
         "b": "behind",
         "c": "failed",
     }
-    assert found["counts"] == {"current": 1, "behind": 1, "offline": 0, "failed": 1}
+    assert found["counts"] == {"current": 1, "partly": 0, "behind": 1, "offline": 0, "failed": 1}
     assert found["generations"]["staging"] == generation
     assert staged.get("pools").json()["items"][0]["name"] == "p"
     rollout = staged.get("domains/shop/rollouts").json()["items"][0]
@@ -251,3 +260,76 @@ def test_logs_are_asked_for_while_somebody_reads(staged):
     found = staged.get("domains/shop/logs?environment=staging&filter=status=5xx").json()
     assert found["items"] == [{"domain": "shop", "status": 500, "uri": "/b", "node": "n1"}]
     is_problem(staged.get("domains/shop/logs?filter=nonsense"), 422, "invalid")
+
+
+def test_a_node_that_is_removed_is_let_in_no_more_even_where_it_waits(staged):
+    newest = accept_generation(staged)
+    report(staged, staged.node, generation=newest)
+    flush(staged)
+    waiting = threading.Thread(target=lambda: found.append(manifest(staged, staged.node, newest, wait=20)))
+    found = []
+    waiting.start()
+    until(lambda: len(staged.app.surface.sync.waiters))
+    assert staged.delete("nodes/n1").status_code == 204
+    staged.version("# another\nreturn true\n")
+    staged.publish()
+    waiting.join(20)
+    is_problem(found[0], 401, "unauthorized")
+    is_problem(manifest(staged, staged.node), 401, "unauthorized")
+    is_problem(report(staged, staged.node), 401, "unauthorized")
+    flush(staged)
+    assert staged.get("nodes").json()["items"] == []
+    is_problem(staged.delete("nodes/n1"), 404, "not-found")
+    is_problem(staged.delete("nodes/n1", staged.token("admin")), 403, "forbidden")
+
+
+def accept_generation(running):
+    return int(manifest(running, running.node).headers["etag"].strip('"'))
+
+
+def test_nodes_that_share_a_token_are_removed_by_intent(staged):
+    for name in ("n1", "n2"):
+        report(staged, staged.node, name)
+    flush(staged)
+    assert is_problem(staged.delete("nodes/n1"), 409, "conflict")["nodes"] == ["n2"]
+    assert report(staged, staged.node).status_code == 200
+    assert staged.delete("nodes/n1?shared=true").status_code == 204
+    is_problem(report(staged, staged.node, "n2"), 401, "unauthorized")
+
+
+def test_a_domain_that_a_node_cannot_load_is_told_of_that_node(staged):
+    newest = accept_generation(staged)
+    refused = (RefusedDomain("shop", "origin: no upstream"), RefusedDomain("blog", "secret of others"))
+    report(staged, staged.node, generation=newest, refused_domains=refused)
+    flush(staged)
+    (mine,) = staged.get("nodes", staged.token("read")).json()["items"]
+    assert (mine["state"], mine["refused"]) == ("partly", [{"domain": "shop", "why": "origin: no upstream"}])
+    (every,) = staged.get("nodes").json()["items"]
+    assert [each["domain"] for each in every["refused"]] == ["blog", "shop"]
+    assert staged.get("nodes").json()["counts"]["partly"] == 1
+    report(staged, staged.node, generation=newest)
+    flush(staged)
+    assert staged.get("nodes").json()["items"][0]["state"] == "current"
+
+
+@pytest.mark.parametrize("revoked_here", [True, False])
+def test_who_follows_a_log_is_ended_with_the_token_whichever_console_revokes_it(shop, revoked_here):
+    made = shop.post("tokens", json={"label": "t", "grants": [{"domain": "shop", "scope": "read"}]}).json()
+    tail = shop.app.surface.sync.tail
+    asked = threading.Thread(
+        target=lambda: found.append(
+            shop.get("domains/shop/logs", made["secret"], headers={"Accept": "text/event-stream"})
+        )
+    )
+    found = []
+    asked.start()
+    until(lambda: tail.tokens() == {made["id"]})
+    if revoked_here:
+        shop.delete(f"tokens/{made['id']}")
+    else:
+        shop.console.tokens.revoke(CONSOLE, made["id"])
+    began = time.monotonic()
+    asked.join(10)
+    # At once, or with the next look at the tokens of all who read, which takes place every second.
+    assert time.monotonic() - began < 4.0
+    assert found[0].text.endswith('data: {"code":"ended"}\n\n')

@@ -4,88 +4,17 @@ import asyncio
 import http.client
 import json
 import os
-import re
 import signal
 import socket
 import stat
-import subprocess
-import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
 from runtime.bundles.report import Report, encode_report
 from tests.console.api.conftest import SETTINGS, SOURCE
-
-WITHIN_S = 60
-
-
-class Process:
-    """`edgescript console` in a folder, on a port of the system's choice."""
-
-    def __init__(self, folder, *arguments):
-        self._stderr = (folder.parent / "stderr").open("a+")
-        self._began = self._stderr.tell()
-        command = [
-            sys.executable,
-            "-m",
-            "edgescript",
-            "console",
-            "--listen",
-            "127.0.0.1:0",
-            "--data",
-            str(folder),
-        ]
-        self.process = subprocess.Popen(
-            [*command, *arguments], stderr=self._stderr, stdout=subprocess.DEVNULL
-        )
-        self.folder = folder
-        self.port = self._port()
-
-    def said(self):
-        return Path(self._stderr.name).read_text()[self._began :]
-
-    def _port(self):
-        end = time.monotonic() + WITHIN_S
-        while time.monotonic() < end:
-            found = re.search(r"the console is on http://127\.0\.0\.1:(\d+)/", self.said())
-            if found:
-                return int(found[1])
-            if self.process.poll() is not None:
-                pytest.fail(f"ended with {self.process.returncode}: {self.said()}")
-            time.sleep(0.02)
-        self.kill()
-        pytest.fail(f"did not start: {self.said()}")
-
-    def ask(self, method, path, body=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        try:
-            headers = {"Authorization": f"Bearer {self.token()}", "Content-Type": "application/json"}
-            connection.request(method, f"/api/v1/{path}", None if body is None else json.dumps(body), headers)
-            answer = connection.getresponse()
-            return answer.status, json.loads(answer.read() or b"null")
-        finally:
-            connection.close()
-
-    def token(self):
-        return (self.folder / "operator.token").read_text().strip()
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-        self._stderr.close()
-
-    def end(self, how=signal.SIGTERM):
-        self.process.send_signal(how)
-        try:
-            status = self.process.wait(30)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            raise
-        self._stderr.close()
-        return status
+from tests.support.console import ConsoleProcess
 
 
 @pytest.fixture
@@ -93,15 +22,12 @@ def start(tmp_path):
     begun = []
 
     def start_(*arguments):
-        begun.append(Process(tmp_path / "data", *arguments))
+        begun.append(ConsoleProcess(tmp_path / "data", *arguments))
         return begun[-1]
 
     yield start_
     for each in begun:
-        if each.process.poll() is None:
-            each.kill()
-        else:
-            each._stderr.close()
+        each.kill()
 
 
 def test_the_first_start_makes_a_token_for_its_user_alone(start):
@@ -114,6 +40,7 @@ def test_the_first_start_makes_a_token_for_its_user_alone(start):
     too_large(first)
     head_without_end(first)
     no_request(first)
+    hosts(first)
     assert first.end() == 0
     assert text.strip() not in first.said()
     second = start("--quiet")
@@ -141,6 +68,34 @@ def no_request(console):
     assert (answer.status, found["status"], found["code"]) == (400, 400, "bad-request")
 
 
+HOSTS = {
+    b"": 400,
+    b"Host: a\r\n": 200,
+    b"Host: a.example:8090\r\n": 200,
+    b"Host: [::1]:8090\r\n": 200,
+    b"Host:\r\n": 200,
+    b"Host: a\r\nHost: b\r\n": 400,
+    b"Host: a\r\nhost: a\r\n": 400,
+    b"Host: a b\r\n": 400,
+    b"Host: me@a\r\n": 400,
+    b"Host: a/b\r\n": 400,
+}
+
+
+def hosts(console):
+    """A request of HTTP/1.1 says once whom it is for (RFC 9112 section 3.2), one of HTTP/1.0 need not."""
+    for version, table in ((b"1.1", HOSTS), (b"1.0", {b"": 200, b"Host: a\r\nHost: b\r\n": 400})):
+        for fields, status in table.items():
+            with socket.create_connection(("127.0.0.1", console.port), 10) as client:
+                client.sendall(b"GET /healthz HTTP/" + version + b"\r\n" + fields + b"\r\n")
+                answer = http.client.HTTPResponse(client)
+                answer.begin()
+                assert answer.status == status, (version, fields)
+                if status != 200:
+                    assert json.loads(answer.read())["code"] == "bad-request"
+                    assert answer.getheader("connection") == "close"
+
+
 def head_without_end(console):
     """A head that goes on and on is cut off."""
     received = b""
@@ -165,7 +120,7 @@ def test_who_waits_does_not_hold_up_the_end(start):
         follower, writer = await opened(
             console,
             b"/domains/shop/logs?environment=staging",
-            console.token(),
+            console.operator,
             b"Accept: text/event-stream\r\n",
         )
         head = await asyncio.wait_for(follower.readuntil(b"the log begins\n\n"), 10)

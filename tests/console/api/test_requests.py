@@ -1,7 +1,11 @@
 """What every request passes: who asks, how much, how often, and what every answer has."""
 
+import json
+import re
+
 import pytest
 
+from runtime.console.api.faults import WANTED
 from runtime.console.api.problems import KINDS
 from tests.console.api.conftest import is_problem
 
@@ -26,6 +30,10 @@ UNKNOWN = {
     "no such file": ("GET", "/static/nothing.js", None, 404, "not-found"),
     "a limit that is none": ("GET", "domains?limit=0", None, 422, "invalid"),
     "a cursor that is none": ("GET", "audit?cursor=x", None, 422, "invalid"),
+    "a cursor of a list by number, before its first": ("GET", "audit?cursor=0", None, 422, "invalid"),
+    "a cursor that no list by name has given": ("GET", "domains?cursor=shop", None, 422, "invalid"),
+    "a cursor of another list": ("GET", "nodes?cursor=7", None, 422, "invalid"),
+    "an empty cursor": ("GET", "tokens?cursor=", None, 422, "invalid"),
     "a number that is none": ("GET", "domains/d/scripts/s/versions/x", None, 422, "invalid"),
 }
 
@@ -101,6 +109,33 @@ def test_what_was_given_is_not_told_back(running):
     answer = running.post("session", "", json={"token": ["est_1_secret"]})
     is_problem(answer, 422, "invalid")
     assert "secret" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "said"),
+    [
+        ("domains", {"name": "Shop"}, "name: want small letters, digits and hyphens"),
+        (
+            "domains/d/publish",
+            {"environment": "staging", "sticky": "colour"},
+            "sticky: want client_ip, cookie:NAME",
+        ),
+        ("domains/d/publish", {"environment": "staging", "remove": ["a/b"]}, "want letters, digits, '_'"),
+        ("tokens", {"label": "", "grants": []}, "label: want 1 at least"),
+        ("domains/d/publish", {"environment": "staging", "message": "x" * 9999}, "characters at most"),
+    ],
+)
+def test_what_a_name_may_be_is_said_in_words(running, path, body, said):
+    problem = is_problem(running.ask("POST", path, json=body), 422, "invalid")
+    assert said in problem["detail"]
+    assert "pattern" not in str(problem)
+
+
+def test_every_pattern_of_the_document_has_words(running):
+    document = json.dumps(running.get("/api/openapi.json").json())
+    patterns = {json.loads(each) for each in re.findall(r'"pattern": ("(?:[^"\\]|\\.)*")', document)}
+    of_blobs = "^[0-9a-f]{64}$"  # what is named otherwise is not found
+    assert patterns == {*WANTED, of_blobs}
 
 
 def test_fifty_changes_a_second_for_a_token(running, clock):

@@ -69,7 +69,7 @@ def test_only_domains_that_somebody_reads_are_wanted():
     tail = Tail(clock)
     every = read_filter("")
     assert tail.wanted("production") == ()
-    reader = tail.read("production", "shop", every)
+    reader = tail.read("production", "shop", every, "t")
     assert tail.wanted("production") == ("shop",)
     assert tail.wanted("staging") == ()
     tail.leave("production", "shop", reader)
@@ -83,7 +83,7 @@ def test_only_domains_that_somebody_reads_are_wanted():
 def test_a_reader_gets_the_lines_it_asked_for():
     async def scenario():
         tail = Tail(Clock())
-        reader = tail.read("production", "shop", read_filter("uri~a"))
+        reader = tail.read("production", "shop", read_filter("uri~a"), "t")
         tail.take(
             "production", "n1", [line("/a"), line("/b"), line("/a2"), line("/a", "blog"), {"uri": "/a"}]
         )
@@ -98,7 +98,7 @@ def test_a_slow_reader_is_told_how_much_it_missed_and_a_stuck_one_is_ended():
     async def scenario():
         clock = Clock()
         tail = Tail(clock)
-        reader = tail.read("production", "shop", read_filter(""))
+        reader = tail.read("production", "shop", read_filter(""), "t")
         tail.take("production", "n1", [line("/")] * (QUEUE + 5))
         got, lost = await reader.take(1)
         assert (len(got), lost, reader.ended) == (QUEUE, 5, False)
@@ -113,7 +113,7 @@ def test_a_slow_reader_is_told_how_much_it_missed_and_a_stuck_one_is_ended():
 def test_a_quiet_log_returns_after_the_wait():
     async def scenario():
         tail = Tail(Clock())
-        reader = tail.read("production", "shop", read_filter(""))
+        reader = tail.read("production", "shop", read_filter(""), "t")
         assert await reader.take(0.01) == ([], 0)
 
     asyncio.run(scenario())
@@ -121,7 +121,7 @@ def test_a_quiet_log_returns_after_the_wait():
 
 def test_lines_that_are_no_json_are_left_out():
     tail = Tail(Clock())
-    tail.read("production", "shop", read_filter(""))
+    tail.read("production", "shop", read_filter(""), "t")
     tail.take("production", "n1", [{**line("/"), "x": object()}, line("/" + "x" * 40_000), line("/ok")])
     assert tail.dropped == 2
     assert lines(tail.recent("production", "shop", read_filter(""), 9, 60.0)) == ["/ok"]
@@ -131,7 +131,7 @@ def test_lines_of_a_domain_that_had_the_name_before_are_not_shown():
     clock = Clock()
     tail = Tail(clock)
     every = read_filter("")
-    tail.read("production", "shop", every)
+    tail.read("production", "shop", every, "t")
     tail.take("production", "n1", [line("/of-the-old-one")])
     clock.now += 10.0
     tail.take("production", "n1", [line("/of-the-new-one")])
@@ -141,6 +141,22 @@ def test_lines_of_a_domain_that_had_the_name_before_are_not_shown():
 def test_readers_are_bounded():
     tail = Tail(Clock())
     for _ in range(MAX_READERS):
-        tail.read("production", "shop", read_filter(""))
+        tail.read("production", "shop", read_filter(""), "t")
     with pytest.raises(Overloaded):
-        tail.read("production", "shop", read_filter(""))
+        tail.read("production", "shop", read_filter(""), "t")
+
+
+def test_who_reads_with_a_token_that_is_revoked_is_ended_and_others_read_on():
+    async def scenario():
+        tail = Tail(Clock())
+        mine, other = (tail.read("production", "shop", read_filter(""), token) for token in ("t1", "t2"))
+        waiting = asyncio.create_task(mine.take(60))
+        await asyncio.sleep(0)
+        assert tail.tokens() == {"t1", "t2"}
+        tail.end({"t1", "t9"})
+        assert await asyncio.wait_for(waiting, 5) == ([], 0)
+        assert (mine.ended, other.ended) == (True, False)
+        tail.end()
+        assert other.ended
+
+    asyncio.run(scenario())

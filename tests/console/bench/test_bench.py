@@ -119,6 +119,27 @@ def test_a_process_does_one_job_after_another(odd):
     assert process(odd) == process(odd)
 
 
+def test_what_a_start_takes_is_nobodys_job():
+    slow = f"import time\ntime.sleep(1)\n{ODD}"
+    pool = Pool([sys.executable, "-c", slow], console_bench.environment(), 1, 0.9)
+    try:
+        assert process(pool) == process(pool)
+        assert pool.ended == 0
+    finally:
+        pool.close()
+
+
+def test_a_process_that_never_starts_is_waited_for_no_longer_than_is_said(monkeypatch):
+    monkeypatch.setattr("runtime.console.bench.pool.START_S", 0.2)
+    pool = Pool([sys.executable, "-c", "input()"], console_bench.environment(), 1, 30.0)
+    try:
+        with pytest.raises(Refused):
+            process(pool)
+        assert pool.ended == 1
+    finally:
+        pool.close()
+
+
 @pytest.mark.parametrize("name", ["ends", "raises"])
 def test_a_process_that_ends_is_replaced(odd, name):
     before = process(odd)

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from runtime.console.app import PAGE
-from tests.console.cli.running import RunningConsole
 from tests.console.page.screen import Api, Screen
+from tests.support.console import ConsoleProcess
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage"]
@@ -19,9 +19,9 @@ EDITORS = ("plain", "rich")
 
 @pytest.fixture(scope="session")
 def console(tmp_path_factory):
-    running = RunningConsole(tmp_path_factory.mktemp("console"))
+    running = ConsoleProcess(tmp_path_factory.mktemp("console"), "--quiet")
     yield running
-    running.stop()
+    running.end()
 
 
 @pytest.fixture

@@ -9,6 +9,16 @@ SETTINGS = {"hosts": ["shop.example"], "origin": "http://127.0.0.1:9"}
 EXPECTED = re.compile(r"Failed to load resource: the server responded with a status of (401|403|404|409|422)")
 """Refusals are part of the work; a browser notes each one."""
 WITHIN_MS = 10_000
+LINE = {
+    "time": 1.0,
+    "client": "192.0.2.1",
+    "method": "GET",
+    "host": "h",
+    "status": 403,
+    "cache": "SYNTH",
+    "scripts": [],
+}
+"""Of the access log, as a node tells it."""
 names = (f"d{number}" for number in itertools.count(1))
 
 
@@ -86,6 +96,10 @@ class Screen:
             return
         self.complaints.append(f"the page opened a {dialog.type}: {dialog.message}")
         dialog.dismiss()
+
+    def forgive(self, text):
+        """What a test brought about is no complaint."""
+        self.complaints = [each for each in self.complaints if text not in each]
 
     def close(self):
         self.context.close()

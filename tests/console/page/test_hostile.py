@@ -4,7 +4,7 @@ import contextlib
 
 import pytest
 
-from tests.console.cli.running import Follower
+from tests.support.follower import Follower
 
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>${alert(3)}"
 LINE = {

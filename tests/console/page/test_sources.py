@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from edgescript.diagnostics.catalogue import CATALOGUE
+from runtime.console.api.problems import KINDS
+from runtime.console.model.refusal import CODES
+
 FOLDER = Path(__file__).resolve().parents[3] / "runtime" / "console" / "page"
 STATIC = FOLDER / "static"
 SOURCES = sorted(path for path in STATIC.rglob("*.js") if "built" not in path.parts)
@@ -48,6 +52,33 @@ def test_every_text_is_asked_for():
     made = tuple(MADE_KEY.findall(everything))
     unused = [key for key in TEXTS["en"] if f"'{key}'" not in everything and not key.startswith(made)]
     assert unused == []
+
+
+BROWSER_CODES = {"unreachable", "page"}
+"""Problems that no server tells: it was not reached, the page itself failed."""
+
+
+def test_every_problem_has_a_title():
+    told = {key.removeprefix("problem.") for key in TEXTS["en"] if key.startswith("problem.")}
+    assert told == {*KINDS, *CODES, *BROWSER_CODES}
+
+
+def test_every_action_of_the_audit_has_a_name():
+    service = FOLDER.parent / "service"
+    found = {
+        action
+        for path in service.glob("*.py")
+        for action in re.findall(r'\.note\(\s*"([a-z.]+)"', text(path))
+    }
+    named = {key.removeprefix("audit.action.") for key in TEXTS["en"] if key.startswith("audit.action.")}
+    assert len(found) > 15
+    assert found <= named
+
+
+def test_every_finding_has_a_title_in_chinese():
+    titles = json.loads((STATIC / "texts" / "findings.zh.json").read_text(encoding="utf-8"))
+    assert list(titles) == list(CATALOGUE)
+    assert [code for code, title in titles.items() if not re.search("[\u4e00-\u9fff]", title)] == []
 
 
 @pytest.mark.parametrize("path", OURS, ids=lambda path: str(path.relative_to(FOLDER)))

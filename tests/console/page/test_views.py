@@ -6,17 +6,8 @@ import time
 import pytest
 from playwright.sync_api import expect
 
-from tests.console.cli.running import Follower
-
-LINE = {
-    "time": 1.0,
-    "client": "192.0.2.1",
-    "method": "GET",
-    "host": "h",
-    "status": 403,
-    "cache": "SYNTH",
-    "scripts": [],
-}
+from tests.console.page.screen import LINE
+from tests.support.follower import Follower
 
 
 @pytest.fixture
@@ -279,11 +270,55 @@ def test_what_was_counted_as_it_is_plotted(look, console, points, now, plotted):
     assert screen.page.evaluate(SERIES, [rows, 10, now]) == plotted
 
 
+def test_a_console_that_is_away_is_told_in_words_and_loses_no_text(look, api, domain, editor):
+    screen = look(editor).sign_in().open("domains", domain, "scripts", "auth")
+    screen.write("exit(403)")
+    screen.page.route("**/api/v1/**", lambda route: route.abort())
+    screen.click("Save draft")
+    expect(screen.page.locator(".toast span")).to_have_text("The console cannot be reached")
+    screen.page.unroute_all()
+    screen.click("Save draft")
+    screen.toast("Saved.")
+    assert api("GET", f"/domains/{domain}/scripts/auth/draft")["source"] == "exit(403)"
+    screen.forgive("net::ERR_FAILED")
+
+
 def test_metrics_have_a_table(look, domain, editor):
     screen = look(editor).sign_in().open("domains", domain, "metrics")
+    screen.sees("Nothing was counted in this time.")
     expect(screen.page.locator("figure")).to_have_count(4)
+    expect(screen.page.locator(".plot")).to_have_count(0)
+    now = screen.page.evaluate("Math.floor(Date.now() / 60000) * 60")
+    point = [now - 300, 5, 1, 0, 0, 0, 6, 60, 30]
+    series = [{"script": "auth", "version": 1, "release": 1, "points": [point]}]
+    told = {"step_s": 60, "series": series}
+    screen.page.route("**/metrics?*", lambda route: route.fulfill(json=told))
+    screen.page.get_by_label("Period").select_option("3600")
     if editor == "plain":
         expect(screen.page.locator("figure table").first).to_be_visible()
+    else:
+        expect(screen.page.locator("figure .plot canvas")).to_have_count(4)
+
+
+AXIS = """async ([times, period]) => {
+  const {plot} = await import('/static/built/charts.js')
+  const place = document.body.appendChild(document.createElement('div'))
+  place.style.width = '600px'
+  const marked = []
+  const clock = time => { marked.push(time); return '' }
+  plot(place, {times, period, unit: '', lines: [{name: 'a', values: times.map(() => 1)}], words: {time: 't', clock}})
+  await new Promise(requestAnimationFrame)
+  return [Math.min(...marked), Math.max(...marked)]
+}"""
+"""The first and the last time that is written below a plot."""
+
+
+@pytest.mark.parametrize("times", [[9000], [8990, 9000], [5400, 9000]])
+def test_a_plot_shows_the_period_that_was_asked_for(look, times):
+    screen = look("rich").sign_in()
+    first, last = screen.page.evaluate(AXIS, [times, [5400, 9000]])
+    assert 5400 <= first <= 6300
+    assert 8100 <= last <= 9000
 
 
 def test_completion_and_hover_know_the_language(look, domain):
@@ -312,3 +347,72 @@ def test_findings_of_a_long_script_come_fast(look, domain, editor):
     screen.write("x = concat($uri, 'a')\n" * 499 + "y = lenght(x)")
     screen.findings.get_by_text("lenght").wait_for(timeout=3000)
     screen.page.get_by_role("button", name="500:5").click()
+
+
+def test_a_node_that_is_gone_leaves_the_list(look, api, console):
+    """With its token; those that came with the same one are named first."""
+    token = api.node_token("staging")
+    for name in ("old-1", "old-2"):
+        Follower(console.url, token, name, "staging").stop()
+    screen = look().sign_in()
+
+    def aged(route):
+        answer = route.fetch()
+        told = answer.json()
+        for each in told["items"]:
+            each["state"] = "offline" if each["id"].startswith("old-") else each["state"]
+        route.fulfill(response=answer, json=told)
+
+    screen.page.route("**/api/v1/nodes?*", aged)
+    screen.open("nodes")
+    row = screen.page.get_by_role("row", name="old-1")
+    row.get_by_role("button", name="Remove").click()
+    screen.answer("Remove")
+    expect(screen.dialog).to_contain_text("old-2")
+    screen.answer("Remove")
+    expect(row).to_have_count(0)
+    assert "old-1" not in [node["id"] for node in api("GET", "/nodes")["items"]]
+
+
+def test_what_a_node_does_not_take_is_told(look):
+    screen = look().sign_in()
+    node = {"id": "n", "environment": "staging", "pool": "p", "region": "", "version": "1", "error": ""}
+    node |= {"generation": 5, "seen": 1.0, "state": "partly"}
+    node |= {"refused": [{"domain": "shop", "why": "no such upstream"}]}
+    counts = {"current": 0, "partly": 1, "behind": 0, "offline": 0, "failed": 0}
+    told = {"items": [node], "next": None, "counts": counts}
+    screen.page.route("**/api/v1/nodes?*", lambda route: route.fulfill(json=told))
+    screen.open("nodes")
+    row = screen.page.get_by_role("row", name="n partly")
+    expect(row).to_contain_text("shop: no such upstream")
+
+
+def test_versions_are_compared_without_a_draft_too(look, api, domain):
+    api.version(domain, "auth", "exit(403)\n")
+    api.version(domain, "auth", "exit(404)\n")
+    screen = look().sign_in().open("domains", domain, "scripts", "auth", "diff", args="?from=1&to=draft")
+    expect(screen.page.get_by_label("To")).to_have_value("2")
+    expect(screen.page.locator(".diff .come").first).to_contain_text("exit(404)")
+
+
+def test_a_step_is_named_where_it_has_room(look, api, domain):
+    api.version(domain, "auth", "exit(403)\n")
+    api.publish(domain)
+    api.publish(domain, "production")
+    api.version(domain, "auth", "exit(404)\n")
+    asked = {"environment": "production", "steps": [1, 2, 5, 50, 100], "message": "m", "scripts": {"auth": 2}}
+    rollout = api("POST", f"/domains/{domain}/publish", json={**asked, "skip_staging": True})
+    screen = look().sign_in().open("domains", domain, "rollouts", str(rollout["id"]))
+    marks = screen.page.locator(".steps .mark")
+    assert marks.all_inner_texts() == ["", "", "5 %", "50 %", "100 %"]
+    titles = [marks.nth(at).get_attribute("title") for at in range(5)]
+    assert titles == ["1 %", "2 %", "5 %", "50 %", "100 %"]
+
+
+def test_where_nothing_was_published_there_is_nothing_to_go_back_from(look, api, domain):
+    screen = look().sign_in().open("domains", domain, "rollouts")
+    expect(screen.page.get_by_role("button", name="Roll back")).to_have_count(0)
+    api.version(domain, "auth", "exit(403)\n")
+    api.publish(domain)
+    screen.open("domains", domain).open("domains", domain, "rollouts")
+    expect(screen.page.get_by_role("button", name="Roll back")).to_have_text(["Roll back Staging"])

@@ -89,16 +89,16 @@ def test_whose_a_host_is(world, theirs, wanted, given):
 
 def test_nobody_holds_up_or_purges_another_by_a_wildcard_above_his_name(world):
     me = world.domain()
-    rival = world.domain("rival")
+    world.domain("rival")
     above = {**SITE, "hosts": ["*.shop.example"]}
-    assert refused(world.console.domains.change_settings, rival, "rival", above, 1).code == "conflict"
+    assert refused(world.console.domains.change_settings, OPERATOR, "rival", above, 1).code == "conflict"
     world.live(me)
 
 
 def test_a_host_is_kept_for_as_long_as_it_is_served(world):
     me = world.domain()
     world.live(me)
-    world.console.domains.change_settings(me, "shop", {**SITE, "hosts": ["new.shop.example"]}, 1)
+    world.console.domains.change_settings(OPERATOR, "shop", {**SITE, "hosts": ["new.shop.example"]}, 1)
     take = {**SITE, "hosts": ["www.shop.example"]}
     assert refused(world.console.domains.create, OPERATOR, "blog", take).code == "conflict"
     world.publish(me, settings=True)
@@ -106,6 +106,18 @@ def test_a_host_is_kept_for_as_long_as_it_is_served(world):
     world.publish(me, "production", settings=True, percent=100)
     world.console.domains.create(OPERATOR, "blog", take)
     assert refused(world.console.publishing.rollback, me, "shop", "production").code == "conflict"
+
+
+def test_hosts_are_given_by_operators_and_left_by_anybody(world):
+    me = world.domain("shop", hosts=["a.example", "b.example"])
+    world.domain("blog", hosts=["taken.example"])
+    change = world.console.domains.change_settings
+    for host in ("free.example", "taken.example", "*.free.example"):  # which of them is taken is not told
+        answer = refused(change, me, "shop", {**SITE, "hosts": ["a.example", host]}, 1)
+        assert (answer.code, answer.extra["hosts"]) == ("forbidden", [host])
+    assert change(me, "shop", {**SITE, "hosts": ["b.example"]}, 1).revision == 2
+    assert refused(change, me, "shop", {**SITE, "hosts": ["a.example"]}, 2).code == "forbidden"
+    assert change(OPERATOR, "shop", {**SITE, "hosts": ["c.example"]}, 2).revision == 3
 
 
 def test_a_deleted_domain_leaves_its_hosts_and_its_past(world):

@@ -5,6 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from runtime.console.model.access import Scope
+from runtime.console.model.refusal import Refused
+from runtime.console.service.scripts import Scripts
 from tests.console.service.world import BAD, OPERATOR, SCRIPT, refused
 
 
@@ -149,3 +151,52 @@ def test_the_list_tells_draft_version_and_live(world, save):
     assert b.live == {"staging": 1, "production": None}
     page = world.console.scripts.list(me, "shop", limit=1)
     assert [each.name for each in world.console.scripts.list(me, "shop", 1, page.next).items] == ["b"]
+
+
+class Slow:
+    """Work whose checks end in time only for texts that are not in `bombs`."""
+
+    def __init__(self, bombs, why):
+        self.bombs, self.why = bombs, why
+        self.asked = []
+
+    def findings(self, name, source):
+        self.asked.append(name)
+        if source in self.bombs:
+            raise self.why
+        return ()
+
+
+TROUBLE = {
+    "did not finish in time": Refused("invalid", "this takes too long, or too much memory, to be tried"),
+    "could not be checked": OSError("no more processes"),
+}
+
+
+@pytest.mark.parametrize("told", TROUBLE)
+def test_a_text_is_kept_whatever_becomes_of_its_check(world, told):
+    me = world.domain()
+    bombs = {"bomb\n"}
+    scripts = Scripts(world.console.scripts._desk, Slow(bombs, TROUBLE[told]))
+    draft = scripts.save(me, "shop", "auth", "bomb\n", {}, None, 0)
+    assert (draft.revision, draft.source) == (1, "bomb\n")
+    [finding] = draft.diagnostics
+    assert (finding["severity"], finding["code"]) == ("error", "check-unfinished")
+    assert told in finding["message"]
+    assert scripts.draft(me, "shop", "auth") == draft
+    # Saved again, it is checked again; once that ends, the draft has what was found.
+    assert scripts.save(me, "shop", "auth", "bomb\n", {}, None, 1) == draft
+    bombs.clear()
+    checked = scripts.save(me, "shop", "auth", "bomb\n", {}, None, 1)
+    assert (checked.revision, checked.diagnostics) == (2, ())
+    assert scripts.save(me, "shop", "auth", "bomb\n", {}, None, 1) == checked
+
+
+def test_no_version_is_made_of_a_text_whose_check_does_not_finish(world, monkeypatch):
+    me = world.domain()
+
+    def made(*_text):
+        raise Refused("invalid", "this takes too long")
+
+    monkeypatch.setattr(world.console.versions._work, "made", made)
+    assert refused(world.version, me).code == "invalid"

@@ -21,7 +21,7 @@ ARGUMENTS = {
     "source": SCRIPT,
     "rule": {},
     "tests": "",
-    "text": Text(SCRIPT, RuleSettings(), ""),
+    "texts": [("auth", Text(SCRIPT, RuleSettings(), ""), ())],
     "revision": 1,
     "message": "why",
     "number": 1,
@@ -58,10 +58,12 @@ WITHOUT_DOMAIN = {
     "tokens.revoke": "by the token's own domains: test_tokens",
     "tokens.bootstrap": "for the program that starts",
     "tokens.note_used": "for the ticker",
+    "tokens.ended": "for sync",
     "nodes.list": "of all, errors hidden",
     "nodes.pools": "of all",
     "nodes.counts": "of all",
     "nodes.keep": "for sync",
+    "nodes.remove": "operators",
     "publishing.consider": "for the ticker",
     "audit.verify": "counts only",
     "language.listing": "of the language",
@@ -171,7 +173,7 @@ def test_operations_for_operators_are_for_nobody_else(two):
         if why != "operators":
             continue
         method = operations(two.console)[name]
-        given = {"label": "t", "pool": "", "region": "", **ARGUMENTS}
+        given = {"label": "t", "pool": "", "region": "", "node": "n", **ARGUMENTS}
         names = [each for each in inspect.signature(method).parameters if each in given]
         with pytest.raises(Refused) as refused:
             method(two.actor("shop"), **{each: given[each] for each in names})

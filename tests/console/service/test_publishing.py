@@ -310,6 +310,20 @@ def test_figures_are_shown_while_it_runs(world, me, rollout):
     assert world.console.publishing.rollout(me, "shop", rollout.id).figures.after == FINE
 
 
+def test_releases_say_what_they_can_be_gone_back_to(world, me):
+    world.live(me)  # 1 in staging, 2 in production
+    world.version(me)
+    world.publish(me)  # 3
+    aborted = world.publish(me, "production")  # 4
+    world.console.publishing.abort(me, "shop", aborted.id)
+    world.console.publishing.rollback(me, "shop", "staging", to=1)
+    found = {each.number: each.been_live for each in world.console.publishing.releases(me, "shop").items}
+    assert found == {4: (), 3: ("staging",), 2: ("production",), 1: ("staging",)}
+    roll_back = world.console.publishing.rollback
+    for number, environment in ((4, "production"), (4, "staging"), (2, "staging")):
+        assert refused(roll_back, me, "shop", environment, to=number).code == "conflict"
+
+
 def test_lists_of_rollouts_and_releases(world, me):
     world.live(me)
     world.version(me)

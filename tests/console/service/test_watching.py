@@ -7,12 +7,29 @@ from sqlalchemy import text
 
 from runtime.console.model.access import Scope
 from runtime.console.service.nodes import NodeSeen
+from runtime.console.service.rules import Rules
+from runtime.console.service.scripts import Scripts
 from runtime.console.service.trials import TriedOrigin, TriedPlace, TriedRequest, TriedScript
+from runtime.console.store import drafts
+from tests.console.service.test_drafts import Slow
 from tests.console.service.world import BAD, OPERATOR, SCRIPT, START, refused
 
 
-def node(name, generation, *, error="", seen=START, pool="p", region="cn", environment="production"):
-    return NodeSeen(name, environment, pool, region, "0.1", generation, error, START, seen, "t")
+def node(
+    name,
+    generation,
+    *,
+    error="",
+    seen=START,
+    pool="p",
+    region="cn",
+    environment="production",
+    token="t",
+    refused=(),
+):
+    return NodeSeen(
+        name, environment, pool, region, "0.1", generation, error, START, seen, token, dict(refused)
+    )
 
 
 @pytest.fixture
@@ -40,7 +57,7 @@ def test_nodes_by_their_states(world):
         ("b", "behind"),
         ("c", "failed"),
     ]
-    assert page.counts == {"current": 1, "behind": 1, "offline": 1, "failed": 1}
+    assert page.counts == {"current": 1, "partly": 0, "behind": 1, "offline": 1, "failed": 1}
     assert page.generations["production"] == world.console.bundles.generation("production")
     assert [each.id for each in world.console.nodes.list(OPERATOR, "production", 3, page.next).items] == ["d"]
     assert world.console.nodes.list(OPERATOR).counts["behind"] == 2
@@ -49,6 +66,75 @@ def test_nodes_by_their_states(world):
 def test_why_a_node_failed_is_for_operators(world, nodes):
     assert [each.error for each in world.console.nodes.list(nodes, "production").items] == [""] * 4
     assert world.console.nodes.list(OPERATOR, "production").items[2].error == "domain blog: damaged"
+
+
+def test_a_node_that_cannot_load_a_domain_is_partly_current_and_failed_for_that_domain_alone(world):
+    shop, blog = world.domain("shop"), world.domain("blog")
+    rollouts = {}
+    for who, name in ((shop, "shop"), (blog, "blog")):
+        world.live(who, domain=name)
+        world.version(who, domain=name)
+        world.publish(who, domain=name)
+        rollouts[name] = world.publish(who, "production", domain=name, percent=50).id
+    newest = world.console.bundles.generation("production")
+    world.console.nodes.keep([node("a", newest, refused={"shop": "no such setting"}), node("b", newest)])
+
+    def seen(who):
+        page = world.console.nodes.list(who, "production")
+        pools = world.console.nodes.pools(who)
+        assert page.counts["partly"] == sum(pool.counts["partly"] for pool in pools)
+        return [(each.id, each.state, [(one.domain, one.why) for one in each.refused]) for each in page.items]
+
+    refusing = [("a", "partly", [("shop", "no such setting")]), ("b", "current", [])]
+    assert seen(OPERATOR) == refusing
+    assert seen(shop) == refusing
+    assert seen(blog) == [("a", "current", []), ("b", "current", [])]
+    for who, name, counts in ((shop, "shop", (1, 1)), (blog, "blog", (2, 0))):
+        progress = world.console.publishing.rollout(who, name, rollouts[name]).progress
+        assert (progress.acked, progress.failed) == counts
+
+
+def make_node(world, *names):
+    """Nodes that came with one new token; the id of it."""
+    made = world.console.tokens.create_node(OPERATOR, names[0], "p", "cn", "production")
+    world.console.nodes.keep([node(name, 0, token=made.id) for name in names])
+    return made
+
+
+def listed(world):
+    return [each.id for each in world.console.nodes.list(OPERATOR).items]
+
+
+def test_a_node_that_is_removed_is_gone_at_once_with_its_token(world):
+    made = make_node(world, "edge-1")
+    other = make_node(world, "edge-2")
+    world.console.nodes.remove(OPERATOR, "edge-1")
+    assert listed(world) == ["edge-2"]
+    assert refused(world.console.tokens.authenticate, made.secret).code == "unauthorized"
+    assert world.console.tokens.authenticate(other.secret).id == other.id
+    entry = world.console.audit.list(OPERATOR).items[0]
+    assert (entry.action, entry.subject, entry.details["token"]) == ("node.remove", "edge-1", made.id)
+    # What another console had heard of it before does not bring it back.
+    world.console.nodes.keep([node("edge-1", 5, token=made.id), node("edge-2", 5, token=other.id)])
+    assert listed(world) == ["edge-2"]
+    assert refused(world.console.nodes.remove, OPERATOR, "edge-1").code == "not-found"
+
+
+def test_a_token_that_several_nodes_have_ends_for_all_of_them_only_if_that_is_meant(world):
+    made = make_node(world, "edge-1", "edge-2", "edge-3")
+    answer = refused(world.console.nodes.remove, OPERATOR, "edge-2")
+    assert (answer.code, answer.extra["nodes"]) == ("conflict", ["edge-1", "edge-3"])
+    assert world.console.tokens.authenticate(made.secret).id == made.id
+    world.console.nodes.remove(OPERATOR, "edge-2", shared=True)
+    assert listed(world) == ["edge-1", "edge-3"]
+    assert refused(world.console.tokens.authenticate, made.secret).code == "unauthorized"
+
+
+def test_nodes_are_removed_by_operators(world):
+    me = world.domain()
+    make_node(world, "edge-1")
+    assert refused(world.console.nodes.remove, me, "edge-1").code == "forbidden"
+    assert listed(world) == ["edge-1"]
 
 
 def test_pools(world, nodes):
@@ -238,3 +324,39 @@ def test_nothing_is_imported_of_rules_of_which_one_is_wrong(world):
     assert world.console.scripts.list(me, "shop").items == ()
     reader = world.actor(scope=Scope.READ)
     assert refused(world.console.rules.import_, reader, "shop", rules).code == "forbidden"
+
+
+def importing(world, work, clock=lambda: 0.0):
+    desk = world.console.scripts._desk
+    return Rules(desk, Scripts(desk, work), work, clock).import_
+
+
+def test_rules_are_imported_all_or_none(world, monkeypatch):
+    me = world.domain()
+    rules = [{"name": f"r{number}", "rule": f"x = {number}\n"} for number in range(20)]
+    save, saved = drafts.save, []
+
+    def failing(t, domain, script, **row):
+        saved.append(script)
+        if len(saved) == 15:
+            raise OSError("killed here")
+        return save(t, domain, script, **row)
+
+    with monkeypatch.context() as trouble:
+        trouble.setattr(drafts, "save", failing)
+        with pytest.raises(OSError, match="killed here"):
+            world.console.rules.import_(me, "shop", rules)
+    assert world.console.scripts.list(me, "shop").items == ()
+    assert len(world.console.rules.import_(me, "shop", rules)) == 20
+    assert len(world.console.scripts.list(me, "shop", 100).items) == 20
+
+
+def test_rules_whose_checks_take_all_the_time_there_is_are_imported_unchecked(world):
+    me = world.domain()
+    seconds = iter(range(0, 1000, 25))
+    work = Slow(set(), None)
+    rules = [{"name": f"r{number}", "rule": "x = 1\n"} for number in range(6)]
+    found = importing(world, work, lambda: next(seconds))(me, "shop", rules)
+    assert work.asked == ["r0", "r1"]
+    assert [len(each.diagnostics) for each in found] == [0, 0, 1, 1, 1, 1]
+    assert "all texts together" in found[-1].diagnostics[0]["message"]

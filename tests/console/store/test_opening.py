@@ -14,7 +14,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import NullPool, create_engine
 
-from runtime.console.store import Store, StoreUnavailable, StoreUnusable, domains, facts, migrate
+from runtime.console.store import Store, StoreUnavailable, StoreUnusable, domains, facts, migrate, nodes
 from runtime.console.store.tables import metadata
 
 
@@ -52,7 +52,7 @@ def shape(place):
 def _plain(cell):
     if isinstance(cell, str) and cell.startswith("CREATE TABLE"):
         head, _, body = cell.partition("(")
-        return head, sorted(line.strip(" \t,)") for line in body.splitlines())
+        return head.replace('"', ""), sorted(line.strip(" \t,)") for line in body.splitlines())
     return cell
 
 
@@ -99,8 +99,8 @@ def test_two_replicas_open_an_empty_database_at_once(empty):
 SECOND = """
 from alembic import op
 import sqlalchemy as sa
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 def upgrade():
     op.create_table("notes", sa.Column("text", sa.Text, nullable=False))
@@ -111,14 +111,14 @@ def upgrade():
 
 @pytest.fixture
 def next_release(monkeypatch, tmp_path):
-    """From its call on, the release after this one, whose step to revision 0002 is `text`."""
+    """From its call on, the release after this one, whose step to revision 0003 is `text`."""
 
     def release(text):
         folder = tmp_path / "steps"
         shutil.copytree(migrate.STEPS, folder, ignore=shutil.ignore_patterns("__pycache__"))
         (folder / "versions" / "second.py").write_text(text, encoding="utf-8")
         monkeypatch.setattr(migrate, "STEPS", folder)
-        monkeypatch.setattr(migrate, "REVISION", "0002")
+        monkeypatch.setattr(migrate, "REVISION", "0003")
 
     return release
 
@@ -130,7 +130,19 @@ def test_an_older_database_is_brought_up_to_date(empty, next_release):
     empty.open()
     assert empty.say("SELECT name, colour FROM domains") == [("shop", "grey")]
     assert empty.say("SELECT count(*) FROM notes") == [(0,)]
-    assert empty.say("SELECT version_num FROM alembic_version") == [("0002",)]
+    assert empty.say("SELECT version_num FROM alembic_version") == [("0003",)]
+
+
+def test_nodes_of_the_first_release_refuse_nothing(empty, monkeypatch):
+    with monkeypatch.context() as first:
+        first.setattr(migrate, "REVISION", "0001")
+        empty.open().close()
+    row = {"id": "n", "environment": "production", "pool": "", "region": "", "version": "", "token": "t"}
+    counted = dict.fromkeys(("generation", "started", "first_seen", "seen"), 1)
+    with engine(empty).begin() as connection:
+        connection.execute(metadata.tables["nodes"].insert().values(**row, **counted, error=""))
+    with empty.open().read() as t:
+        assert nodes.get(t, "n").refused == {}
 
 
 def test_a_step_that_fails_leaves_the_older_database(empty, next_release):
@@ -142,13 +154,13 @@ def test_a_step_that_fails_leaves_the_older_database(empty, next_release):
         empty.open()
     assert shape(empty) == before
     assert empty.say("SELECT name FROM domains") == [("shop",)]
-    assert empty.say("SELECT version_num FROM alembic_version") == [("0001",)]
+    assert empty.say("SELECT version_num FROM alembic_version") == [("0002",)]
 
 
 def test_a_newer_database_is_refused_and_left_alone(empty):
     empty.open().close()
     empty.say("UPDATE alembic_version SET version_num = '0777'")
-    with pytest.raises(StoreUnusable, match="has tables of revision 0777, this release knows 0001 and older"):
+    with pytest.raises(StoreUnusable, match="has tables of revision 0777, this release knows 0002 and older"):
         empty.open()
     assert empty.say("SELECT version_num FROM alembic_version") == [("0777",)]
 

@@ -121,7 +121,7 @@ QUERIES = {
     "a page of versions": lambda t: versions.page(t, "shop", "auth", 50, "1000"),
     "versions by number": lambda t: versions.heads(t, "shop", {"auth": 5, "b": 6}),
     "releases by number": lambda t: releases.many(t, [("shop", 5), ("b", 6)]),
-    "a page of domains": lambda t: domains.page(t, 50, "m"),
+    "a page of domains": lambda t: domains.page(t, 50, "~m"),
     "what is live of one": lambda t: environments.live(t, "shop", "production"),
     "running rollouts": rollouts.all_running,
     "the running rollout": lambda t: rollouts.running(t, "shop", "production"),

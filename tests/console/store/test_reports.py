@@ -19,16 +19,34 @@ def sighting(name, seen=2.0, **changes):
         "error": "",
         "started": 1.0,
         "token": "t1",
+        "refused": {},
     }
     return Sighting(id=name, seen=seen, **{**row, **changes})
 
 
 def test_a_node_as_it_last_reported(t):
     nodes.report(t, [sighting("n1"), sighting("n2", environment="staging")])
-    nodes.report(t, [sighting("n1", 9.0, generation=8, error="no room"), sighting("n3", pool="p2")])
+    nodes.report(
+        t,
+        [
+            sighting("n1", 9.0, generation=8, error="no room", refused={"shop": "why"}),
+            sighting("n3", pool="p2"),
+        ],
+    )
     nodes.report(t, [])
     assert nodes.get(t, "n1") == NodeRow(
-        "n1", "production", "p1", "north", "0.1.0", 8, "no room", 1.0, 9.0, "t1", 2.0
+        "n1",
+        "production",
+        "p1",
+        "north",
+        "0.1.0",
+        8,
+        "no room",
+        1.0,
+        9.0,
+        "t1",
+        {"shop": "why"},
+        2.0,
     )
     assert nodes.get(t, "n9") is None
     assert [row.id for row in nodes.all(t, "production")] == ["n1", "n3"]
@@ -36,6 +54,9 @@ def test_a_node_as_it_last_reported(t):
     assert [row.id for row in nodes.page(t, 2, environment="staging").items] == ["n2"]
     assert nodes.forget(t, 5.0) == 2
     assert [row.id for row in nodes.page(t, 5).items] == ["n1"]
+    assert [row.id for row in nodes.with_token(t, "t1")] == ["n1"]
+    assert nodes.with_token(t, "t2") == []
+    assert (nodes.remove(t, "n1"), nodes.remove(t, "n1"), nodes.get(t, "n1")) == (True, False, None)
 
 
 def test_a_thousand_nodes_are_noted_at_once(store, kind):

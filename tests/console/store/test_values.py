@@ -106,7 +106,7 @@ def test_a_number_that_nothing_has_is_not_found(t, number):
     assert rollouts.get(t, "shop", number) is None
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "-1", "1.5", "\uff11", "9" * 20, "1 OR 1=1", "\0"])
+@pytest.mark.parametrize("cursor", ["", "0", "~1", "x", "-1", "1.5", "\uff11", "9" * 20, "1 OR 1=1", "\0"])
 def test_a_cursor_that_no_list_has_given(t, cursor):
     with pytest.raises(BadCursor):
         versions.page(t, "shop", "auth", 10, cursor)
@@ -115,4 +115,10 @@ def test_a_cursor_that_no_list_has_given(t, cursor):
 @pytest.mark.parametrize("cursor", ODD_NAMES, ids=lambda name: ascii(name)[:20])
 def test_any_text_is_a_place_among_names(t, cursor):
     domains.add(t, "shop", "ann")
-    assert domains.page(t, 10, cursor).items in ([], [domains.get(t, "shop")])
+    assert domains.page(t, 10, f"~{cursor}").items in ([], [domains.get(t, "shop")])
+
+
+@pytest.mark.parametrize("cursor", ["", "a", "shop", "1", "\0~a"])
+def test_a_cursor_that_no_list_by_name_has_given(t, cursor):
+    with pytest.raises(BadCursor):
+        domains.page(t, 10, cursor)

@@ -45,7 +45,7 @@ async def create_token(given: GivenToken, who: Who, here: Here) -> Any:
 async def revoke_token(token: str, who: Who, here: Here) -> None:
     """End a token; whoever uses it is refused from now on."""
     await here.call(here.console.tokens.revoke, who, token)
-    here.sync.identities.forget(token)
+    here.sync.revoked(token)
 
 
 @router.get("/audit", response_model=Listed[AuditEntry])

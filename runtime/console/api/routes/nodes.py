@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 
 from runtime.console.api.body import JsonRoute
 from runtime.console.api.shapes.base import Environment
@@ -20,6 +20,21 @@ async def list_nodes(
 ) -> Any:
     """By name, with counts of all by state."""
     return await here.call(here.console.nodes.list, who, environment, page.limit, page.cursor)
+
+
+@router.delete("/nodes/{node}", status_code=204)
+async def remove_node(
+    node: Annotated[str, Path(max_length=128)],
+    who: Who,
+    here: Here,
+    shared: Annotated[bool, Query()] = False,
+) -> None:
+    """
+    Take a node off the list and revoke its token. Where other nodes came with the same token, only if it is `shared`
+    by intent: it ends for all of them.
+    """
+    token = await here.call(here.console.nodes.remove, who, node, shared=shared)
+    here.sync.removed(node, token)
 
 
 @router.get("/pools", response_model=Listed[Pool])

@@ -127,7 +127,7 @@ async def _followed(
 ) -> AsyncIterator[bytes]:
     """The events, after one that is empty."""
     with here.tailed.one(who.id):
-        reader = here.sync.tail.read(environment, domain, matches)
+        reader = here.sync.tail.read(environment, domain, matches, who.id)
         try:
             yield b""
             async for event in _events(request, here, domain, reader):

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Path, Query
 
 from runtime.console.api.body import JsonRoute
+from runtime.console.api.shapes.base import DRAFT_OR_VERSION
 from runtime.console.api.shapes.lists import Listed
 from runtime.console.api.shapes.scripts import Diff, GivenVersion, Version, VersionWhole
 from runtime.console.api.surface import ROOT, Here, Page, Who, tried, whole
@@ -14,7 +15,7 @@ router = APIRouter(
 )
 LARGEST: Final = (1 << 31) - 1
 Numbered = Annotated[int, Path(ge=1, le=LARGEST)]
-Against = Annotated[str, Query(pattern=r"^(draft|[1-9][0-9]{0,8})$")]
+Against = Annotated[str, Query(pattern=DRAFT_OR_VERSION)]
 
 
 @router.post("/versions", status_code=201, response_model=VersionWhole)

@@ -1,6 +1,6 @@
 """Who may do what: sessions, tokens, and the audit of what was done."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import Field
 
@@ -12,8 +12,11 @@ class GivenSession(Given):
     token: Annotated[str, Field(min_length=1, max_length=512)]
 
 
+GRANTED: Final = r"^(\*|[a-z0-9][a-z0-9-]{0,62})$"
+
+
 class GivenGrant(Given):
-    domain: Annotated[str, Field(pattern=r"^(\*|[a-z0-9][a-z0-9-]{0,62})$")]
+    domain: Annotated[str, Field(pattern=GRANTED)]
     scope: Scope
 
 

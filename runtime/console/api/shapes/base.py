@@ -75,8 +75,11 @@ Line = Annotated[str, Field(max_length=MAX_LINE), AfterValidator(_one_line)]
 Message = Annotated[str, Field(max_length=4 * MAX_LINE), AfterValidator(_without_nul)]
 """Why something was done; may have lines."""
 Settings = Annotated[dict[str, Any], AfterValidator(_json)]
-DomainName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-ScriptName = Annotated[str, Field(pattern=r"^[\w.-]{1,64}$")]
+DOMAIN_NAME: Final = r"^[a-z0-9][a-z0-9-]{0,62}$"
+SCRIPT_NAME: Final = r"^[\w.-]{1,64}$"
+DRAFT_OR_VERSION: Final = r"^(draft|[1-9][0-9]{0,8})$"
+DomainName = Annotated[str, Field(pattern=DOMAIN_NAME)]
+ScriptName = Annotated[str, Field(pattern=SCRIPT_NAME)]
 Number = Annotated[int, Field(ge=1, lt=1 << 31)]
 """Of a version or a release."""
 Revision = Annotated[int, Field(ge=0, lt=1 << 31)]

@@ -1,12 +1,19 @@
 """Nodes and pools; purges sent to them; what they count and log."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, model_validator
 
 from runtime.console.api.shapes.base import Environment, Given, Shown
 
-NodeState = Literal["current", "behind", "offline", "failed"]
+NodeState = Literal["current", "partly", "behind", "offline", "failed"]
+
+
+class Refused(Shown):
+    """A domain that a node cannot load as it is now: what it served of it before, it serves on."""
+
+    domain: str
+    why: str
 
 
 class Node(Shown):
@@ -21,10 +28,12 @@ class Node(Shown):
     seen: float
     state: NodeState
     error: str
+    refused: list[Refused]
 
 
 class States(Shown):
     current: int
+    partly: int
     behind: int
     offline: int
     failed: int
@@ -49,7 +58,8 @@ class Pool(Shown):
     counts: States
 
 
-PurgeValue = Annotated[str, Field(min_length=1, max_length=8192, pattern=r"^[^\x00-\x20\x7f]+$")]
+PURGED: Final = r"^[^\x00-\x20\x7f]+$"
+PurgeValue = Annotated[str, Field(min_length=1, max_length=8192, pattern=PURGED)]
 
 
 class GivenPurge(Given):

@@ -1,14 +1,16 @@
 """Publishing: rollouts, releases, and the margins that end a rollout."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
 
 from runtime.console.api.shapes.base import Environment, Given, Line, Message, Number, ScriptName, Shown
 
 Percent = Annotated[int, Field(ge=1, le=100)]
-Sticky = Annotated[str, Field(pattern=r"^(client_ip|(cookie|header|arg):[A-Za-z0-9_.-]{1,64})$")]
-Place = Annotated[str, Field(pattern=r"^[\w.-]{1,128}$")]
+STICKY: Final = r"^(client_ip|(cookie|header|arg):[A-Za-z0-9_.-]{1,64})$"
+Sticky = Annotated[str, Field(pattern=STICKY)]
+PLACE: Final = r"^[\w.-]{1,128}$"
+Place = Annotated[str, Field(pattern=PLACE)]
 """A pool or a region."""
 Share = Annotated[float, Field(ge=0, le=1)]
 Margin = Annotated[float, Field(ge=0, le=1000)]
@@ -132,3 +134,5 @@ class Release(Shown):
     settings_revision: int
     scripts: dict[str, int]
     live: list[str]
+    been_live: list[str]
+    """Where it is live or was; a rollback goes to one of these."""

@@ -1,6 +1,6 @@
 """Checking and running texts that are not kept, and the language itself."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
@@ -11,10 +11,13 @@ Pair = Annotated[list[Annotated[str, Field(max_length=65536)]], Field(min_length
 Code = Annotated[str, Field(max_length=256)]
 
 
+FILE_NAME: Final = r"^[\w. -]*$"
+
+
 class GivenCheck(Given):
     source: Source
     rule: GivenRule | None = None
-    name: Annotated[str, Field(max_length=128, pattern=r"^[\w. -]*$")] = "draft"
+    name: Annotated[str, Field(max_length=128, pattern=FILE_NAME)] = "draft"
 
 
 class Checked(Shown):

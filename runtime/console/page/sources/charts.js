@@ -20,8 +20,8 @@ const palette = place => {
   return found
 }
 
-/** A plot of `lines` [{name, values}] over `times`; `words` has the name of the time and how one is written. */
-export const plot = (place, {times, lines, unit, words}) => {
+/** A plot of `lines` [{name, values}] over `times`, from the first of `period` to its second; `words` has the name of the time and how one is written. */
+export const plot = (place, {times, period, lines, unit, words}) => {
   const colours = palette(place)
   const axis = {stroke: colours.muted, grid: {stroke: colours.line, width: 1}, ticks: {stroke: colours.line}, font: '11px sans-serif'}
   const series = lines.map((line, at) => ({
@@ -37,8 +37,9 @@ export const plot = (place, {times, lines, unit, words}) => {
   const options = {
     width: place.clientWidth,
     height: HEIGHT,
-    scales: {y: {range: (_, least, most) => [0, most > 0 ? most * 1.1 : 1]}},
-    cursor: {sync: {key: 'metrics'}},
+    scales: {x: {range: period}, y: {range: (_, least, most) => [0, most > 0 ? most * 1.1 : 1]}},
+    // All is shown: there is nothing to choose a part of.
+    cursor: {sync: {key: 'metrics'}, drag: {x: false, y: false}},
     axes: [{...axis, values: (_, at) => at.map(words.clock)}, {...axis, size: 56}],
     series: [{label: words.time, value: (_, at) => (at === null || at === undefined ? '–' : words.clock(at))}, ...series],
   }

@@ -1,10 +1,12 @@
 // The start: texts, session, and the view of the address.
 
-import {get} from './lib/api.js'
+import {Problem, get} from './lib/api.js'
 import {fill, h} from './lib/dom.js'
 import {listen} from './lib/keys.js'
+import {heard, isAway, trouble} from './lib/reach.js'
 import {go, here, match} from './lib/route.js'
 import {speak, t} from './lib/texts.js'
+import {drawBanner} from './parts/banner.js'
 import {explain} from './parts/say.js'
 import {frame} from './parts/frame.js'
 import {ROUTES, SHORTCUTS} from './routes.js'
@@ -15,25 +17,41 @@ const app = document.getElementById('app')
 let session = null
 let leaving = new AbortController()
 
-const failed = error =>
-  h(
+/** Loads the page again once the console is back: a module that could not be loaded stays lost until then. */
+const retry = () => document.addEventListener('reach', () => trouble() === null && location.reload(), {signal: leaving.signal})
+
+const failed = error => {
+  if (isAway(error)) retry()
+  return h(
     'section',
     {class: 'view'},
     h('h1', {}, t(error.status === 404 ? 'view.missing' : 'view.failed')),
     h('p', {role: 'alert'}, explain(error)),
     h('p', {}, h('a', {href: '#/'}, t('nav.domains'))),
   )
+}
+
+/** A route's module; where it cannot be had, the console is what is missing. */
+const loaded = async route => {
+  try {
+    return await route()
+  } catch {
+    heard('unreachable')
+    throw new Problem(0, {code: 'unreachable'})
+  }
+}
 
 const viewOf = async signal => {
   const {segments, args} = here()
   const found = match(ROUTES, segments)
   if (!found) throw Object.assign(new Error(location.hash), {status: 404, code: 'not-found'})
-  const {view} = await found.view()
+  const {view} = await loaded(found.view)
   return view({...found.params, args, signal, session})
 }
 
 /** Shows the view of the address; the one before is told by its signal. */
 const render = async () => {
+  drawBanner()
   leaving.abort()
   leaving = new AbortController()
   const {signal} = leaving
@@ -100,6 +118,7 @@ const help = () => {
 }
 
 addEventListener('hashchange', render)
+document.addEventListener('reach', drawBanner)
 document.addEventListener('signedout', signedOut)
 listen({help, search, visit})
 await speak()

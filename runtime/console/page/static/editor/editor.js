@@ -4,6 +4,7 @@
 import {get} from '../lib/api.js'
 import {built} from '../lib/built.js'
 import {t} from '../lib/texts.js'
+import {spoken} from '../parts/findings.js'
 import {plainEditor} from './plain.js'
 
 const PHRASES = ['Find', 'Replace', 'next', 'previous', 'all', 'match case', 'regexp', 'by word', 'replace', 'replace all', 'close', 'Go to line', 'go']
@@ -19,10 +20,12 @@ export const language = () => {
   return words
 }
 
+const speaking = editor => ({...editor, mark: findings => editor.mark(findings.map(spoken))})
+
 /** An editor; `mode` is edgescript, json or toml. */
 export const makeEditor = async options => {
   const comfort = await built('editor')
-  if (!comfort) return plainEditor(options)
+  if (!comfort) return speaking(plainEditor(options))
   const phrases = Object.fromEntries(PHRASES.map(phrase => [phrase, t(`editor.phrase.${phrase}`)]))
-  return comfort.makeEditor({...options, phrases, words: options.mode === 'edgescript' ? await language() : null})
+  return speaking(comfort.makeEditor({...options, phrases, words: options.mode === 'edgescript' ? await language() : null}))
 }

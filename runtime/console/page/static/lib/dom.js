@@ -28,15 +28,6 @@ export const fill = (element, ...children) => {
   return element
 }
 
-/** Waits until nothing has called for `ms` milliseconds. */
-export const debounce = (ms, run) => {
-  let timer = 0
-  return (...given) => {
-    clearTimeout(timer)
-    timer = setTimeout(() => run(...given), ms)
-  }
-}
-
 /** Saves `text` as a file of the user's. */
 export const download = (name, text, type = 'application/json') => {
   const url = URL.createObjectURL(new Blob([text], {type}))

@@ -5,7 +5,11 @@ import {choices} from './keep.js'
 export const LANGUAGES = {en: 'English', zh: '简体中文'}
 const TAGS = {en: 'en', zh: 'zh-CN'}
 
+/** Languages with titles of their own for findings; the others have the checker's messages alone. */
+const TITLED = new Set(['zh'])
+
 let texts = {}
+let titles = {}
 let current = 'en'
 
 const wanted = () => {
@@ -13,10 +17,12 @@ const wanted = () => {
   return [choices.get('language'), ...spoken].find(name => Object.hasOwn(LANGUAGES, name)) ?? 'en'
 }
 
+const load = async name => (await fetch(`/static/texts/${name}.json`)).json()
+
 /** Loads a language's texts, the remembered or the browser's one unless named. */
 export const speak = async (language = wanted()) => {
-  const answer = await fetch(`/static/texts/${language}.json`)
-  texts = await answer.json()
+  const titled = TITLED.has(language) ? load(`findings.${language}`) : {}
+  ;[texts, titles] = await Promise.all([load(language), titled])
   current = language
   document.documentElement.lang = TAGS[language]
 }
@@ -37,3 +43,6 @@ export const t = (key, values = {}) =>
 
 /** The text of `key` if there is one, else `otherwise`: for words that come from the server. */
 export const known = (key, otherwise) => texts[key] ?? otherwise
+
+/** What the checker's finding of `code` is in the reader's language; null where the checker speaks it. */
+export const findingTitle = code => titles[code] ?? null

@@ -31,13 +31,16 @@ export const openDialog = ({title, wide = false}, ...content) => {
 
 /** The problems of a refused form, those of named keys with their names. */
 export const problemList = error => {
-  const rows = (error.body?.problems ?? []).map(({where, message}) => h('li', {}, h('code', {}, where), ' ', message))
+  const rows = (error.body?.problems ?? []).map(({where, message}) => h('li', {}, h('code', {}, where), ' ', h('span', {lang: 'en'}, message)))
   if (rows.length === 0) return [h('p', {}, explain(error))]
   return [h('p', {}, known(`problem.${error.code}`, error.message)), h('ul', {}, rows)]
 }
 
-/** Asks with a form. `submit` does the work; what it throws is shown and the form stays. Resolves to its result, or null. */
-export const askForm = ({title, wide, submitText, danger, submit}, ...fields) => {
+/**
+ * Asks with a form. `submit` does the work; what it throws is shown and the form stays. Resolves to its result, or null;
+ * `others` are further answers, [words, result], that need no work.
+ */
+export const askForm = ({title, wide, submitText, danger, submit, others = []}, ...fields) => {
   const errors = h('div', {class: 'errors', role: 'alert', hidden: true})
   const button = h('button', {class: danger ? 'danger' : 'primary', title: chord('Enter')}, submitText ?? t('do.save'))
   const send = async event => {
@@ -52,12 +55,13 @@ export const askForm = ({title, wide, submitText, danger, submit}, ...fields) =>
     button.disabled = false
   }
   const cancel = h('button', {type: 'button', onclick: () => asked.close(null)}, t('do.cancel'))
+  const more = others.map(([words, result]) => h('button', {type: 'button', onclick: () => asked.close(result)}, words))
   const keys = event => {
     if (!isChord(event, 'Enter') || button.disabled) return
     event.preventDefault()
     form.requestSubmit(button)
   }
-  const form = h('form', {onsubmit: send, onkeydown: keys}, fields, h('div', {class: 'foot'}, errors, h('div', {class: 'actions'}, cancel, button)))
+  const form = h('form', {onsubmit: send, onkeydown: keys}, fields, h('div', {class: 'foot'}, errors, h('div', {class: 'actions'}, cancel, more, button)))
   const asked = openDialog({title, wide}, form)
   return asked.done
 }

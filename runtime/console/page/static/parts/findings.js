@@ -1,7 +1,7 @@
 // What the checker found, as a list that leads to the places.
 
 import {fill, h} from '../lib/dom.js'
-import {known, t} from '../lib/texts.js'
+import {findingTitle, known, t} from '../lib/texts.js'
 import {button} from './form.js'
 import {badge} from './table.js'
 
@@ -9,6 +9,19 @@ const SHOWN = 200
 const KINDS = {error: 'bad', warning: 'warn'}
 
 export const severityBadge = severity => badge(known(`severity.${severity}`, severity), KINDS[severity] ?? '')
+
+/** The message; below the reader's own words for it where the checker does not speak the reader's language. */
+const words = ({code, message, help}) => {
+  const title = findingTitle(code)
+  const said = [message, help && h('span', {class: 'muted'}, ` — ${help}`)]
+  return h('span', {class: 'words'}, title ? [title, h('small', {class: 'detail', lang: 'en'}, said)] : said)
+}
+
+/** A finding as editors show it: its message begins with the reader's own words for it. */
+export const spoken = finding => {
+  const title = findingTitle(finding.code)
+  return title ? {...finding, message: `${title}\n${finding.message}`} : finding
+}
 
 const row = goTo => one =>
   h(
@@ -18,7 +31,7 @@ const row = goTo => one =>
     goTo
       ? button(`${one.line}:${one.column}`, () => goTo(one.line, one.column), {class: 'link mono'})
       : h('span', {class: 'mono'}, `${one.line}:${one.column}`),
-    h('span', {class: 'words'}, one.message, one.help && h('span', {class: 'muted'}, ` — ${one.help}`)),
+    words(one),
     h('code', {class: 'muted'}, one.code),
   )
 

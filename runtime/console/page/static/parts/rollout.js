@@ -8,6 +8,17 @@ const KINDS = {running: 'busy', completed: 'good', aborted: 'bad', cancelled: 'w
 
 export const rolloutBadge = state => badge(known(`rollout.${state}`, state), KINDS[state])
 
+/** Percent of the bar that a label needs, in the narrowest window. */
+const ROOM = 12
+
+/** On which side of its mark a step's label has room; nowhere where marks are close, whose titles say it all the same. */
+const side = (steps, at) => {
+  const before = steps[at] - (steps[at - 1] ?? 0)
+  const after = (steps[at + 1] ?? 100) - steps[at]
+  if (before >= ROOM) return 'mark'
+  return after >= 2 * ROOM ? 'mark after' : 'mark bare'
+}
+
 /** The percentage reached, with the steps marked on the way. */
 export const stepsBar = rollout => {
   const bar = h('div', {
@@ -22,8 +33,10 @@ export const stepsBar = rollout => {
   done.style.width = `${rollout.percent}%`
   bar.append(
     done,
-    ...rollout.steps.map(step => {
-      const mark = h('span', {class: step <= rollout.percent ? 'mark past' : 'mark'}, `${step} %`)
+    ...rollout.steps.map((step, at) => {
+      const words = `${step} %`
+      const place = side(rollout.steps, at)
+      const mark = h('span', {class: step <= rollout.percent ? `${place} past` : place, title: words}, place !== 'mark bare' && words)
       mark.style.left = `${step}%`
       return mark
     }),

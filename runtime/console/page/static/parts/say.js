@@ -5,11 +5,19 @@ import {known, t} from '../lib/texts.js'
 
 const SHOWN_MS = 6000
 
-/** The sentence for an error: the problem's code in the reader's language, then the server's detail. */
+/** Words of the page's own, shown as they are. */
+export class Said extends Error {
+  code = ''
+}
+
+/** What a server says, in the only language it speaks. */
+export const detail = words => h('small', {class: 'detail', lang: 'en'}, words)
+
+/** An error in words: the problem's code in the reader's language, and below it the server's detail. */
 export const explain = error => {
-  const said = error.code ? known(`problem.${error.code}`, '') : t('problem.internal')
-  if (!said) return error.message
-  return error.message && error.message !== said ? t('problem.with-detail', {said, detail: error.message}) : said
+  const said = error.code === undefined ? t('problem.page') : known(`problem.${error.code}`, '')
+  if (!said) return error.message || t('view.failed')
+  return [said, error.message && error.message !== said && detail(error.message)]
 }
 
 export const say = (text, kind = 'good') => {

@@ -12,11 +12,22 @@ import {table} from '../parts/table.js'
 
 const shown = value => h('code', {}, JSON.stringify(value))
 
-const choose = (domain, script, versions, from, to) => {
+/** A script may have versions alone. */
+const hasDraft = async (url, signal) => {
+  try {
+    await get(`${url}/draft`, {}, signal)
+    return true
+  } catch (error) {
+    if (error.status === 404) return false
+    throw error
+  }
+}
+
+const choose = (domain, script, versions, {from, to, drafted}) => {
   const numbers = versions.map(one => [String(one.number), `v${one.number} · ${one.message}`])
   const visit = () => go(['domains', domain, 'scripts', script, 'diff'], {from: before.value, to: after.value})
   const before = select(numbers, {value: from, onchange: visit})
-  const after = select([['draft', t('word.draft')], ...numbers], {value: to, onchange: visit})
+  const after = select([...(drafted ? [['draft', t('word.draft')]] : []), ...numbers], {value: to, onchange: visit})
   return h('div', {class: 'pair'}, labelled(t('diff.from'), before), labelled(t('diff.to'), after))
 }
 
@@ -24,7 +35,9 @@ export const view = async ({domain, script, args, signal}) => {
   const url = path`/domains/${domain}/scripts/${script}`
   const versions = await all(`${url}/versions`, {}, signal, 200)
   const from = args.get('from') ?? String(versions[0]?.number ?? 1)
-  const to = args.get('to') ?? 'draft'
+  const drafted = await hasDraft(url, signal)
+  const asked = args.get('to') ?? 'draft'
+  const to = asked === 'draft' && !drafted ? String(versions[0]?.number ?? 1) : asked
   const diff = await get(`${url}/diff`, {from, to}, signal)
   const names = [`v${from}`, to === 'draft' ? t('word.draft') : `v${to}`]
   return page(
@@ -33,7 +46,7 @@ export const view = async ({domain, script, args, signal}) => {
       wide: true,
       above: [address(['domains', domain, 'scripts', script, 'versions']), t('nav.versions')],
     },
-    choose(domain, script, versions, from, to),
+    choose(domain, script, versions, {from, to, drafted}),
     panel(t('diff.text'), difference(t('diff.text'), parseUnified(diff.text), names)),
     panel(
       t('diff.rules'),

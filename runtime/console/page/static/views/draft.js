@@ -17,10 +17,13 @@ const loaded = async (url, signal) => {
 
 const written = draft => JSON.stringify([draft.source, {...EMPTY_RULE, ...draft.rule}, draft.tests || null])
 
+/** Under which a tab keeps a text that is not saved. */
+export const draftKey = (domain, script) => `draft:${domain}:${script}`
+
 /** The server's draft, or a new one, and the text this tab had not saved when it was left. */
 export const openDraft = async (domain, script, signal) => {
   const url = path`/domains/${domain}/scripts/${script}/draft`
-  const key = `draft:${domain}:${script}`
+  const key = draftKey(domain, script)
   let saved = await loaded(url, signal)
   let mine = {source: saved.source, rule: saved.rule, tests: saved.tests}
   let base = saved.revision

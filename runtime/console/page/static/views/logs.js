@@ -1,8 +1,9 @@
 // The access log as it is written, by a filter; it can be held.
 
-import {events, get, path} from '../lib/api.js'
+import {get, path} from '../lib/api.js'
 import {fill, h} from '../lib/dom.js'
 import {clock, number} from '../lib/format.js'
+import {follow} from '../lib/stream.js'
 import {t} from '../lib/texts.js'
 import {button, labelled, select} from '../parts/form.js'
 import {badge} from '../parts/table.js'
@@ -41,50 +42,66 @@ export const view = async ({domain, args, signal}) => {
   const filter = h('input', {type: 'search', value: args.get('filter') ?? '', placeholder: 'status=403 uri~/api', class: 'mono'})
   const list = h('ol', {class: 'log', 'aria-label': t('nav.logs'), 'data-empty': t('logs.empty'), tabindex: '0'})
   const state = h('p', {class: 'row muted', role: 'status'})
-  let source = null
+  /** Elements of what is shown, the oldest first, by the text of their line: after an interruption lines come again. */
+  const shown = new Map()
+  let leaving = new AbortController()
+  let now = 'connecting'
   let held = null
   let missed = 0
 
-  const trim = () => {
-    while (list.childElementCount > KEPT) list.lastElementChild.remove()
-  }
   const show = line => {
-    list.prepend(row(line))
-    trim()
+    const key = JSON.stringify(line)
+    if (shown.has(key)) return
+    shown.set(key, row(line))
+    list.prepend(shown.get(key))
+    if (shown.size <= KEPT) return
+    const [[oldest, element]] = shown
+    element.remove()
+    shown.delete(oldest)
   }
-  const take = event => {
-    const line = JSON.parse(event.data)
-    if (!held) return show(line)
+  const clear = () => {
+    fill(list)
+    shown.clear()
+  }
+  const take = line => {
+    if (!held) {
+      show(line)
+      return
+    }
     held.push(line)
     if (held.length > KEPT) held.shift()
-    return drawState()
+    drawState()
   }
-  const notice = event => {
-    const {code, count} = JSON.parse(event.data)
-    if (code === 'dropped') missed += count
-    if (code === 'ended') source.close()
-    drawState(code === 'ended' ? 'ended' : undefined)
-  }
-  const drawState = (now = ['connecting', 'live', 'ended'][source?.readyState ?? 2]) =>
+  const drawState = (given = now) => {
+    now = given
     fill(
       state,
-      badge(t(held ? 'logs.held' : `logs.${now}`), held ? 'warn' : now === 'live' ? 'good' : ''),
+      badge(t(held ? 'logs.held' : `logs.${now}`), held || now === 'lost' ? 'warn' : now === 'live' ? 'good' : ''),
+      held && now === 'lost' && badge(t('logs.lost'), 'warn'),
       held && held.length > 0 && t('logs.waiting', {n: number(held.length)}),
       missed > 0 && t('logs.dropped', {n: number(missed)}),
     )
+  }
   const open = async () => {
-    source?.close()
+    leaving.abort()
+    leaving = new AbortController()
+    const either = AbortSignal.any([signal, leaving.signal])
     const url = path`/domains/${domain}/logs`
     const values = {environment: environment.value, filter: filter.value.trim()}
-    const recent = await get(url, {...values, limit: 100}, signal)
-    fill(list)
-    missed = recent.dropped ?? 0
-    recent.items.toSorted((one, other) => one.time - other.time).forEach(show)
-    source = events(url, values)
-    source.onopen = source.onerror = () => drawState()
-    source.addEventListener('message', take)
-    source.addEventListener('notice', notice)
-    drawState()
+    clear()
+    missed = 0
+    await follow(url, values, either, {
+      begin: async () => {
+        const recent = await get(url, {...values, limit: 100}, either)
+        recent.items.toSorted((one, other) => one.time - other.time).forEach(held ? take : show)
+      },
+      state: drawState,
+      heard: take,
+      noticed: ({code, count}) => {
+        if (code === 'dropped') missed += count
+        drawState()
+      },
+    })
   }
   const hold = button(t('logs.pause'), () => {
     const lines = held
@@ -99,7 +116,6 @@ export const view = async ({domain, args, signal}) => {
     open().catch(sayError)
   }
   environment.addEventListener('change', submit)
-  signal.addEventListener('abort', () => source?.close())
   open().catch(sayError)
   return page(
     {title: t('nav.logs'), wide: true},
@@ -110,7 +126,7 @@ export const view = async ({domain, args, signal}) => {
       h('div', {class: 'grow'}, labelled(t('word.filter'), filter, t('logs.filter-hint'))),
       h('button', {}, t('do.filter')),
       hold,
-      button(t('do.clear'), () => fill(list)),
+      button(t('do.clear'), clear),
     ),
     state,
     list,

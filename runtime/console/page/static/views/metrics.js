@@ -66,18 +66,18 @@ const asTable = (times, {title, unit, lines}) =>
   )
 
 /** A drawn plot over its table; without the chart package the table alone, open. */
-const figure = async (times, one, drawn) => {
-  const charts = await built('charts')
+const figure = async (times, period, one, drawn) => {
+  const charts = times.length > 0 ? await built('charts') : null
   const place = h('div', {class: 'plot', 'aria-hidden': 'true'})
   const node = h(
     'figure',
     {class: 'card'},
     h('figcaption', {}, one.title),
     charts && place,
-    h('details', {open: !charts}, h('summary', {}, t('metrics.table')), asTable(times, one)),
+    h('details', {open: !charts && times.length > 0}, h('summary', {}, t('metrics.table')), asTable(times, one)),
   )
-  const draw = () => drawn.push(charts.plot(place, {times, unit: one.unit, words: {time: t('word.time'), clock: minutes}, lines: one.lines.map(([name, values]) => ({name, values}))}))
-  return {node, draw: charts && times.length > 0 && one.lines.length > 0 ? draw : () => {}}
+  const draw = () => drawn.push(charts.plot(place, {times, period, unit: one.unit, words: {time: t('word.time'), clock: minutes}, lines: one.lines.map(([name, values]) => ({name, values}))}))
+  return {node, draw: charts && one.lines.length > 0 ? draw : () => {}}
 }
 
 const ensureStyle = () => {
@@ -101,10 +101,11 @@ export const view = async ({domain, args, signal}) => {
   const refresh = async () => {
     // Who reads a table is not interrupted by a new one.
     if (place.contains(document.activeElement)) return
-    const since = Math.floor(Date.now() / 1000) - Number(period.value)
+    const now = Math.floor(Date.now() / 1000)
+    const since = now - Number(period.value)
     const answer = await get(path`/domains/${domain}/metrics`, {environment: environment.value, script: script.value, since}, signal)
     const own = answer.series.filter(one => one.script !== '')
-    const times = axis(answer.series, answer.step_s, Date.now() / 1000)
+    const times = axis(answer.series, answer.step_s, now)
     const given = {
       times,
       step: answer.step_s,
@@ -112,7 +113,7 @@ export const view = async ({domain, args, signal}) => {
       sites: summed(answer.series.filter(one => one.script === ''), times),
       versions: grouped(own),
     }
-    const figures = await Promise.all(plots(given).map(one => figure(times, one, drawn)))
+    const figures = await Promise.all(plots(given).map(one => figure(times, [since, now], one, drawn)))
     const opened = [...place.querySelectorAll('details')].map(one => one.open)
     clear()
     fill(place, times.length === 0 && h('p', {class: 'muted'}, t('metrics.empty')), figures.map(one => one.node))

@@ -11,6 +11,7 @@ import {may, page} from '../parts/page.js'
 import {rolloutBadge, stepsBar} from '../parts/rollout.js'
 import {safely, sayError} from '../parts/say.js'
 import {badge, facts, table} from '../parts/table.js'
+import {STATES} from './nodes.js'
 import {publish} from './publish.js'
 import {rollBack} from './rollback.js'
 
@@ -82,7 +83,7 @@ const nodes = counts =>
     t('nav.nodes'),
     [
       [t('word.environment'), row => t(`env.${row.name}`)],
-      ...['current', 'behind', 'offline', 'failed'].map(state => [t(`node.${state}`), row => number(row.counts[state]), 'right']),
+      ...STATES.map(state => [t(`node.${state}`), row => number(row.counts[state]), 'right']),
     ],
     counts,
   )

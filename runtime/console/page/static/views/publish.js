@@ -2,12 +2,14 @@
 
 import {all, get, path, post} from '../lib/api.js'
 import {fill, h} from '../lib/dom.js'
+import {unsaved} from '../lib/keep.js'
 import {address, go} from '../lib/route.js'
 import {t} from '../lib/texts.js'
 import {askForm} from '../parts/dialog.js'
 import {area, labelled, listOf, numberOf, select, text, tick, ticked, whole} from '../parts/form.js'
 import {say} from '../parts/say.js'
 import {badge} from '../parts/table.js'
+import {draftKey} from './draft.js'
 
 const PRODUCTION_STEPS = '5, 25, 100'
 
@@ -15,7 +17,7 @@ const PRODUCTION_STEPS = '5, 25, 100'
  * A row for each script: whether it goes along, and as which version; 'remove' takes it away. At first those go that are
  * not live there yet, to production as staging has them. `only` is the one script to publish, or null.
  */
-const scriptRow = (row, only, environment) => {
+const scriptRow = (domain, row, only, environment) => {
   const box = h('input', {type: 'checkbox', disabled: row.latest === null, 'aria-label': row.name})
   const version = whole({
     min: 1,
@@ -28,18 +30,25 @@ const scriptRow = (row, only, environment) => {
   remove.addEventListener('change', () => remove.checked && (box.checked = false))
   box.addEventListener('change', () => box.checked && (remove.checked = false))
   const live = h('td')
+  const newer = h('small', {class: 'detail'})
+  const unversioned = unsaved.get(draftKey(domain, row.name)) ? 'draft.unsaved' : row.draft?.changed ? 'draft.changed' : null
+  /** The number does not say that there is something newer. */
+  const drawNewer = () =>
+    fill(newer, row.latest !== null && Number(version.value) < row.latest && t('publish.newer', {n: row.latest}))
+  version.addEventListener('input', drawNewer)
   const follow = () => {
     const number = row.live[environment.value]
     const offered = environment.value === 'production' ? (row.live.staging ?? row.latest) : row.latest
     fill(live, number === null ? '–' : badge(`v${number}`))
     version.value = offered ?? ''
+    drawNewer()
     box.checked = offered !== null && (only === null ? offered !== number : only === row.name)
     remove.checked = false
     remove.disabled = number === null
   }
   follow()
   environment.addEventListener('change', follow)
-  const node = h('tr', {}, h('td', {}, box), h('td', {class: 'strong'}, row.name), live, h('td', {}, version), h('td', {}, remove))
+  const node = h('tr', {}, h('td', {}, box), h('td', {}, h('span', {class: 'strong'}, row.name), ' ', unversioned && badge(t(unversioned), 'warn')), live, h('td', {}, version, newer), h('td', {}, remove))
   return {name: row.name, node, box, version, remove}
 }
 
@@ -128,13 +137,16 @@ export const publish = async (domain, {environment: wanted = 'staging', script =
     get('/pools').catch(() => ({items: []})),
   ])
   const environment = select([['staging', t('env.staging')], ['production', t('env.production')]], {value: wanted})
-  const rows = scripts.map(row => scriptRow(row, script, environment))
+  const rows = scripts.map(row => scriptRow(domain, row, script, environment))
   const settings = tick(t('publish.settings'), {}, t('publish.settings-hint'))
   const parts = share([...new Set(pools.items.map(one => one.name))])
   const abort = abortRule()
   const skip = tick(t('publish.skip'), {}, t('publish.skip-hint'))
   const first = h('p', {class: 'notice'}, t('publish.first'))
-  const message = area({required: true, maxlength: 1000, rows: 2})
+  const message = area({maxlength: 1000, rows: 2, placeholder: t('publish.message-hint')})
+  /** Going past staging wants a reason. */
+  const demand = () => (message.required = !skip.hidden && ticked(skip))
+  skip.addEventListener('change', demand)
   const follow = () => {
     const production = environment.value === 'production'
     const begun = whole.environments[environment.value].release !== null
@@ -144,6 +156,7 @@ export const publish = async (domain, {environment: wanted = 'staging', script =
     parts.node.hidden = abort.node.hidden = !begun
     first.hidden = begun
     skip.hidden = !production
+    demand()
   }
   environment.addEventListener('change', follow)
   follow()

@@ -10,7 +10,8 @@ import {say} from '../parts/say.js'
 
 export const rollBack = async (domain, environment) => {
   const releases = await all(path`/domains/${domain}/releases`, {}, undefined, 200)
-  const rows = releases.filter(one => !one.live.includes(environment))
+  // Only what was live there can be gone back to. While a rollout is under way, the one that is live is "the release before".
+  const rows = releases.filter(one => one.been_live.includes(environment) && !one.live.includes(environment))
   const to = select([
     ['', t('rollback.previous')],
     ...rows.map(one => [String(one.number), `#${one.number} · ${moment(one.created)} · ${one.message}`]),
@@ -23,7 +24,7 @@ export const rollBack = async (domain, environment) => {
       danger: true,
       submit: () => post(path`/domains/${domain}/rollback`, {environment, to: numberOf(to), message: message.value}),
     },
-    labelled(t('rollback.to'), to, t('rollback.hint')),
+    labelled(t('rollback.to'), to, t(rows.length > 0 ? 'rollback.hint' : 'rollback.none')),
     labelled(t('word.message'), message),
   )
   if (!rollout) return

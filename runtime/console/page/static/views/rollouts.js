@@ -1,6 +1,6 @@
 // What was rolled out when, and the releases that came of it.
 
-import {path} from '../lib/api.js'
+import {get, path} from '../lib/api.js'
 import {h} from '../lib/dom.js'
 import {moment, percent} from '../lib/format.js'
 import {t} from '../lib/texts.js'
@@ -45,7 +45,10 @@ export const view = async ({domain, signal, session}) => {
     {},
     signal,
   )
-  const back = environment => button(t('rollback.title', {environment: t(`env.${environment}`)}), safely(() => rollBack(domain, environment)))
+  const {environments} = await get(path`/domains/${domain}`, {}, signal)
+  const back = environment =>
+    environments[environment].release !== null &&
+    button(t('rollback.title', {environment: t(`env.${environment}`)}), safely(() => rollBack(domain, environment)))
   return page(
     {
       title: t('nav.rollouts'),

@@ -8,7 +8,7 @@ import {problemList} from '../parts/dialog.js'
 import {findingList} from '../parts/findings.js'
 import {button, labelled} from '../parts/form.js'
 import {may, page, panel} from '../parts/page.js'
-import {safely, say} from '../parts/say.js'
+import {Said, safely, say} from '../parts/say.js'
 import {badge} from '../parts/table.js'
 
 const imported = (domain, items) =>
@@ -46,7 +46,7 @@ export const view = async ({domain, signal, session}) => {
       say(t('say.imported', {n: items.length}))
     } catch (error) {
       errors.hidden = false
-      fill(errors, problemList(error instanceof SyntaxError ? new Error(t('settings.no-json', {reason: error.message})) : error))
+      fill(errors, problemList(error instanceof SyntaxError ? new Said(t('settings.no-json', {reason: error.message})) : error))
     }
   }
   return page(

@@ -1,19 +1,20 @@
 // Writing a script: the text with its findings, its rule, its tests, trying it, saving it.
 
-import {path, post, question, remove} from '../lib/api.js'
-import {debounce, fill, h} from '../lib/dom.js'
+import {all, path, post, remove} from '../lib/api.js'
+import {fill, h} from '../lib/dom.js'
 import {ago} from '../lib/format.js'
 import {chord, isChord} from '../lib/keys.js'
 import {address, go} from '../lib/route.js'
 import {t} from '../lib/texts.js'
 import {makeEditor} from '../editor/editor.js'
-import {askForm, confirm} from '../parts/dialog.js'
+import {confirm} from '../parts/dialog.js'
 import {findingPanel} from '../parts/findings.js'
-import {area, button, labelled} from '../parts/form.js'
+import {button} from '../parts/form.js'
 import {may, page} from '../parts/page.js'
-import {safely, say} from '../parts/say.js'
+import {Said, safely, say} from '../parts/say.js'
 import {badge} from '../parts/table.js'
 import {tabs} from '../parts/tabs.js'
+import {checker} from './check.js'
 import {settle} from './conflict.js'
 import {openDraft} from './draft.js'
 import {keptPanel} from './kept.js'
@@ -21,33 +22,7 @@ import {publish} from './publish.js'
 import {referencePanel} from './reference.js'
 import {ruleForm} from './rule_form.js'
 import {tryPanel} from './tryit.js'
-
-const CHECK_AFTER_MS = 80
-
-/** Asks the server what is wrong with the text, the newest question winning. */
-const checker = (draft, script, show, signal) => {
-  let asking = new AbortController()
-  return async () => {
-    asking.abort()
-    asking = new AbortController()
-    const either = AbortSignal.any([asking.signal, signal])
-    const {source, rule} = draft.mine()
-    try {
-      show((await question('/check', {source, rule, name: script}, either)).diagnostics)
-    } catch (error) {
-      // The text is not harmed by a check that could not be made; saving will say what is the matter.
-      if (error.name !== 'AbortError' && error.body?.diagnostics) show(error.body.diagnostics)
-    }
-  }
-}
-
-const versionForm = submit => {
-  const message = area({required: true, maxlength: 1000, rows: 2})
-  return askForm(
-    {title: t('script.version'), submitText: t('do.save'), submit: () => submit(message.value)},
-    labelled(t('word.message'), message, t('script.version-hint')),
-  )
-}
+import {AS_IT_IS, publishForm, versionForm} from './version_form.js'
 
 export const view = async ({domain, script, signal, session}) => {
   const draft = await openDraft(domain, script, signal)
@@ -70,11 +45,10 @@ export const view = async ({domain, script, signal, session}) => {
     )
   }
   const check = checker(draft, script, showFindings, signal)
-  const checkSoon = debounce(CHECK_AFTER_MS, check)
   const typed = () => {
     draft.type({source: editor.text(), rule: rule.rule(), tests: tests.text() || null})
     drawState()
-    checkSoon()
+    check()
   }
   const replace = given => {
     editor.replace(given.source)
@@ -107,18 +81,31 @@ export const view = async ({domain, script, signal, session}) => {
     if (!writable) return
     if (await save()) say(t('say.saved'))
   })
+  const makeVersion = async message => {
+    try {
+      return await post(path`/domains/${domain}/scripts/${script}/versions`, {message, revision: draft.revision()})
+    } catch (error) {
+      if (error.body?.diagnostics) showFindings(error.body.diagnostics)
+      throw error
+    }
+  }
   const saveVersion = safely(async () => {
     if (!(await save())) return
-    const url = path`/domains/${domain}/scripts/${script}/versions`
-    const made = await versionForm(async message => {
-      try {
-        return await post(url, {message, revision: draft.revision()})
-      } catch (error) {
-        if (error.body?.diagnostics) showFindings(error.body.diagnostics)
-        throw error
-      }
-    })
+    const made = await versionForm(makeVersion)
     if (made) say(t('say.version', {n: made.number}))
+  })
+  const publishNow = safely(async () => {
+    const rows = await all(path`/domains/${domain}/scripts`)
+    const known = rows.find(row => row.name === script)
+    if (draft.dirty() || !known || known.draft?.changed) {
+      const answer = await publishForm(known?.latest ?? null, async message => {
+        if (!(await save())) throw new Said(t('publish.not-saved'))
+        return makeVersion(message)
+      })
+      if (answer === null) return
+      if (answer !== AS_IT_IS) say(t('say.version', {n: answer.number}))
+    }
+    await publish(domain, {script})
   })
   const discard = safely(async () => {
     const gone = await confirm({
@@ -189,7 +176,7 @@ export const view = async ({domain, script, signal, session}) => {
         writable && button(t('do.save-draft'), saveNow, {title: chord('S')}),
         writable && button(t('do.save-version'), saveVersion),
         may(session, domain, 'publish') &&
-          button(t('do.publish'), safely(() => publish(domain, {script})), {class: 'primary'}),
+          button(t('do.publish'), publishNow, {class: 'primary'}),
       ],
     },
     h('div', {class: 'desk'}, h('div', {class: 'desk-text'}, editor.node, findings.node), side.node),

@@ -10,7 +10,7 @@ import {difference} from '../parts/difference.js'
 import {askForm, openDialog, problemList} from '../parts/dialog.js'
 import {button, labelled, text} from '../parts/form.js'
 import {may, page, panel} from '../parts/page.js'
-import {safely, say} from '../parts/say.js'
+import {Said, safely, say} from '../parts/say.js'
 import {badge} from '../parts/table.js'
 
 const written = settings => `${JSON.stringify(settings, null, 2)}\n`
@@ -47,7 +47,7 @@ const deleteForm = domain => {
       submitText: t('do.delete'),
       danger: true,
       submit: () => {
-        if (again.value !== domain) throw new Error(t('settings.delete-wrong'))
+        if (again.value !== domain) throw new Said(t('settings.delete-wrong'))
         return remove(path`/domains/${domain}`)
       },
     },
@@ -78,7 +78,7 @@ export const view = async ({domain, signal, session}) => {
     try {
       settings = JSON.parse(editor.text())
     } catch (error) {
-      refuse(new Error(t('settings.no-json', {reason: error.message})))
+      refuse(new Said(t('settings.no-json', {reason: error.message})))
       return
     }
     try {

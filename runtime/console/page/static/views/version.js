@@ -12,6 +12,7 @@ import {button} from '../parts/form.js'
 import {may, page, panel} from '../parts/page.js'
 import {safely} from '../parts/say.js'
 import {badge, facts, table} from '../parts/table.js'
+import {draftKey} from './draft.js'
 import {evidence} from './versions.js'
 
 /** Puts the version's text into the editor as something not saved yet, on top of the draft there is. */
@@ -21,7 +22,7 @@ const edit = (domain, version) => async () => {
     throw error
   })
   const {source, rule, tests} = version
-  unsaved.set(`draft:${domain}:${version.script}`, JSON.stringify({source, rule, tests, revision: draft.revision}))
+  unsaved.set(draftKey(domain, version.script), JSON.stringify({source, rule, tests, revision: draft.revision}))
   go(['domains', domain, 'scripts', version.script])
 }
 
@@ -57,7 +58,7 @@ export const view = async ({domain, script, number, signal, session}) => {
       wide: true,
       above: [address(at('versions')), t('nav.versions')],
       actions: [
-        h('a', {class: 'button', href: address(at('diff'), {from: version.number, to: 'draft'})}, t('diff.draft')),
+        h('a', {class: 'button', href: address(at('diff'), {from: version.number, to: 'draft'})}, t('version.compare')),
         may(session, domain, 'edit') && button(t('version.edit'), safely(edit(domain, version)), {}),
       ],
     },
