@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,7 @@ def test_every_printed_request_gives_the_status_beside_it():
     ports = free_ports(4)
     with demo(ports) as (process, text):
         assert all(f"http://127.0.0.1:{port}" in text for port in ports)
+        assert "\n\n\n" not in text
         tries = printed_tries(text)
         assert len(tries) >= 8
         wrong = []
@@ -114,6 +116,38 @@ def test_a_script_is_published_by_the_lines_that_are_printed(tmp_path):
             "good day",
             "hello",
         ]
+
+
+def children(process):
+    """Process ids of the console and the nodes."""
+    listed = subprocess.run(
+        ["ps", "-wwo", "pid=,args=", "--ppid", str(process.pid)], capture_output=True, text=True, check=True
+    ).stdout
+    return {
+        "console" if " console " in line else Path(line.split()[-1]).stem: int(line.split()[0])
+        for line in listed.splitlines()
+        if " edgescript " in line
+    }
+
+
+def test_a_process_that_is_killed_is_started_again():
+    ports = free_ports(4)
+    with demo(ports) as (process, _):
+        for name, port, path in (("console", ports[2], "/readyz"), ("production", ports[0], "/")):
+            os.kill(children(process)[name], signal.SIGKILL)
+            said = read_until(process, b" started again\n").decode()
+            assert f"demo: the {name}" in said
+            deadline = time.monotonic() + TIMEOUT_S
+            while not answers(port, path):
+                assert time.monotonic() < deadline, name
+                time.sleep(0.1)
+        assert process.poll() is None
+
+
+def answers(port, path):
+    with contextlib.suppress(OSError):
+        return urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5).status == 200
+    return False
 
 
 @pytest.mark.parametrize("port", ["x", "70000", "-1"])

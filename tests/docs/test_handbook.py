@@ -32,6 +32,32 @@ def test_requests_a_second_are_those_of_the_benchmark():
     assert [each for each in told if each not in measured] == []
 
 
+def test_memory_is_that_of_the_benchmark():
+    """After `make bench`, as above."""
+    results = RESULTS.read_text(encoding="utf-8")
+    start = results.partition("| start | first answer after s | memory MiB |")[2]
+    rows = re.findall(r"^\| (edgescript[^|]*) \| [\d.]+ \| (\d+) \|$", start, re.MULTILINE)
+    (_, alone), (what, many) = rows[:2]
+    assert what == "edgescript, 10,000 sites"
+    [scripts] = re.findall(r"^\| their memory \| (\d+ MiB) \|", results, re.MULTILINE)
+    table = text("sizing.md").partition("| what | how much |")[2].partition("\n\n")[0]
+    told = re.findall(r"\| ([\d.]+ MiB) \|$", table, re.MULTILINE)
+    assert told == [f"{alone} MiB", f"{many} MiB", f"{(int(many) - int(alone)) / 10:.1f} MiB", scripts]
+
+
+def test_files_of_the_project_that_are_named_exist():
+    """In commands that are not run, for want of a cluster or systemd."""
+    named = {
+        (page.name, path.rstrip("./"))
+        for page in [*DOCS.rglob("*.md"), ROOT / "README.md"]
+        for path in re.findall(
+            r"(?<![\w./])((?:deploy|loadtest|runtime|examples|tests)/[\w./-]+)", page.read_text()
+        )
+    }
+    assert len(named) >= 20
+    assert sorted((page, path) for page, path in named if not (ROOT / path).exists()) == []
+
+
 @pytest.mark.parametrize(
     ("what", "number"),
     [

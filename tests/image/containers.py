@@ -18,9 +18,26 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = ("podman", "runc", "conmon", "mmdebstrap")
 CERTIFICATES = Path("/etc/ssl/certs")
+BUILD = (
+    *("--quiet", "--isolation=chroot", "--network=host"),
+    *(("-v", f"{CERTIFICATES}:{CERTIFICATES}:ro") if CERTIFICATES.is_dir() else ()),
+)
+"""The network and the certificates of the machine, since steps of the build ask package registries."""
 BASE = "localhost/base-python:bookworm"
 IMAGE = "localhost/edgescript:test"
 WITHIN_S = 30
+STRICT = (
+    *(
+        "--network=host",
+        "--read-only",
+        "--tmpfs",
+        "/tmp",
+        "--cap-drop=all",
+        "--security-opt=no-new-privileges",
+    ),
+    *("--memory=256m", "--cpus=1", "--pids-limit=64"),
+)
+"""As the manifests have it."""
 
 
 def missing():
@@ -73,8 +90,7 @@ class Engine:
             "BUILDER": "podman",
             "BASE": BASE,
             "TAG": IMAGE,
-            "BUILD_ARGS": "--quiet --isolation=chroot --network=host"
-            + (f" -v {CERTIFICATES}:{CERTIFICATES}:ro" if CERTIFICATES.is_dir() else ""),
+            "BUILD_ARGS": " ".join(BUILD),
         }
         for command in (
             []
@@ -94,6 +110,29 @@ class Engine:
                 )
                 assert ran.returncode == 0, ran.stderr
 
+    def build_stage(self, stage, context, name):
+        """One stage of the image, of the files below `context`."""
+        self(
+            *("build", *BUILD, "--target", stage, "--build-arg", f"BASE={BASE}", "--tag", name),
+            *("--format", "docker", "--file", ROOT / "deploy" / "image" / "Containerfile", context),
+            within_s=300,
+        )
+
+    def ended(self, *options, command=()):
+        """Of a container that ends by itself: its status, and what it wrote to stderr."""
+        ran = subprocess.run(
+            ["podman", "run", "--rm", *STRICT, *options, IMAGE, *command],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=WITHIN_S,
+            check=False,
+        )
+        lines = [
+            line for line in ran.stderr.splitlines(keepends=True) if "level=" not in line
+        ]  # podman's own
+        return ran.returncode, "".join(lines)
+
     def inspect(self, name):
         return json.loads(self("inspect", name))[0]
 
@@ -110,12 +149,8 @@ class Engine:
 
     @contextlib.contextmanager
     def running(self, name, *options, command=()):
-        """A container as strict as the manifests have it; what it logged is shown when the test fails."""
-        self(
-            *("run", "-d", "--name", name, "--network=host", "--read-only", "--tmpfs", "/tmp"),
-            *("--cap-drop=all", "--security-opt=no-new-privileges"),
-            *("--memory=256m", "--cpus=1", "--pids-limit=64", *options, IMAGE, *command),
-        )
+        """A strict container; what it logged is shown when the test fails."""
+        self("run", "-d", "--name", name, *STRICT, *options, IMAGE, *command)
         try:
             yield name
         finally:

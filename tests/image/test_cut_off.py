@@ -4,9 +4,9 @@ import pytest
 
 from runtime.demo.customer import HOST, settle
 from runtime.demo.origin import Origin
-from tests.console.cli.running import RunningConsole
 from tests.image.containers import eventually, needed
 from tests.image.test_image import free_port, get
+from tests.support.console import ConsoleProcess
 
 pytestmark = [needed, pytest.mark.timeout(600), pytest.mark.xdist_group("containers")]
 
@@ -30,7 +30,7 @@ def test_a_node_starts_offline_with_its_state_and_serves_the_last_good_scripts(e
         f'listen = "127.0.0.1:{port}"\nadmin = ""\nprobes = "127.0.0.1:{probes}"\n'
         'state_dir = "/var/lib/edgescript"\nnode_name = "box"\ndomain_origins_refused = []\n'
     )
-    console = RunningConsole(tmp_path / "console")
+    console = ConsoleProcess(tmp_path / "console", "--quiet")
     try:
         customer = settle(console.url, console.operator, f"http://127.0.0.1:{origin.port}")
         options = (
@@ -50,7 +50,7 @@ def test_a_node_starts_offline_with_its_state_and_serves_the_last_good_scripts(e
         with engine.running("follows", *options) as name:
             eventually(lambda: get(probes, "/readyz")[0] == 200)
             assert greeting(port) == "hello"
-            assert console.stop() == 0
+            assert console.end() == 0
             assert greeting(port) == "hello", "the console is away"
             engine("stop", "-t", "20", name)
             engine("start", name)
@@ -60,17 +60,5 @@ def test_a_node_starts_offline_with_its_state_and_serves_the_last_good_scripts(e
             eventually(lambda: get(probes, "/readyz")[0] == 200)
             assert greeting(port) == "hello", "another container with the same state"
     finally:
-        if console.running:
-            console.stop()
+        console.kill()
         engine("volume", "rm", "-f", "es-state", check=False)
-
-
-def test_the_console_runs_from_the_same_image(engine):
-    port = free_port()
-    health = f"http://127.0.0.1:{port}/healthz"
-    command = ("console", "--listen", f"127.0.0.1:{port}", "--data", "/var/lib/edgescript")
-    with engine.running("console", "-e", f"EDGESCRIPT_HEALTH={health}", command=command) as name:
-        eventually(lambda: get(port, "/readyz")[0] == 200)
-        engine("healthcheck", "run", name)
-        assert get(port, "/")[0] == 200, "the page is in the image"
-        assert engine("exec", name, "stat", "-c", "%a", "/var/lib/edgescript/operator.token") == "600"

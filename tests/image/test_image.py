@@ -2,13 +2,16 @@
 
 import contextlib
 import http.client
+import re
+import shlex
+import shutil
 import socket
 import threading
 import time
 
 import pytest
 
-from tests.image.containers import IMAGE, eventually, needed
+from tests.image.containers import BASE, IMAGE, ROOT, eventually, needed
 
 pytestmark = [needed, pytest.mark.timeout(600), pytest.mark.xdist_group("containers")]
 
@@ -81,6 +84,26 @@ def test_it_runs_as_nobody_in_particular_and_says_what_it_is(engine):
     assert not [each for each in config["Env"] if "INDEX" in each or "TOKEN" in each]
 
 
+def test_the_command_of_the_handbook_starts_a_node(engine):
+    port = free_port()
+    text = (ROOT / "docs" / "node.md").read_text(encoding="utf-8")
+    [command] = re.findall(r"^podman (run .*?)^```$", text, re.MULTILINE | re.DOTALL)
+    own = {"80:8080": f"127.0.0.1:{port}:8080", "http://origin.example": "http://127.0.0.1:1"}
+    arguments = [own.get(word, word) for word in shlex.split(command.replace("\\\n", " "))]
+    [image] = [word for word in arguments if word.startswith("localhost/edgescript:")]
+    arguments[arguments.index(image)] = IMAGE
+    name = arguments[arguments.index("--name") + 1]
+    [volume] = [word.partition(":")[0] for word in arguments if word.endswith(":/var/lib/edgescript")]
+    engine(*arguments)
+    try:
+        eventually(lambda: get(port)[0] == 502, within_s=10)  # nobody is at that origin
+        assert engine("exec", name, "ls", "/var/lib/edgescript/state")
+        engine("healthcheck", "run", name)
+    finally:
+        engine("rm", "-f", "-t", "0", name, check=False)
+        engine("volume", "rm", "-f", volume, check=False)
+
+
 def test_the_final_stage_has_no_compiler_and_no_leftovers_of_the_build(engine):
     found = engine(
         *("run", "--rm", "--network=host", "--entrypoint=sh", IMAGE, "-c"),
@@ -131,9 +154,41 @@ def test_it_drains_on_sigterm_within_its_bound(engine, folder, slow_origin):
         assert engine.inspect(name)["State"]["ExitCode"] == 0
 
 
-def test_the_processors_it_may_use_are_enough_to_start_within_seconds(engine, folder):
+def stated(pattern):
+    """A figure of the handbook."""
+    [figure] = re.findall(pattern, (ROOT / "docs" / "node.md").read_text(encoding="utf-8"))
+    return float(figure)
+
+
+def test_it_starts_in_the_time_that_the_handbook_states(engine, folder):
     folder.script(SAYS.format("up"))
+    bound_s = stated(r"answers within ([\d.]+) s of its start")
+    assert any(first_answer_s(engine, folder) <= bound_s for _ in range(3)), "the least of three"
+
+
+def first_answer_s(engine, folder):
     began_s = time.monotonic()
     with engine.running("starts", *options(folder)):
         eventually(lambda: get(folder.port)[0] == 200)
-    assert time.monotonic() - began_s < 20
+        return time.monotonic() - began_s
+
+
+def test_it_is_no_larger_than_the_handbook_states(engine):
+    whole, base = (engine.inspect(image)["Size"] for image in (IMAGE, BASE))
+    added_mb = (whole - base) / 1e6
+    bound_mb = stated(r"adds at most (\d+) MB")
+    assert 0.8 * bound_mb < added_mb <= bound_mb
+
+
+def test_the_page_is_bundled_where_that_was_not_done_before(engine, tmp_path):
+    """`make page` may have been run here; a clean clone has nothing but the sources."""
+    page = tmp_path / "runtime" / "console" / "page"
+    sources = ROOT / "runtime" / "console" / "page"
+    shutil.copytree(sources, page, ignore=shutil.ignore_patterns("built", "node_modules", "__pycache__"))
+    name = "localhost/edgescript-page:test"
+    engine.build_stage("page", tmp_path, name)
+    try:
+        listed = engine("run", "--rm", "--network=host", name, "ls", "/page/static/built")
+        assert {"editor.js", "charts.js", "charts.css", "LICENSES.txt"} <= set(listed.split())
+    finally:
+        engine("rmi", "-f", name, check=False)

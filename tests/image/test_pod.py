@@ -1,8 +1,15 @@
-"""The sidecar's pod, as `deploy/kubernetes/overlays/sidecar` has it, played by podman: real volumes, limits, permissions."""
+"""
+The sidecar's pod, as `deploy/kubernetes/overlays/sidecar` has it, played by podman: real limits, permissions, probes.
+
+Its volumes are folders that look as the kubelet's do (`volumes`).
+"""
 
 import contextlib
 import copy
+import shutil
 import sys
+import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +17,7 @@ import yaml
 
 from tests.image.containers import IMAGE, eventually, needed
 from tests.image.test_image import free_port, get
+from tests.image.volumes import Volumes
 from tests.kubernetes.manifests import needs, objects
 
 pytestmark = [
@@ -20,41 +28,84 @@ pytestmark = [
 ]
 
 
-@contextlib.contextmanager
-def played(engine, folder, port, probes):
-    """The Deployment's pod and its ConfigMap; ports of the machine lead to it. Gives the path of the ConfigMap's volume."""
-    deployment, settings = (
-        copy.deepcopy(next(each for each in objects("sidecar") if each["kind"] == kind))
-        for kind in ("Deployment", "ConfigMap")
-    )
-    template = deployment["spec"]["template"]
-    for container in template["spec"]["containers"]:
-        container |= {"image": IMAGE, "imagePullPolicy": "Never"}
-        container.pop("startupProbe", None)  # podman knows none
-        for listening in container.get("ports", ()):
-            listening |= {
-                "hostIP": "127.0.0.1",
-                "hostPort": {"http": port, "probes": probes}[listening["name"]],
-            }
-    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "sidecar", **template["metadata"]}}
-    path = folder / "pod.yaml"
-    path.write_text(yaml.safe_dump_all([settings, {**pod, "spec": template["spec"]}]))
-    engine("kube", "play", "--network", "podman", path, within_s=120)
+class Pod:
+    def __init__(self, engine, folder):
+        self.port, self.probes = free_port(), free_port()
+        self._engine = engine
+        self._file = folder / "pod.yaml"
+        [template] = [each["spec"]["template"] for each in objects("sidecar") if each["kind"] == "Deployment"]
+        [texts] = [each["data"] for each in objects("sidecar") if each["kind"] == "ConfigMap"]
+        self._settings = {name: text.encode() for name, text in texts.items()}
+        spec = copy.deepcopy(template["spec"])
+        self._volumes = Volumes(folder, spec["securityContext"]["fsGroup"])
+        self.config = self._volumes.files("config", self._settings)
+        for volume in spec["volumes"]:
+            name = volume.pop("name")
+            path = self.config if volume.pop("configMap", None) else self._volumes.empty(name)
+            volume.clear()
+            volume |= {"name": name, "hostPath": {"path": str(path), "type": "Directory"}}
+        for container in spec["containers"]:
+            container |= {"image": IMAGE, "imagePullPolicy": "Never"}
+            container.pop("startupProbe", None)  # podman knows none
+            for listening in container.get("ports", ()):
+                at = {"http": self.port, "probes": self.probes}[listening["name"]]
+                listening |= {"hostIP": "127.0.0.1", "hostPort": at}
+        metadata = {"name": "sidecar", **template["metadata"]}
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+        self._file.write_text(yaml.safe_dump(pod))
+
+    @contextlib.contextmanager
+    def played(self):
+        self._engine("kube", "play", "--network", "podman", self._file, within_s=120)
+        try:
+            eventually(lambda: get(self.probes, "/readyz")[0] == 200)
+            yield self
+        finally:
+            for name in ("sidecar-app", "sidecar-edge"):
+                sys.stdout.write(self._engine.logs(name))
+            self._engine("kube", "down", self._file, check=False)
+
+    def script(self, text):
+        """A new ConfigMap comes to the pod."""
+        self._volumes.replace(self.config, {**self._settings, "hello.es": text.encode()})
+
+    def says(self, body, within_s):
+        began_s = time.monotonic()
+        eventually(lambda: get(self.port, "/hello") == (200, body), within_s=within_s)
+        return time.monotonic() - began_s
+
+    def trouble(self):
+        return yaml.safe_load(get(self.probes, "/readyz")[1])["trouble"]
+
+
+@pytest.fixture
+def pod(engine):
+    folder = Path(tempfile.mkdtemp(prefix="es-pod-"))  # pytest's own folders are closed to the pod's user
+    folder.chmod(0o755)
     try:
-        yield Path(engine("volume", "inspect", settings["metadata"]["name"], "--format", "{{.Mountpoint}}"))
+        yield Pod(engine, folder)
     finally:
-        for name in ("sidecar-app", "sidecar-edge"):
-            sys.stdout.write(engine.logs(name))
-        engine("kube", "down", path, check=False)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def test_the_node_stands_before_the_server_and_takes_its_scripts_from_the_volume(engine, tmp_path):
-    port, probes = free_port(), free_port()
-    with played(engine, tmp_path, port, probes) as volume:
-        eventually(lambda: get(probes, "/readyz")[0] == 200)
-        assert get(port, "/hello") == (200, b"hello from the sidecar")
-        status, page, headers = get(port, "/", with_headers=True)
+def test_the_node_stands_before_the_server_and_takes_its_scripts_from_the_volume(pod):
+    with pod.played():
+        assert get(pod.port, "/hello") == (200, b"hello from the sidecar")
+        status, page, headers = get(pod.port, "/", with_headers=True)
         assert (status, headers["X-Served-By"]) == (200, "edgescript")
         assert b"Directory listing" in page, "of the server behind it"
-        (volume / "hello.es").write_text("exit(200, 'changed')\n")
-        eventually(lambda: get(port, "/hello") == (200, b"changed"), within_s=10)
+        assert pod.trouble() == [], "state is kept"
+        pod.script("exit(200, 'changed')\n")
+        assert pod.says(b"changed", within_s=10) < 2, "a second, and what a busy machine adds"
+
+
+def test_a_broken_script_in_the_volume_leaves_what_is_served_and_is_told(pod):
+    with pod.played():
+        pod.script("exit(200, \n")
+        eventually(lambda: pod.trouble() == ["reload: errors in scripts"])
+        assert get(pod.port, "/hello") == (200, b"hello from the sidecar")
+        assert get(pod.probes, "/readyz")[0] == 200
+        assert b'edgescript_reloads_total{outcome="failed"} 1' in get(pod.probes, "/metrics")[1]
+        pod.script("exit(200, 'mended')\n")
+        pod.says(b"mended", within_s=10)
+        assert pod.trouble() == []

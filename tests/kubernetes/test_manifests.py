@@ -1,11 +1,14 @@
 """What is promised of the manifests, asked of every overlay."""
 
+import importlib
 import re
 import tomllib
+from pathlib import Path
 
 import msgspec
 import pytest
 
+from edgescript.cli import COMMANDS
 from runtime.config import Config
 from tests.kubernetes.manifests import OVERLAYS, needs, objects, of_kind, run, text, workloads
 
@@ -103,13 +106,52 @@ def test_settings_are_those_of_a_node(overlay):
         msgspec.convert(table, Config).check()
 
 
+def variables_of(arguments):
+    """Names in the environment that `edgescript ARGUMENTS` reads."""
+    command = importlib.import_module(COMMANDS[arguments[0]]).command
+    return {parameter.envvar for parameter in command.params}
+
+
+@overlays
+def test_what_is_put_in_the_environment_is_read(overlay):
+    for _, template in workloads(overlay):
+        for container in containers(template):
+            named = {each["name"] for each in container.get("env", [])}
+            assert not named or named <= variables_of(container["args"])
+
+
+def test_limits_across_nodes_are_counted_where_the_secret_says():
+    [(_, template)] = [pair for pair in workloads("ha") if pair[0] == "edgescript-edge"]
+    [edge] = template["spec"]["containers"]
+    [redis] = [each for each in edge["env"] if each["name"] == "EDGESCRIPT_REDIS"]
+    assert redis["valueFrom"]["secretKeyRef"] == {"name": "edgescript-redis", "key": "url"}
+
+
+def test_replicas_of_the_console_find_their_keys_and_their_database():
+    [(_, template)] = [pair for pair in workloads("ha") if pair[0] == "edgescript-console"]
+    [console] = template["spec"]["containers"]
+    data = console["args"][console["args"].index("--data") + 1]
+    mounts = {each["name"]: each["mountPath"] for each in console["volumeMounts"]}
+    assert mounts["keys"] == f"{data}/keys"
+    assert "EDGESCRIPT_DATABASE" in {each["name"] for each in console["env"]}
+
+
 @overlays
 def test_a_pod_is_given_the_time_that_its_answers_take(overlay):
     for name, table in settings(overlay):
         [template] = [template for workload, template in workloads(overlay) if name.startswith(workload)]
         [edge] = [each for each in template["spec"]["containers"] if each["name"] == "edge"]
-        pause_s = int(edge["lifecycle"]["preStop"]["exec"]["command"][1])
-        assert template["spec"]["terminationGracePeriodSeconds"] >= pause_s + table["drain_s"] + WRITING_S
+        ends_s = pause_s(edge) + table["lame_duck_s"] + table["drain_s"]
+        assert template["spec"]["terminationGracePeriodSeconds"] >= ends_s + WRITING_S
+        for other in template["spec"]["containers"]:
+            assert other is edge or pause_s(other) > ends_s, "the edge's last answers need it"
+
+
+def pause_s(container):
+    """What it waits for before it is told to end."""
+    program, seconds = container["lifecycle"]["preStop"]["exec"]["command"]
+    assert program == "sleep"
+    return int(seconds)
 
 
 @overlays
@@ -121,6 +163,16 @@ def test_ports_that_are_probed_are_those_that_are_listened_on(overlay):
         assert table["listen"] == f"0.0.0.0:{ports['http']}"
         assert table["probes"] == f"0.0.0.0:{ports['probes']}"
         assert table["admin"].startswith("127.0.0.1:"), "who can purge is in the pod"
+
+
+@overlays
+def test_state_is_in_a_folder_of_its_own_within_a_volume(overlay):
+    """Which the kubelet makes as root, writable for the pod's group; a node wants a folder that is its user's alone."""
+    for name, table in settings(overlay):
+        [template] = [template for workload, template in workloads(overlay) if name.startswith(workload)]
+        [edge] = [each for each in template["spec"]["containers"] if each["name"] == "edge"]
+        [mount] = [each["mountPath"] for each in edge["volumeMounts"] if each["name"] == "state"]
+        assert Path(mount) in Path(table["state_dir"]).parents
 
 
 @overlays
