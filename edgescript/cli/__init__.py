@@ -18,6 +18,7 @@ from typing import Any, Final, NoReturn, TextIO
 
 import click
 
+from edgescript.cli.groups import NearGroup
 from edgescript.cli.status import BROKEN_PIPE, INTERNAL_ERROR, INTERRUPTED, OUTPUT_LOST, WRONG_USAGE
 
 COMMANDS: Final = {
@@ -50,13 +51,20 @@ COMMANDS: Final = {
     "tokens": "edgescript.cli.remote.commands.tokens",
     "versions": "edgescript.cli.remote.commands.versions",
 }
+HEADINGS: Final = {
+    "author": "Scripts, on your machine",
+    "remote": "Scripts, on a console",
+    "node": "Programs that serve",
+    "console": "Programs that serve",
+}
+"""Of the list of commands, by the package that a command is in."""
 PROGRAM: Final = "edgescript"
 WIDTH: Final = 80
 _OUTPUT_LOST: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG})
 """What writing to a stream fails with although its reader is there."""
 
 
-class EdgeScriptGroup(click.Group):
+class EdgeScriptGroup(NearGroup):
     """The subcommands of `COMMANDS`, and the guard that no traceback passes."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
@@ -69,18 +77,20 @@ class EdgeScriptGroup(click.Group):
         command: click.Command = importlib.import_module(module).command
         return command
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, with the command that was meant where the word is near to one."""
-        word = args[0]
-        if word not in COMMANDS and not word.startswith("-") and not ctx.resilient_parsing:
-            from edgescript.diagnostics.spelling import nearest
-
-            near = nearest(word, COMMANDS)
-            if near:
-                ctx.fail(f"no such command {word!r}, did you mean {near!r}?")
-        return super().resolve_command(ctx, args)
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """As click does, under a heading each for those that belong together."""
+        sections: dict[str, list[tuple[str, str]]] = {heading: [] for heading in HEADINGS.values()}
+        widest = formatter.width - 6 - max(map(len, COMMANDS))
+        for name, module in COMMANDS.items():
+            command = self.get_command(ctx, name)
+            assert command is not None, "it is named in COMMANDS"
+            heading = HEADINGS[module.split(".")[2]]
+            sections[heading].append(
+                (f"{name:<{max(map(len, COMMANDS))}}", command.get_short_help_str(widest))
+            )
+        for heading, rows in sections.items():
+            with formatter.section(heading):
+                formatter.write_dl(rows)
 
     def invoke(self, ctx: click.Context) -> Any:
         """As click does, but quiet when the reader of our output or the person at the keyboard has left."""

@@ -88,13 +88,13 @@ def script_names(rules: Sequence[Rule]) -> list[str]:
     return [name if names.index(name) == at else f"{name}#{at + 1}" for at, name in enumerate(names)]
 
 
-def _runner(program: Program, rule: Rule, trace: RunTrace | None) -> Callable[[Context], bool]:
-    if trace is None:
-        if rule.signature:
-            return debuggable(program, rule.id or rule.name, rule.signature, time.perf_counter)
-        return program.run
-
-    return traced(program, trace)
+def _runner(program: Program, rule: Rule, trace: RunTrace | None) -> Callable[[Context], bool] | None:
+    """What goes before the program's own `run`, if anything does."""
+    if trace is not None:
+        return traced(program, trace)
+    if rule.signature:
+        return debuggable(program, rule.id or rule.name, rule.signature, time.perf_counter)
+    return None
 
 
 def show_diagnostics(

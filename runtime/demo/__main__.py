@@ -1,7 +1,8 @@
 """
 `python -m runtime.demo`, which is `make run`.
 
-Everything is kept in a folder that goes with the demo. Ports: `ports.USUAL`. Ctrl-C or SIGTERM ends it.
+Everything is kept in a folder that goes with the demo. Ports: `ports.USUAL`. A process that dies is begun again;
+Ctrl-C or SIGTERM ends them all.
 """
 
 import json
@@ -37,13 +38,14 @@ def main() -> int:
 
 
 def _live() -> int:
-    """Until something ends that should not: the exit status. Raises KeyboardInterrupt when told to stop."""
+    """Until a program does not stay: the exit status. Raises KeyboardInterrupt when told to stop."""
     ports = choose()
     try:
         shown = examples()
     except ScriptsWithErrorsError as error:
         show_diagnostics(error.reports, err=True)
         return 1
+    click.echo("demo: starting an origin, a console, and nodes for production and staging ...", err=True)
     with (
         tempfile.TemporaryDirectory(prefix="edgescript-demo-") as made,
         Origin(ports.origin),
@@ -51,14 +53,14 @@ def _live() -> int:
     ):
         try:
             customer = _begin(Path(made), ports, shown, processes)
+            click.echo("\n".join(_announcement(ports, customer, shown)))
+            while True:
+                time.sleep(LOOK_S)
+                for sentence in processes.begin_again():
+                    click.echo(f"demo: {sentence}", err=True)
         except (NotReadyError, ConsoleError) as error:
             click.echo(f"demo: {error}", err=True)
             return 1
-        click.echo("\n".join(_announcement(ports, customer, shown)))
-        while not (name := processes.ended()):
-            time.sleep(LOOK_S)
-        click.echo(f"demo: the {name} ended", err=True)
-        return 1
 
 
 def _begin(folder: Path, ports: Ports, shown: Sequence[Example], processes: Processes) -> Customer:
@@ -105,8 +107,8 @@ def _toml(value: Any) -> str:
 def _announcement(ports: Ports, customer: Customer, shown: Sequence[Example]) -> Iterator[str]:
     yield "Requests to try, in another terminal:"
     for each in shown:
-        yield ""
-        yield from each.lines(ports.production)
+        lines = list(each.lines(ports.production))
+        yield from ["", *lines] if lines else []
     yield ""
     yield f"origin      http://127.0.0.1:{ports.origin}  answers with what it was asked"
     yield f"production  http://127.0.0.1:{ports.production}  an edge node: {HOST} as published,"
@@ -117,6 +119,7 @@ def _announcement(ports: Ports, customer: Customer, shown: Sequence[Example]) ->
     yield ""
     yield "Publish a script: change it, look at it in staging, then in production."
     yield ""
+    yield f'export PATH="{Path(sys.executable).parent}:$PATH"'
     yield f"export EDGESCRIPT_CONSOLE=http://127.0.0.1:{ports.console} EDGESCRIPT_DOMAIN={DOMAIN}"
     yield f"export EDGESCRIPT_TOKEN={customer.author}"
     yield f"echo \"add_rsp_header('X-Greeting', 'good day')\" > {SCRIPT}.es"

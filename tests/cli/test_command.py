@@ -1,6 +1,7 @@
 """What all commands share: help, statuses, the guard, colours, completion."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,8 +18,19 @@ PROGRAM = [sys.executable, "-m", "edgescript"]
 def test_help_names_every_command():
     result = run_command("--help")
     assert result.status == 0
-    listed = result.stdout.partition("Commands:\n")[2].partition("\n\n")[0]
-    assert [line.split()[0] for line in listed.splitlines()] == [*COMMANDS]
+    lines = result.stdout.partition("Show this message")[2].splitlines()
+    listed = [line.split()[0] for line in lines if line.startswith("  ") and "Example:" not in line]
+    assert sorted(listed) == [*COMMANDS]
+
+
+def test_help_has_a_heading_for_whom_commands_serve():
+    found = re.findall(r"^(\S.*):\n  (\S+)", run_command("--help").stdout, re.MULTILINE)
+    assert found == [
+        ("Options", "--version"),
+        ("Scripts, on your machine", "check"),
+        ("Scripts, on a console", "audit"),
+        ("Programs that serve", "console"),
+    ]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -29,6 +41,7 @@ def test_help_is_short_and_has_an_example(command):
     assert len(lines) < 50
     assert max(map(len, lines)) <= 80
     assert f"Example: edgescript {command}" in result.stdout
+    assert lines[-1].startswith("  Example: "), "it is one line, to be copied"
 
 
 def test_no_command_at_all_shows_help_as_wrong_usage():
@@ -51,9 +64,26 @@ def test_wrong_usage_is_one_line_and_status_2(arguments):
     assert result.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize(("word", "meant"), [("token", "tokens"), ("pubilsh", "publish"), ("bogus", "")])
-def test_a_command_that_is_not_there_may_be_near_to_one(word, meant):
-    assert (f"did you mean '{meant}'" in run_command(word).stderr) == bool(meant)
+NEAR = [
+    ("token", "tokens"),
+    ("pubilsh", "publish"),
+    ("bogus", ""),
+    ("console bakcup", "backup"),
+    ("console bogus", ""),
+    ("tokens craete", "create"),
+    ("dict delet", "delete"),
+    ("rollouts promte", "promote"),
+    ("domains bogus", ""),
+]
+
+
+@pytest.mark.parametrize(("words", "meant"), NEAR)
+def test_a_command_that_is_not_there_may_be_near_to_one(words, meant):
+    *group, word = words.split()
+    result = run_command(*group, word)
+    assert result.status == 2
+    assert result.stderr.startswith(f"{' '.join(['edgescript', *group])}: no such command '{word}'")
+    assert (f"did you mean '{meant}'?" in result.stderr) == bool(meant)
 
 
 def test_the_name_of_a_variable_is_said_as_it_is(monkeypatch):

@@ -3,11 +3,8 @@
 import contextlib
 import http.client
 import json
-import re
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -17,37 +14,10 @@ import pytest
 
 from runtime.state.directory import StateDirectory
 from tests.support.command import run_command
+from tests.support.node_process import ask, serving
 from tests.support.origin import RecordingOrigin
 
 TIMEOUT_S = 20
-
-
-@contextlib.contextmanager
-def serving(cwd, *arguments):
-    """A node as a process of its own; gives it and its port."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "edgescript", "serve", "--listen", "127.0.0.1:0", "--admin", "", *arguments],
-        cwd=cwd,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        line = process.stderr.readline()
-        found = re.search(r"serving on http://127\.0\.0\.1:(\d+)", line)
-        assert found, line + process.stderr.read()
-        yield process, int(found[1])
-    finally:
-        process.kill()
-        process.communicate(timeout=TIMEOUT_S)
-
-
-def ask(port, target):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
-    with contextlib.closing(connection):
-        connection.request("GET", target, headers={"Host": "www.example.com"})
-        response = connection.getresponse()
-        return response.status, response.read()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

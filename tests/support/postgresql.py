@@ -31,13 +31,13 @@ class Server:
     def __init__(self, bin_folder):
         self._bin = bin_folder
         # Not below pytest's folders: those are closed to other users.
-        self._folder = Path(tempfile.mkdtemp(prefix="es-pg-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="es-pg-"))
         self._user = None
         if os.geteuid() == 0:
             self._user = pwd.getpwnam("postgres").pw_name
-            shutil.chown(self._folder, self._user)
+            shutil.chown(self.folder, self._user)
         self._numbers = itertools.count(1)
-        self._data = self._folder / "data"
+        self._data = self.folder / "data"
         self._call(
             "initdb",
             "-D",
@@ -59,12 +59,16 @@ class Server:
             "-D",
             self._data,
             "-o",
-            f"{options} -k {self._folder}",
+            f"{options} -k {self.folder}",
             "-l",
-            self._folder / "log",
+            self.folder / "log",
             "-w",
             "start",
         )
+
+    def open_to_all(self):
+        """Let processes of other users reach its socket."""
+        self.folder.chmod(0o755)
 
     def new_database(self):
         """The name of a new database with nothing in it."""
@@ -73,19 +77,19 @@ class Server:
         return name
 
     def url(self, name):
-        return f"postgresql://postgres@/{name}?host={self._folder}"
+        return f"postgresql://postgres@/{name}?host={self.folder}"
 
     def say(self, statement, database="postgres"):
         """Run a statement as an operator would; its rows."""
         with psycopg.connect(
-            f"dbname={database} user=postgres host={self._folder}", autocommit=True
+            f"dbname={database} user=postgres host={self.folder}", autocommit=True
         ) as connection:
             cursor = connection.execute(statement)
             return cursor.fetchall() if cursor.description else []
 
     def stop(self):
         self._call("pg_ctl", "-D", self._data, "-m", "immediate", "-w", "stop")
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _call(self, program, *arguments):
         # Its output goes nowhere: a server that is started would hold a pipe open.
@@ -93,7 +97,7 @@ class Server:
             [self._bin / program, *arguments],
             check=True,
             user=self._user,
-            cwd=self._folder,
+            cwd=self.folder,
             timeout=60,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

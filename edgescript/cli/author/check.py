@@ -49,7 +49,7 @@ def _known(context: click.Context, parameter: click.Parameter, given: Sequence[s
     metavar="CODE",
     callback=_known,
     shell_complete=codes,
-    help="Leave out findings of CODE that are no errors. Can be given several times.",
+    help="Leave out findings of CODE that are no errors. Repeatable.",
 )
 @click.option(
     "--select",
@@ -58,7 +58,7 @@ def _known(context: click.Context, parameter: click.Parameter, given: Sequence[s
     metavar="CODE",
     callback=_known,
     shell_complete=codes,
-    help="Leave out what is neither an error nor of CODE. Can be given several times.",
+    help="Leave out what is neither an error nor of CODE. Repeatable.",
 )
 @click.pass_context
 def command(

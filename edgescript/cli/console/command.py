@@ -13,6 +13,7 @@ import click
 from edgescript.cli.completion import files
 from edgescript.cli.console.opened import Opened, refused
 from edgescript.cli.console.restore import command as restore
+from edgescript.cli.groups import NearGroup
 
 DEFAULT_LISTEN: Final = "127.0.0.1:8090"
 DEFAULT_DATA: Final = "edgescript-console"
@@ -41,6 +42,7 @@ class ListenType(click.ParamType[tuple[str, int]]):
 
 @click.group(
     "console",
+    cls=NearGroup,
     short_help="Run the control plane.",
     epilog="Example: edgescript console --data /var/lib/edgescript-console",
     invoke_without_command=True,
@@ -113,11 +115,32 @@ def command(
         return
     if bool(certificate) != bool(key):
         raise click.UsageError("--tls-certificate and --tls-key go together")
+    if certificate:
+        _refuse_unusable(certificate, key)
     with Opened(data, database) as opened:
         if check:
             click.echo(f"{_shown(database)}: the console can start")
             return
         _run(opened, listen, (certificate, key), behind, quiet=quiet)
+
+
+def _refuse_unusable(certificate: str, key: str) -> None:
+    """Files that HTTPS could not be served with are told before anything is made or begun."""
+    import ssl
+
+    for path in (certificate, key):
+        try:
+            Path(path).open("rb").close()
+        except OSError as error:
+            reason = os.strerror(error.errno or 0).lower()
+            raise click.ClickException(f"cannot read {path!r}: {reason}") from None
+    try:
+        # A key under a password would ask for it on the terminal.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
+    except (ssl.SSLError, OSError, ValueError):
+        raise click.ClickException(
+            f"cannot serve HTTPS: {certificate!r} and {key!r} are no certificate and its key"
+        ) from None
 
 
 def _run(

@@ -1,26 +1,21 @@
 """
 The sites of a bundle (`packed`), as each worker builds them.
 
-From one build to the next, scripts and dictionaries that stayed the same are kept, and what is counted goes on.
+From one build to the next, domains, scripts and dictionaries that stayed the same are kept, and what is counted goes on.
 """
 
-import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Final, Protocol
+from typing import Protocol
 
-import click
 import msgspec
 
-import stdlib
-from edgescript.cli import geography, loading
-from edgescript.cli.dictionary_files import as_scripts_hold
-from edgescript.cli.node.packed import DICTIONARY, Bundle, Domain, DomainSite, Named, Release, Script
+from edgescript.cli import loading
+from edgescript.cli.node.keeping import Kept, Library, Places
+from edgescript.cli.node.packed import BUNDLE, Bundle, Domain, DomainSite, Named, Release, Script
 from edgescript.faults import CodeError
 from edgescript.pipeline import InstalledScript
-from edgescript.program import Program
-from edgescript.program import load as load_program
-from edgescript.services import NO_SERVICES, Dictionaries, Geo, Random, ScriptMetrics, Services
+from edgescript.services import NO_SERVICES, Dictionaries, Random, ScriptMetrics, Services
 from runtime.bundles.split import chooser
 from runtime.config import Config, ConfigError, Problem
 from runtime.config.sites import Policies
@@ -28,15 +23,12 @@ from runtime.config.tables import DEFAULT_SITE, SiteTable, UpstreamTable
 from runtime.config.upstreams import Upstreams
 from runtime.io.upstream.group import no_certificates
 from runtime.limits.local import SiteLimits
-from runtime.observe.trace import continued
+from runtime.observe.trace import told_of
 from runtime.scripts.counts import ReleaseCounts, SiteCounts
 from runtime.scripts.hosts import EVERY_OTHER
 from runtime.scripts.site import Site, Sites
 from runtime.scripts.split import Split
 from runtime.upstreams.upstream import Upstream
-
-PREPARED: Final = 1_000
-"""Texts of a bundle up to which scripts are translated when they are loaded, some ms each; else by their first request."""
 
 
 class Counting(Protocol):
@@ -77,13 +69,23 @@ class SiteServices:
 
 
 class Builder:
-    """Makes sites of bundles. What `services` counts goes on through every build."""
+    """
+    Makes sites of bundles. What `services` counts goes on through every build.
+
+    Sites of domains that are the same bytes in two bundles are one object, unless the node's own settings or its databases of
+    addresses have changed: what a change costs is what changed.
+    """
 
     def __init__(self, services: SiteServices) -> None:
         self.services = services
-        self._library = _Library((), {}, {})
-        self._geo: Geo | None = None
-        """Of the last build."""
+        self._library = Library()
+        self._geo = Places()
+        self._kept = Kept(b"", NO_SERVICES.geo)
+
+    def begin(self, services: SiteServices) -> None:
+        """Make everything anew for other services, but for the scripts that are loaded."""
+        self.services = services
+        self._kept = Kept(b"", NO_SERVICES.geo)
 
     def build(self, data: bytes, *, salvage: bool = False) -> Sites:
         """
@@ -94,91 +96,52 @@ class Builder:
         (`Sites.problems`).
         """
         try:
-            bundle = msgspec.msgpack.decode(data, type=Bundle)
-            geo = self._geo = self._places(bundle.config, salvage=salvage)
-            library = self._library.next(bundle.texts)
-            making = _Making(bundle, library, self.services, geo, salvage=salvage)
-            sites = making.sites()
-        except (msgspec.DecodeError, CodeError) as error:
+            bundle = BUNDLE.decode(data)
+        except msgspec.DecodeError as error:
             raise ConfigError([Problem((), f"damaged bundle: {error}")]) from None
-        self._library = library
+        sites, problems = self._made(bundle, salvage=salvage)
+        if problems and not salvage:
+            raise ConfigError([Problem((), f"domain {name}: {why}") for name, why in problems])
+        self._library.keep(bundle.texts)
+        self._kept.keep({domain.name for domain in bundle.domains})
         self.services.keep({site.name for site in sites.all()})
         return sites
 
-    def _places(self, config: Config, *, salvage: bool) -> Geo:
-        """Where addresses are; read anew each time, since the files may be newer ones. Raises ConfigError."""
-        if not config.geo_databases:
-            return NO_SERVICES.geo
+    def try_out(self, bundle: Bundle) -> dict[str, str]:
+        """Build what a bundle has: why, of each domain that cannot be. Raises ConfigError for the node's own sites."""
+        _, problems = self._made(bundle, salvage=False)
+        return dict(problems)
+
+    def _made(self, bundle: Bundle, *, salvage: bool) -> tuple[Sites, list[tuple[str, str]]]:
+        geo = self._geo.of(bundle.config, salvage=salvage)
+        under = msgspec.msgpack.encode((bundle.config, bundle.node_id))
+        if self._kept.under != under or self._kept.geo is not geo:
+            self._kept = Kept(under, geo)
+        self._library.texts = bundle.texts
         try:
-            return geography.databases(config.geo_databases)
-        except click.ClickException as error:
-            if salvage and self._geo is not None:
-                return self._geo
-            raise ConfigError([Problem(("geo_databases",), error.message)]) from None
-
-
-class _Library:
-    """The texts of a bundle, loaded; and those of the bundle before, by their SHA-256."""
-
-    def __init__(
-        self,
-        texts: Sequence[bytes],
-        programs: Mapping[bytes, Program],
-        dictionaries: Mapping[bytes, dict[str, str]],
-    ) -> None:
-        self._texts = texts
-        self._digests = [hashlib.sha256(text).digest() for text in texts]
-        self._registry = stdlib.registry()
-        self._before = programs, dictionaries
-        self.programs: dict[bytes, Program] = {}
-        self.dictionaries: dict[bytes, dict[str, str]] = {}
-
-    def next(self, texts: Sequence[bytes]) -> "_Library":
-        """Of another bundle."""
-        return _Library(texts, self.programs, self.dictionaries)
-
-    def program(self, index: int) -> Program:
-        """The script whose code is this text. Raises CodeError."""
-        digest = self._digests[index]
-        program = self.programs.get(digest)
-        if program is None:
-            program = self._before[0].get(digest)
-            if program is None:
-                program = load_program(self._texts[index], self._registry)
-                if len(self._texts) <= PREPARED:
-                    program.prepare()
-            self.programs[digest] = program
-        return program
-
-    def dictionary(self, index: int) -> dict[str, str]:
-        """The dictionary that is this text, as scripts read it. Raises msgspec.DecodeError."""
-        digest = self._digests[index]
-        entries = self.dictionaries.get(digest)
-        if entries is None:
-            entries = self._before[1].get(digest)
-            if entries is None:
-                entries = as_scripts_hold(DICTIONARY.decode(self._texts[index]))
-            self.dictionaries[digest] = entries
-        return entries
+            making = _Making(bundle, self._library, self.services, self._kept, salvage=salvage)
+            return making.sites()
+        except (msgspec.DecodeError, CodeError) as error:
+            raise ConfigError([Problem((), f"damaged bundle: {error}")]) from None
 
 
 class _Making:
     """One build."""
 
     def __init__(
-        self, bundle: Bundle, library: _Library, services: SiteServices, geo: Geo, *, salvage: bool
+        self, bundle: Bundle, library: Library, services: SiteServices, kept: Kept, *, salvage: bool
     ) -> None:
         self._bundle = bundle
         self._config = bundle.config
         self._library = library
         self._services = services
-        self._geo = geo
+        self._kept = kept
         self._salvage = salvage
         self._policies = Policies()
         self._upstreams: dict[tuple[bytes, bool], Upstreams] = {}
 
-    def sites(self) -> Sites:
-        """All there are. Raises ConfigError, msgspec.DecodeError, CodeError."""
+    def sites(self) -> tuple[Sites, list[tuple[str, str]]]:
+        """All there are, and why of each domain that cannot be. Raises ConfigError, msgspec.DecodeError, CodeError."""
         config, bundle = self._config, self._bundle
         upstreams = self._upstreams_of(config.upstreams)
         wrong = [] if self._salvage else [*_unusable_certificates(config, upstreams.named)]
@@ -198,9 +161,8 @@ class _Making:
                 named += self._domain(domain)
             except (msgspec.DecodeError, CodeError, LookupError, ValueError) as error:
                 problems.append((domain.name, str(error)))
-        if problems and not self._salvage:
-            raise ConfigError([Problem((), f"domain {name}: {why}") for name, why in problems])
-        return Sites(default, named, [*bundle.left_out, *problems], complete=bundle.complete)
+        told = [*bundle.left_out, *problems]
+        return Sites(default, named, told, complete=bundle.complete), problems
 
     def _upstreams_of(self, tables: tuple[UpstreamTable, ...], *, guest: bool = False) -> Upstreams:
         """Those of sites that state the same ones; a `guest` is a console's domain."""
@@ -219,13 +181,19 @@ class _Making:
 
     def _domain(self, domain: Domain) -> list[tuple[str, Site]]:
         """A console's domain: its site under each of its hosts."""
+        site = self._kept.get(domain)
+        if site is None:
+            site = self._made(domain)
+            self._kept.put(domain, site)
+        return [(host, site) for host in domain.hosts]
+
+    def _made(self, domain: Domain) -> Site:
         stated = msgspec.msgpack.decode(domain.site, type=DomainSite)
         site, *others = [self._release(each, stated.dictionaries) for each in stated.releases]
         if stated.split is not None and others:
             split = Split(stated.split.sticky, chooser(stated.split))
             site = replace(site, split=split, candidate=others[0])
-        hosts = dict.fromkeys(host for release in stated.releases for host in release.table.hosts)
-        return [(host, site) for host in hosts]
+        return site
 
     def _release(self, release: Release, dictionaries: Named) -> Site:
         upstreams = self._upstreams_of(release.upstreams, guest=True)
@@ -270,7 +238,7 @@ class _Making:
 
     def _offered(self, name: str, origins: Collection[str], dictionaries: Named) -> Services:
         read: Dictionaries = {each: self._library.dictionary(index) for each, index in dictionaries.items()}
-        return replace(self._services.of(name), geo=self._geo, origins=origins, dictionaries=read)
+        return replace(self._services.of(name), geo=self._kept.geo, origins=origins, dictionaries=read)
 
 
 def _unusable_certificates(config: Config, upstreams: Mapping[str, Upstream]) -> Iterator[Problem]:
@@ -283,4 +251,4 @@ def _unusable_certificates(config: Config, upstreams: Mapping[str, Upstream]) ->
 
 def trace_fields(fields: Sequence[tuple[bytes, bytes]], request_id: str) -> Sequence[tuple[bytes, bytes]]:
     """The traceparent and tracestate that a request with these `fields` goes on with (W3C Trace Context)."""
-    return continued(fields, request_id).fields
+    return told_of(fields, request_id)

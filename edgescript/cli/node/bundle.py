@@ -1,7 +1,7 @@
 """
 What a node is to serve, read and put in one piece of bytes (`packed`): its own configuration, and a console's domains.
 
-`pack` needs the files and may take long; `building.Builder` needs only the bytes (and databases of addresses), so that
+This needs the files and may take long; `building.Builder` needs only the bytes (and databases of addresses), so that
 all workers serve the same, also those begun after a file has changed. A script file that several sites use is compiled
 once and loaded once.
 """
@@ -14,37 +14,36 @@ import stdlib
 from edgescript.cli import loading
 from edgescript.cli.dictionary_files import read_dictionary
 from edgescript.cli.files import read_sources
-from edgescript.cli.node.domain_sites import put_in
-from edgescript.cli.node.packed import Bundle, Named, Own, Script, Shelf
+from edgescript.cli.node.choosing import Chosen
+from edgescript.cli.node.packed import BUNDLE, Bundle, Named, Own, Script, Shelf
 from edgescript.cli.node.watched import without_folders
 from edgescript.compiler import Compiled, compile_source
 from edgescript.compiling.code import encode
 from edgescript.diagnostics.findings import has_errors
-from runtime.bundles.whole import Domain
-from runtime.config import Config, ConfigError, Problem
+from runtime.config import Config
 from runtime.config.scripts import rules_of
+from runtime.io.source import LeftOut
 from runtime.scripts.rule import Rule
 
 
 def pack(
-    config: Config,
-    given: Sequence[str | Rule] = (),
-    node_id: str = "",
-    domains: Sequence[Domain] | None = (),
-    pool: str = "",
-    region: str = "",
-    *,
-    salvage: bool = False,
+    config: Config, given: Sequence[str | Rule] = (), node_id: str = ""
 ) -> tuple[bytes | None, tuple[loading.Report, ...]]:
+    """As `own_bundle`, in bytes."""
+    bundle, reports = own_bundle(config, given, node_id)
+    return None if bundle is None else msgspec.msgpack.encode(bundle), reports
+
+
+def own_bundle(
+    config: Config, given: Sequence[str | Rule] = (), node_id: str = ""
+) -> tuple[Bundle | None, tuple[loading.Report, ...]]:
     """
-    The bundle, None where a script has an error, and the findings of every script.
+    The bundle of the node's own configuration, None where a script has an error, and the findings of every script.
 
     `given` are the scripts of the site for all other hosts in place of those that `config` names. `node_id` is this
     node's own among all, and stays the same: connections to upstreams are kept while nothing about them changes.
-    `domains` are what a console says, None while it has yet to say anything; `pool` and `region` are where this node is.
 
-    Raises `Unreadable` for files that cannot be read, ConfigError for settings of scripts and for domains that cannot be
-    served, which it names; with `salvage` these are left out, and told by `Sites.problems`.
+    Raises `Unreadable` for files that cannot be read, ConfigError for settings of scripts.
     """
     top = [Rule(each) if isinstance(each, str) else each for each in given] or list(config.rules)
     stated = [top, *(list(rules_of(site.scripts)) for site in config.sites)]
@@ -62,16 +61,31 @@ def pack(
         Own(tuple(_scripts(each, results, shelf)), _dictionaries(table, shelf))
         for each, table in zip(rules, tables, strict=True)
     )
-    served, wrong = put_in(shelf, config, domains or (), pool, region)
-    if wrong and not salvage:
-        raise ConfigError([Problem((), f"domain {name}: {why}") for name, why in wrong])
-    bundle = Bundle(config, node_id, shelf.texts, own, served, tuple(wrong), domains is not None)
-    return msgspec.msgpack.encode(bundle), reports
+    return Bundle(config, node_id, shelf.texts, own), reports
+
+
+def with_domains(bundle: Bundle, chosen: Chosen | None, texts: Mapping[bytes, bytes]) -> bytes:
+    """A bundle with a console's domains beside the node's own sites; `chosen` is None while it has yet to say anything."""
+    if chosen is None:
+        return msgspec.msgpack.encode(msgspec.structs.replace(bundle, complete=False))
+    left_out = tuple((each.domain, _told(each)) for each in chosen.left_out)
+    needed = {digest: texts[digest] for domain in chosen.domains for digest in domain.texts}
+    return msgspec.msgpack.encode(
+        msgspec.structs.replace(
+            bundle, texts={**bundle.texts, **needed}, domains=chosen.domains, left_out=left_out
+        )
+    )
+
+
+def _told(left_out: LeftOut) -> str:
+    return (
+        f"{left_out.why}; {'what was served before is served on' if left_out.served else 'it is not served'}"
+    )
 
 
 def settings_in(data: bytes) -> Config:
     """The settings of a bundle that `pack` made."""
-    return msgspec.msgpack.decode(data, type=Bundle).config
+    return BUNDLE.decode(data).config
 
 
 def _scripts(rules: Sequence[Rule], results: Mapping[str, Compiled], shelf: Shelf) -> Iterator[Script]:

@@ -26,11 +26,8 @@ _UPSTREAMS: Final = "upstreams"
 _MAX_TOLD: Final = 5
 """Problems of one domain that are told."""
 
-Wrong = tuple[str, str]
-"""A domain and what is wrong with it."""
 
-
-class _Unfit(Exception):  # noqa: N818 - it never leaves this module
+class Unfit(Exception):  # noqa: N818 - what is at fault is the domain
     """The domain cannot be served; the text says why."""
 
 
@@ -39,26 +36,50 @@ class _Settings(NamedTuple):
     upstreams: tuple[UpstreamTable, ...]
 
 
-def put_in(
-    shelf: Shelf, config: Config, domains: Sequence[Domain], pool: str, region: str
-) -> tuple[tuple[Packed, ...], list[Wrong]]:
-    """The sites of `domains` on a node of `config`, their texts put in `shelf`; and the domains that cannot be served."""
-    made: list[Packed] = []
-    wrong: list[Wrong] = []
-    taken = dict(_of_the_node(config))
-    names = {DEFAULT_SITE, *(site.name or site.hosts[0] for site in config.sites)}
-    for domain in domains:
-        name = domain.document.name
+class Fitting:
+    """Makes sites of domains, on a node of `config` that is in `pool` and `region`; puts their texts in `shelf`."""
+
+    def __init__(self, shelf: Shelf, config: Config, pool: str, region: str) -> None:
+        self._shelf = shelf
+        self._config = config
+        self._pool = pool
+        self._region = region
+
+    def packed(self, domain: Domain, digest: bytes) -> Packed:
+        """The site of a domain whose document has this digest. Raises Unfit."""
+        mine = Shelf()
         try:
-            _refuse_taken(name, names)
-            site = _site(domain, shelf, config, pool, region)
-            _take(site, name, taken)
-        except (_Unfit, RuleError) as error:
-            wrong.append((name, str(error)))
-            continue
-        names.add(name)
-        made.append(Packed(name, msgspec.msgpack.encode(site)))
-    return tuple(made), wrong
+            site = _site(domain, mine, self._config, self._pool, self._region)
+        except RuleError as error:
+            raise Unfit(str(error)) from None
+        self._shelf.texts.update(mine.texts)
+        hosts = {host.lower() for release in site.releases for host in release.table.hosts}
+        name = domain.document.name
+        return Packed(name, digest, tuple(sorted(hosts)), tuple(mine.texts), msgspec.msgpack.encode(site))
+
+
+class Places:
+    """Whose each host is and which names are taken: no two sites of a node share one."""
+
+    def __init__(self, config: Config) -> None:
+        self._names = {DEFAULT_SITE, *(site.name or site.hosts[0] for site in config.sites)}
+        self._hosts = dict(_of_the_node(config))
+
+    def take(self, domain: Packed) -> None:
+        """For a domain. Raises Unfit where one is another's."""
+        if domain.name in self._names:
+            raise Unfit("another site of the node has this name")
+        for host in domain.hosts:
+            if host in self._hosts:
+                raise Unfit(f"{host!r} is a host of site {self._hosts[host]} already")
+        self._names.add(domain.name)
+        self._hosts.update(dict.fromkeys(domain.hosts, domain.name))
+
+    def give_back(self, domain: Packed) -> None:
+        """What was taken for a domain."""
+        self._names.remove(domain.name)
+        for host in domain.hosts:
+            del self._hosts[host]
 
 
 def _of_the_node(config: Config) -> Iterator[tuple[str, str]]:
@@ -68,22 +89,8 @@ def _of_the_node(config: Config) -> Iterator[tuple[str, str]]:
             yield host.lower(), site.name or site.hosts[0]
 
 
-def _refuse_taken(name: str, names: set[str]) -> None:
-    if name in names:
-        raise _Unfit("another site of the node has this name")
-
-
-def _take(site: DomainSite, name: str, taken: dict[str, str]) -> None:
-    """Note whose its hosts are. Raises _Unfit where one is another's."""
-    hosts = {host.lower() for release in site.releases for host in release.table.hosts}
-    for host in sorted(hosts):
-        if host in taken:
-            raise _Unfit(f"{host!r} is a host of site {taken[host]} already")
-    taken.update(dict.fromkeys(hosts, name))
-
-
 def _site(domain: Domain, shelf: Shelf, config: Config, pool: str, region: str) -> DomainSite:
-    """The site of one domain: one release where its split gives the other to nobody. Raises _Unfit, RuleError."""
+    """The site of one domain: one release where its split gives the other to nobody. Raises Unfit, RuleError."""
     document, texts = domain
     split = document.split
     if split is not None and not decides_here(split, pool, region):
@@ -116,7 +123,7 @@ def _script(entry: documents.ScriptEntry, texts: Mapping[bytes, bytes], shelf: S
 
 
 def _settings(stated: Mapping[str, Any], name: str, config: Config) -> _Settings:
-    """The settings of a domain. Raises _Unfit."""
+    """The settings of a domain. Raises Unfit."""
     keys = {key: value for key, value in stated.items() if key != _UPSTREAMS}
     keys["name"] = name
     upstreams = stated.get(_UPSTREAMS) or []
@@ -139,4 +146,4 @@ def _settings(stated: Mapping[str, Any], name: str, config: Config) -> _Settings
 
 def _refuse(wrong: Sequence[Problem]) -> None:
     if wrong:
-        raise _Unfit("; ".join(problem.text for problem in wrong[:_MAX_TOLD]))
+        raise Unfit("; ".join(problem.text for problem in wrong[:_MAX_TOLD]))

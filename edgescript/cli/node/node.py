@@ -3,7 +3,8 @@
 import os
 import secrets
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -12,12 +13,14 @@ import click
 import msgspec
 
 from edgescript.cli.node.building import Builder, Counting, SiteServices
-from edgescript.cli.node.bundle import pack, settings_in
+from edgescript.cli.node.bundle import own_bundle, settings_in, with_domains
+from edgescript.cli.node.choosing import Chooser, Chosen, Earlier, Place
+from edgescript.cli.node.packed import BUNDLE, Bundle, Domain, Shelf
 from edgescript.cli.node.watched import files_of
-from runtime.bundles.whole import Domain, opened
+from runtime.bundles.whole import Opener
 from runtime.bundles.wire import BundleError
 from runtime.config import Config, ConfigError, Problem, read_config
-from runtime.io.source import Loaded, PassedOver
+from runtime.io.source import Before, Loaded, PassedOver
 from runtime.io.sync.access import ConsoleAccess
 from runtime.limits.local import LocalLimits
 from runtime.state.bundles import KeptBundles
@@ -51,6 +54,9 @@ class _Wrapped(msgspec.Struct, array_like=True, frozen=True):
     bundle: bytes
 
 
+_WRAPPED: Final = msgspec.msgpack.Decoder(_Wrapped)
+
+
 class Node:
     """A `Source`."""
 
@@ -64,8 +70,6 @@ class Node:
         self._redis: RedisLimits | None = None
         """In a worker's process, where limits are shared by nodes."""
         self._note: Note | None = None
-        self._tried: tuple[bytes, Sites] | None = None
-        """A bundle that was just built to see whether it can be, and its sites."""
         self.console: ConsoleAccess | None = None
         """Whom it follows; None for nobody. Set by the first `configure`."""
 
@@ -88,62 +92,85 @@ class Node:
             self._first = config
         return config
 
-    def pack(self, config: Config) -> Packed:
+    def pack(self, config: Config, before: Before | None = None) -> Packed:
         """
         All that is to be served, None with an error in a script; and the findings of every script. Raises ConfigError.
 
-        Of what a console sent, the newest that can be served.
+        Of what a console sent, the newest that can be served; of a domain in it that cannot be, what was served before.
         """
+        own, reports = own_bundle(config, self._flags.scripts, self._id)
+        if own is None:
+            return None, reports
         if self.console is None:
-            return self._wrapped(config, (), Loaded())
+            return _wrapped(Loaded(), msgspec.msgpack.encode(own)), reports
+        self._builder_of(config).try_out(
+            own
+        )  # where the node's own settings are to blame, the console's are not
         passed_over: list[PassedOver] = []
-        kept = KeptBundles(self.console.state, self.console.token.place.environment)
+        spare = None if before is None else before.spare
+        kept = KeptBundles(self.console.state, self.console.token.place.environment, spare)
         for generation in kept.generations():
-            loaded = Loaded(generation, tuple(passed_over))
             try:
-                domains = opened(kept.manifest(generation), kept)
-                data, reports = self._wrapped(config, domains, loaded)
-                if data is not None:
-                    self._tried = data, self.build(data)
+                chosen, texts = self._chosen(own, kept, generation, before)
             except BundleError as error:
                 why = f"{error.trouble}: {error}"
                 passed_over.append(PassedOver(generation, why, error.trouble in _DAMAGE))
-            except ConfigError as error:
-                self._wrapped(config, None, Loaded())  # raises where the node's own settings are to blame
-                passed_over.append(PassedOver(generation, str(error), damaged=False))
-            else:
-                return data, reports
-        return self._wrapped(config, None, Loaded(-1, tuple(passed_over)))
+                continue
+            loaded = Loaded(generation, tuple(passed_over), chosen.left_out)
+            return _wrapped(loaded, with_domains(own, chosen, texts)), reports
+        return _wrapped(Loaded(-1, tuple(passed_over)), with_domains(own, None, {})), reports
 
-    def _wrapped(self, config: Config, domains: Sequence[Domain] | None, loaded: Loaded) -> Packed:
-        place = None if self.console is None else self.console.token.place
-        pool, region = ("", "") if place is None else (place.pool, place.region)
-        data, reports = pack(config, self._flags.scripts, self._id, domains, pool, region)
-        return None if data is None else msgspec.msgpack.encode(_Wrapped(loaded, data)), reports
+    def _chosen(
+        self, own: Bundle, kept: KeptBundles, generation: int, before: Before | None
+    ) -> tuple[Chosen, Mapping[bytes, bytes]]:
+        """The domains of a manifest that is kept, and their texts. Raises BundleError."""
+        assert self.console is not None, "somebody sent it"
+        place = self.console.token.place
+        builder = self._builder_of(own.config)
+        shelf = Shelf()
 
-    def read(self) -> bytes:
+        def try_out(domains: Sequence[Domain]) -> Mapping[str, str]:
+            texts = {**own.texts, **shelf.texts}
+            return builder.try_out(msgspec.structs.replace(own, texts=texts, domains=tuple(domains)))
+
+        manifest = kept.manifest(generation)
+        chooser = Chooser(
+            own.config,
+            Opener(kept),
+            Earlier(_served(before, own), partial(kept.earlier, generation)),
+            Place(place.pool, place.region),
+            shelf,
+            try_out,
+        )
+        return chooser.choose(manifest.domains), shelf.texts
+
+    def read(self, before: Before) -> bytes:
         """What is to be served from now on, whole; diagnostics go to stderr. Raises ConfigError."""
         from edgescript.cli.loading import show_diagnostics
 
         with self._context.scope(cleanup=False):
             try:
-                data, reports = self.pack(self.configure())
+                config = self.configure()
+                data, reports = self.pack(config, before)
             except click.ClickException as error:
                 raise ConfigError([Problem((), error.format_message())]) from None
             show_diagnostics(reports, err=True)
         if data is None:
             raise ConfigError([Problem((), "errors in scripts")])
+        if self.console is None:
+            self.build(data)
         return data
 
     def build(self, bundle: bytes, *, salvage: bool = False) -> "Sites":
         """The sites of what `read` gave; with `salvage`, with as little of files as may be. Raises ConfigError."""
-        tried, self._tried = self._tried, None
-        if tried is not None and tried[0] is bundle:
-            return tried[1]
+        return self._builder_of(self._first).build(_unwrapped(bundle).bundle, salvage=salvage)
+
+    def _builder_of(self, config: Config | None) -> Builder:
+        """The builder of this process, made for the sizes in `config` where it is the first time."""
         if self._builder is None:
-            assert self._first is not None, "configured before anything is built"
-            self._builder = Builder(_services(LocalLimits(self._first.limiter_keys)))
-        return self._builder.build(_unwrapped(bundle).bundle, salvage=salvage)
+            assert config is not None, "configured before anything is built"
+            self._builder = Builder(_services(LocalLimits(config.limiter_keys)))
+        return self._builder
 
     def settings(self, bundle: bytes) -> Config:
         """Those that a bundle has."""
@@ -182,7 +209,7 @@ class Node:
         if self._builder is None:
             self._builder = Builder(services)
         else:  # with the scripts that were loaded before the fork
-            self._builder.services = services
+            self._builder.begin(services)
 
     def _with_redis(self, limits: "NodeLimits", config: Config) -> Counting:
         from runtime.io.redis_limits import RedisLimits, client
@@ -209,10 +236,23 @@ class Node:
             await self._redis.run()
 
 
+def _wrapped(loaded: Loaded, bundle: bytes) -> bytes:
+    return msgspec.msgpack.encode(_Wrapped(loaded, bundle))
+
+
+def _served(before: Before | None, own: Bundle) -> Bundle | None:
+    """What is served of domains, if it was made under the same settings as `own`."""
+    if before is None or before.bundle is None:
+        return None
+    served = BUNDLE.decode(_unwrapped(before.bundle).bundle)
+    same = msgspec.msgpack.encode(served.config) == msgspec.msgpack.encode(own.config)
+    return served if same else None
+
+
 def _unwrapped(data: bytes) -> _Wrapped:
     """Raises ConfigError."""
     try:
-        return msgspec.msgpack.decode(data, type=_Wrapped)
+        return _WRAPPED.decode(data)
     except msgspec.DecodeError as error:
         raise ConfigError([Problem((), f"damaged bundle: {error}")]) from None
 

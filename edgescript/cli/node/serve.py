@@ -23,6 +23,7 @@ SETTINGS: Final = (
     "console",
     "node_name",
     "console_ca",
+    "redis",
 )
 """Flags that are settings of the same name."""
 
@@ -40,7 +41,7 @@ SETTINGS: Final = (
     metavar="HOST:PORT",
     help="Where to listen.  [default: 127.0.0.1:8080]",
 )
-@click.option("--origin", metavar="URL", help="Where requests go that memory cannot answer.")
+@click.option("--origin", metavar="URL", help="Where requests go that the cache cannot answer.")
 @click.option(
     "--script",
     "scripts",
@@ -106,6 +107,12 @@ SETTINGS: Final = (
     metavar="FILE",
     shell_complete=files,
     help="Certificates to trust the console by (PEM).  [default: the system's]",
+)
+@click.option(
+    "--redis",
+    metavar="URL",
+    envvar="EDGESCRIPT_REDIS",
+    help="Where limits are counted across nodes. $EDGESCRIPT_REDIS does as well, and hides a password in it.",
 )
 @click.option(
     "--check-config", is_flag=True, help="Say what is wrong with settings and scripts; start nothing."

@@ -1,10 +1,12 @@
 """A console's "no" on the terminal: one line, what is wrong in particular, and how to go on."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from edgescript.cli.groups import NearGroup
 from edgescript.cli.remote.screen import printable
 from edgescript.cli.status import NO, UNAVAILABLE
 
@@ -14,14 +16,26 @@ if TYPE_CHECKING:
 HELP: Final = {
     "unauthorized": "the token is revoked, expired or not this console's: edgescript login URL",
     "forbidden": "the token's scopes do not reach that far: edgescript tokens list",
-    "not-found": "names are as 'edgescript domains' and 'edgescript versions' list them, scripts without .es",
     "not-staged": "publish to staging first, or give --skip-staging and say why with -m",
     "rollout-running": "edgescript rollouts shows it; promote it (rollouts promote) or abort it (rollouts abort)",
     "too-many": "wait a moment and try again",
     "unreachable": "is the console running, and the address right?",
+    "untrusted": "SSL_CERT_FILE names the certificates to believe, where an authority of your own signs",
     "not-a-console": "is the address that of a console?",
 }
 """By the problem's code."""
+MISSING: Final = {
+    "domain": "'edgescript domains' lists those that your token reaches",
+    "script": "'edgescript versions' lists scripts, by their names without .es",
+    "draft": "'edgescript versions' lists scripts, by their names without .es",
+    "version": "'edgescript versions SCRIPT' lists them",
+    "release": "'edgescript rollouts' lists those that were live",
+    "rollout": "'edgescript rollouts' lists them",
+    "dictionary": "'edgescript dict' lists them",
+    "token": "'edgescript tokens list --all' lists them",
+}
+"""By what there is none of."""
+_NONE_OF: Final = re.compile(r"no such (\w+)")
 MOST: Final = 20
 """Particulars shown of one refusal."""
 
@@ -39,7 +53,7 @@ class RemoteCommand(click.Command):
             ctx.exit(status_of(error))
 
 
-class RemoteGroup(click.Group):
+class RemoteGroup(NearGroup):
     """Commands of one concept; `usual` is the one meant where none is named."""
 
     command_class = RemoteCommand
@@ -47,6 +61,7 @@ class RemoteGroup(click.Group):
     def __init__(self, *arguments: Any, usual: str = "list", **attributes: Any) -> None:
         super().__init__(*arguments, **attributes)
         self.usual = usual
+        self.subcommand_metavar = "[COMMAND] [ARGS]..."
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         alone = not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names)
@@ -62,10 +77,19 @@ def show(context: click.Context, error: "ConsoleError") -> None:
     """On standard error."""
     click.echo(f"{context.command_path}: {printable(error.detail)}", err=True)
     for line in particulars(error.extra):
-        if line != error.detail:  # a refusal of one thing says it in both places
+        if line not in error.detail:  # a refusal of one thing says it in both places
             click.echo(f"  {line}", err=True)
-    if error.code in HELP:
-        click.echo(f"help: {HELP[error.code]}", err=True)
+    help_ = _help(error)
+    if help_:
+        click.echo(f"help: {help_}", err=True)
+
+
+def _help(error: "ConsoleError") -> str:
+    """How to go on, '' where that is plain."""
+    if error.code == "too-many" and "retry_after_s" not in error.extra:
+        return ""  # there is no more room; it is not for a while
+    missing = _NONE_OF.match(error.detail)
+    return HELP.get(error.code) or (MISSING.get(missing[1], "") if missing else "")
 
 
 def particulars(extra: Mapping[str, Any]) -> Iterator[str]:

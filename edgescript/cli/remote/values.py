@@ -23,6 +23,23 @@ class ScriptAt(NamedTuple):
         return self.name if self.version is None else f"{self.name}@{self.version}"
 
 
+class ScriptNameType(click.ParamType[str]):
+    """What a script may be called."""
+
+    name = "name"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not is_script_name(value):
+            self.fail(f"{value!r}: want letters, digits, '_', '.' and '-', 64 at most", param, ctx)
+        text: str = value
+        return text
+
+
+def is_script_name(text: str) -> bool:
+    found = _SCRIPT.fullmatch(text)
+    return found is not None and found[2] is None and bool(found[1].strip("."))
+
+
 class ScriptAtType(click.ParamType[ScriptAt]):
     """`auth` or `auth@7`."""
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.console.cli.people import begin_domain, settle
-from tests.console.cli.running import RunningConsole
+from tests.support.console import ConsoleProcess
 
 
 @pytest.fixture
@@ -14,9 +14,9 @@ def person(tmp_path, monkeypatch):
 @pytest.fixture(scope="session")
 def console(tmp_path_factory):
     """One for all tests; each works in domains of its own."""
-    running = RunningConsole(tmp_path_factory.mktemp("console"))
+    running = ConsoleProcess(tmp_path_factory.mktemp("console"), "--quiet")
     yield running
-    assert running.stop() == 0, running.said()
+    assert running.end() == 0, running.said()
 
 
 @pytest.fixture

@@ -1,11 +1,16 @@
 """A person at a machine of their own: an empty folder, no credentials, nothing in the environment."""
 
 import itertools
+import json
 import os
+import time
 
 from tests.support.command import run_command
 
+TIMEOUT_S = 30
 NUMBERS = itertools.count(1)
+SCRIPT = "if not($cookie_member) {\n    exit(403)\n}\n"
+OTHER = "if not($cookie_member) {\n    exit(401)\n}\n"
 
 
 class Person:
@@ -65,3 +70,35 @@ def begin_domain(person, console):
     assert made.status == 0, made.stderr
     person.write("edgescript.toml", f'domain = "{person.domain}"\n')
     return person
+
+
+def ok(person, *arguments, **more):
+    """What a command that is fine printed."""
+    result = person.run(*arguments, **more)
+    assert result.status == 0, f"{arguments}: {result.stdout}{result.stderr}"
+    return result
+
+
+def make_live(person):
+    """auth@1 (SCRIPT) in staging and production."""
+    person.write("auth.es", SCRIPT)
+    ok(person, "push", "auth.es", "-m", "first")
+    ok(person, "publish", "auth")
+    ok(person, "publish", "auth", "--production")
+    return person
+
+
+def stage_another(person):
+    """auth@2 (OTHER) in staging."""
+    person.write("auth.es", OTHER)
+    ok(person, "push", "auth.es")
+    ok(person, "publish", "auth")
+    return person
+
+
+def wait_for_nodes(person, pool, number):
+    """Until the console lists so many."""
+    deadline = time.monotonic() + TIMEOUT_S
+    while len(json.loads(ok(person, "nodes", "--pool", pool, "--json").stdout)) < number:
+        assert time.monotonic() < deadline, "the console does not list the nodes"
+        time.sleep(0.05)

@@ -143,6 +143,24 @@ def test_it_gives_up_after_three_attempts():
     assert len(console.asked) == 3
 
 
+REASONS = [
+    ("[Errno 111] Connection refused", "unreachable", "connection refused"),
+    (
+        "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate (_ssl.c:992)",
+        "untrusted",
+        "certificate verify failed: self-signed certificate",
+    ),
+]
+
+
+@pytest.mark.parametrize(("raised", "code", "said"), REASONS)
+def test_a_reason_is_in_words(raised, code, said):
+    answers = [httpx.ConnectError(raised)] * 3
+    with pytest.raises(ConsoleError) as found:
+        Script(*answers).client.get("/x")
+    assert (found.value.code, found.value.detail) == (code, f"cannot reach https://console.example: {said}")
+
+
 def test_who_cannot_know_says_so():
     for method, answer, unsure in (("POST", LOST, True), ("GET", LOST, False), ("POST", REFUSED, False)):
         with pytest.raises(ConsoleError) as raised:
@@ -222,7 +240,8 @@ def stream(*chunks, status=200, kind="text/event-stream"):
 
 def test_events_come_as_they_are_sent():
     console = Script(stream(b"data: 1\n\nda", b"ta: 2\n\n"))
-    assert [event.data for event in console.client.events("/logs", filter="status=500")] == ["1", "2"]
+    with console.client.events("/logs", filter="status=500") as events:
+        assert [event.data for event in events] == ["1", "2"]
     (request,) = console.asked
     assert request.headers["accept"] == "text/event-stream"
     assert request.url.params["filter"] == "status=500"
@@ -246,6 +265,6 @@ def test_a_stream_that(case):
     answer, content, code = BAD_STREAMS[case]
     if content:
         answer = httpx.Response(200, content=content(), headers={"content-type": "text/event-stream"})
-    with pytest.raises(ConsoleError) as raised:
-        list(Script(answer).client.events("/logs"))
+    with pytest.raises(ConsoleError) as raised, Script(answer).client.events("/logs") as events:
+        list(events)
     assert raised.value.code == code

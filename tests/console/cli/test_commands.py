@@ -6,30 +6,13 @@ import re
 import pytest
 
 from runtime.console.client import Address, ConsoleClient
-from tests.console.cli.people import begin_domain, settle
+from tests.console.cli.people import OTHER, SCRIPT, begin_domain, make_live, ok, settle
 
-SCRIPT = "if not($cookie_member) {\n    exit(403)\n}\n"
-OTHER = "if not($cookie_member) {\n    exit(401)\n}\n"
 BROKEN = "if gt(lenght($uri), 10) {\n    exit(403)\n}\n"
-
-
-def ok(person, *arguments, **more):
-    result = person.run(*arguments, **more)
-    assert result.status == 0, f"{arguments}: {result.stdout}{result.stderr}"
-    return result
 
 
 def client(console, token):
     return ConsoleClient(Address(console.url, token), lambda _: None)
-
-
-def make_live(person):
-    """auth@1, in staging and production."""
-    person.write("auth.es", SCRIPT)
-    ok(person, "push", "auth.es", "-m", "first")
-    ok(person, "publish", "auth")
-    ok(person, "publish", "auth", "--production")
-    return person
 
 
 @pytest.fixture
@@ -104,6 +87,11 @@ ROWS = {
     "published without a version": (["publish", "nothing"], 1, r"^edgescript publish: "),
     "a source of no version": (["versions", "auth", "--source"], 2, r"wants a version"),
     "push nothing": (["push"], 2, r"want a FILE or --rule"),
+    "push by no name": (["push", "auth.es", "--name", "a/b"], 2, r"'a/b': want letters, digits"),
+    "push a file of no name": (["push", "a b.es"], 2, r"'a b' can be no script's name, .*--name "),
+    "no such token, where they are": (["tokens", "revoke", "x"], 1, r"^help: 'edgescript tokens list --all'"),
+    "no such rollout": (["rollouts", "show", "99"], 1, r"^help: 'edgescript rollouts' lists them"),
+    "a value that is not there": (["dict", "set", "flags", "beta"], 2, r"no value for beta: standard input"),
     "push a file that is not there": (["push", "gone.es"], 2, r"cannot read 'gone.es'"),
 }
 
@@ -148,6 +136,25 @@ def test_json(case, pushed):
     value = json.loads(ok(pushed, *arguments, "--json").stdout)
     value = value[0] if isinstance(value, list) else value
     assert key in value
+
+
+PASSES = '[[case]]\nname = "who comes"\nurl = "http://a/"\n[case.expect]\nstatus = 403\n'
+COMPARED = {
+    "other decisions": (SCRIPT, OTHER, PASSES, "cases that end differently\n  who comes\n  - 403\n  + 401\n"),
+    "the same decisions": (SCRIPT, f"{SCRIPT}# done\n", PASSES, "no case of the tests ends differently\n"),
+    "no tests": (SCRIPT, OTHER, "", "decisions were not compared: neither has tests\n"),
+    "tests that are none": (SCRIPT, OTHER, "[[case", "decisions were not compared: the tests cannot be read"),
+}
+
+
+@pytest.mark.parametrize("case", COMPARED)
+def test_a_diff_tells_what_decisions_become(ann, case):
+    before, after, tests, told = COMPARED[case]
+    if tests:
+        ann.write("auth.test.toml", tests)
+    push(ann, before)
+    push(ann, after)
+    assert told in ok(ann, "diff", "auth", "1..2").stdout
 
 
 def test_a_script_with_errors_is_not_sent(ann):
@@ -331,6 +338,66 @@ def test_rules_go_out_and_come_in(pushed):
     assert "gate:1:7: error[unknown-function]: unknown function 'lenght'" in result.stderr
 
 
+RULE = {"name": "gate", "rule": SCRIPT}
+# What is in a file of rules, status, what is said.
+ODD_RULES = {
+    "numbers and booleans": (
+        [RULE | {"pri": 7, "enable": True, "brk": False}],
+        0,
+        r"^gate: draft, revision 1$",
+    ),
+    "a setting that is none": (
+        [RULE, {"name": "door", "rule": SCRIPT, "pri": "high"}],
+        1,
+        r"nothing was imported\n  rule 2 \(door\): pri: got 'high', want 0 to 999$",
+    ),
+    "an unknown setting": ([RULE | {"colour": "red"}], 1, r"rule 1 \(gate\): colour: unknown key$"),
+    "an unknown option": (
+        [RULE | {"option": "z=1"}],
+        1,
+        r"rule 1 \(gate\): option: got 'z=1', want _es_dbg=",
+    ),
+    "no name": ([RULE, {"rule": SCRIPT}], 2, r"rules.json: rule 2: has neither name nor rule_path"),
+    "two of a name": ([RULE, RULE], 2, r"two rules are called gate"),
+    "a name of no script": ([RULE | {"name": "a/b"}], 1, r"rule 1 \(a/b\): name: want a name"),
+    "no text": (
+        [{"name": "gate", "rule": None}],
+        2,
+        r"rule 1 \(gate\): rule_path: want the script's file name",
+    ),
+    "a text that is none": ([RULE | {"rule": 12}], 2, r"rule 1 \(gate\): rule: want the script's text"),
+    "a file that is not there": (
+        [{"name": "gate", "rule_path": "gone.es"}],
+        2,
+        r"rule 1 \(gate\): cannot read 'gone.es'",
+    ),
+    "another language": ([RULE | {"grammar": "js"}], 2, r"rule 1 \(gate\): grammar 'js' is another language"),
+}
+
+
+@pytest.mark.parametrize("case", ODD_RULES)
+def test_rules_in_odd_forms(case, ann):
+    rules, status, said = ODD_RULES[case]
+    ann.write("rules.json", json.dumps(rules))
+    result = ann.run("rules", "import", "rules.json")
+    assert result.status == status
+    assert re.search(said, result.stdout + result.stderr, re.MULTILINE)
+    assert len(json.loads(ok(ann, "versions", "--json").stdout)) == (0 if status else 1)
+
+
+def test_more_rules_than_a_request_holds_go_in_several(ann, monkeypatch):
+    monkeypatch.setattr("edgescript.cli.remote.commands.rules.MAX_SENT_BYTES", 200)
+    rules = [{"name": f"n{number}", "rule": SCRIPT, "pri": str(number)} for number in range(5)]
+    ann.write("rules.json", json.dumps(rules))
+    result = ok(ann, "rules", "import", "rules.json")
+    assert result.stdout.splitlines() == [f"n{number}: draft, revision 1" for number in range(5)]
+    assert "rules 1 to 2 of 5\nrules 3 to 4 of 5\nrules 5 to 5 of 5\n" in result.stderr
+    ann.write("rules.json", json.dumps([*rules[:4], rules[4] | {"pri": "high"}]))
+    refused = ann.run("rules", "import", "rules.json")
+    assert refused.status == 1
+    assert "4 rules imported, no others\n  rule 5 (n4): pri: got 'high', want 0 to 999\n" in refused.stderr
+
+
 def test_a_token_is_shown_once_and_alone(ann, console):
     made = ok(ann, "tokens", "create", "ci", "--scope", "read", "--expires", "1h")
     assert re.fullmatch(r"est_\w+_\w+\n", made.stdout)
@@ -358,6 +425,12 @@ def test_a_revoked_token_is_refused_with_help(ann, console):
         "help: the token is revoked, expired or not this console's: edgescript login URL\n"
     )
     assert secret not in refused.stderr
+
+
+def test_what_is_no_console_is_told(person, console):
+    refused = person.run("login", f"{console.url}/page", stdin=console.operator)
+    assert refused.status == 69
+    assert refused.stderr.endswith("\nhelp: is the address that of a console?\n")
 
 
 def test_a_token_nobody_knows_is_not_kept(person, console):

@@ -1,10 +1,13 @@
 """The help of every command that asks a console, and of each command within a group."""
 
+import re
+
 import click
 import pytest
 
 from edgescript.cli import COMMANDS, cli
 from edgescript.cli.remote.refusals import RemoteCommand, RemoteGroup
+from runtime.console.model.verdict import Margins
 from tests.support.command import run_command
 
 GROUPS = {name: group for name in COMMANDS if isinstance(group := cli.get_command(None, name), RemoteGroup)}
@@ -31,7 +34,7 @@ def test_help_is_short_and_has_an_example(group, name):
     assert result.status == 0
     assert len(lines) < 40
     assert max(map(len, lines)) <= 80
-    assert f"Example: edgescript {group} {name}" in result.stdout
+    assert lines[-1].startswith(f"  Example: edgescript {group} {name}"), "it is one line, to be copied"
 
 
 def test_every_client_the_design_names_is_there():
@@ -72,4 +75,15 @@ def test_options_are_spelled_alike(group, name):
     }
     assert {long: options[long] for long in spelled if long in options} == {
         long: spelled[long] for long in spelled if long in options
+    }
+
+
+def test_the_margins_of_a_rollout_are_those_of_the_console():
+    text = " ".join(run_command("publish", "--help").stdout.split())
+    told = re.findall(r"--abort-(\S+) \S+ [^[]*\[default: ([0-9.]+)\]", text)
+    assert {name: float(value) for name, value in told} == {
+        "exceptions": Margins().exceptions,
+        "5xx": Margins().errors_5xx,
+        "fuel": Margins().fuel,
+        "min-requests": Margins().min_requests,
     }

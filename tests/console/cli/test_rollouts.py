@@ -1,47 +1,31 @@
 """Publishing to nodes that follow: how far it came, what failed, what was taken back, and who stopped watching."""
 
 import json
-import os
 import re
-import signal
-import subprocess
-import sys
-import threading
 import time
 
 import pytest
 
-from tests.console.cli.running import Follower, RunningConsole
+from tests.console.cli.people import OTHER, make_live, ok, stage_another, wait_for_nodes
+from tests.console.cli.waiting import Waiting
+from tests.support.console import ConsoleProcess
+from tests.support.follower import Follower
 
-SCRIPT = "if not($cookie_member) {\n    exit(403)\n}\n"
-OTHER = "if not($cookie_member) {\n    exit(401)\n}\n"
-TIMEOUT_S = 30
+HELD = ["publish", "auth", "--production", "--steps", "5,100", "--hold", "1h"]
 
 
 @pytest.fixture(scope="module")
 def console(tmp_path_factory):
     """One whose nodes are those of these tests alone."""
-    running = RunningConsole(tmp_path_factory.mktemp("console"))
+    running = ConsoleProcess(tmp_path_factory.mktemp("console"), "--quiet")
     yield running
-    assert running.stop() == 0, running.said()
-
-
-def ok(person, *arguments):
-    result = person.run(*arguments)
-    assert result.status == 0, f"{arguments}: {result.stdout}{result.stderr}"
-    return result
+    assert running.end() == 0, running.said()
 
 
 @pytest.fixture
 def live(ann):
     """auth@1 is live everywhere, auth@2 in staging."""
-    for text in (SCRIPT, OTHER):
-        ann.write("auth.es", text)
-        ok(ann, "push", "auth.es")
-        ok(ann, "publish", "auth")
-        if text == SCRIPT:
-            ok(ann, "publish", "auth", "--production")
-    return ann
+    return stage_another(make_live(ann))
 
 
 def in_pool(nodes):
@@ -63,10 +47,7 @@ def follow(live, console):
             begun.append(
                 Follower(console.url, token, name, "production", pool=pool, region="cn", refuses=refuses)
             )
-        deadline = time.monotonic() + TIMEOUT_S
-        while len(json.loads(ok(live, "nodes", "--pool", pool, "--json").stdout)) < number:
-            assert time.monotonic() < deadline, "the console does not list the nodes"
-            time.sleep(0.05)
+        wait_for_nodes(live, pool, number)
         return begun
 
     yield begin
@@ -131,34 +112,11 @@ def test_an_aborted_rollout_is_a_no(live, nodes):
 
 
 def test_one_who_waits_sees_it_aborted(live, nodes):
-    timer = threading.Timer(1.0, lambda: abort(live))
-    timer.start()
-    result = live.run(
-        "publish",
-        "auth",
-        "--production",
-        "--steps",
-        "5,100",
-        "--hold",
-        "1h",
-        *in_pool(nodes),
-        "--wait",
-        "--timeout",
-        "20s",
-    )
-    timer.join()
-    assert (result.status, result.stdout.splitlines()[-1]) == (1, "aborted: enough")
-
-
-def abort(person):
-    subprocess.run(
-        [sys.executable, "-m", "edgescript", "rollouts", "abort", "-m", "enough"],
-        cwd=person.folder,
-        timeout=TIMEOUT_S,
-        check=True,
-        capture_output=True,
-        env=os.environ,
-    )
+    with Waiting(live, *HELD, *in_pool(nodes), "--wait") as publish:
+        assert publish.complains().startswith("5% on")
+        ok(live, "rollouts", "abort", "-m", "enough")
+        status, printed, _ = publish.rest()
+    assert (status, printed.splitlines()[-1]) == (1, "aborted: enough")
 
 
 def test_rollback_is_at_once_and_for_all(live, nodes):
@@ -173,61 +131,24 @@ def test_rollback_is_at_once_and_for_all(live, nodes):
 
 
 def test_time_runs_out(live, nodes):
-    result = live.run(
-        "publish",
-        "auth",
-        "--production",
-        "--steps",
-        "5,100",
-        "--hold",
-        "1h",
-        *in_pool(nodes),
-        "--wait",
-        "--timeout",
-        "1s",
-    )
+    result = live.run(*HELD, *in_pool(nodes), "--wait", "--timeout", "1s")
     assert result.status == 1
     assert re.search(r"still going on after 1 second: edgescript rollouts show \d+\n", result.stderr)
 
 
 def test_ctrl_c_leaves_the_rollout_running_and_says_so(live, nodes):
-    command = [
-        sys.executable,
-        "-m",
-        "edgescript",
-        "publish",
-        "auth",
-        "--production",
-        "--steps",
-        "5,100",
-        "--hold",
-        "1h",
-    ]
-    with subprocess.Popen(
-        [*command, *in_pool(nodes), "--wait"],
-        cwd=live.folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ,
-    ) as process:
-        assert "5% on" in process.stderr.readline()
-        process.send_signal(signal.SIGINT)
-        _, rest = process.communicate(timeout=TIMEOUT_S)
-    assert process.returncode == 130
-    assert re.search(r"the rollout goes on without you: edgescript rollouts show \d+\n$", rest)
+    with Waiting(live, *HELD, *in_pool(nodes), "--wait") as publish:
+        assert publish.complains().startswith("5% on")
+        publish.interrupt()
+        status, _, told = publish.rest()
+    assert status == 130
+    assert re.search(r"the rollout goes on without you: edgescript rollouts show \d+\n$", told)
     assert json.loads(ok(live, "rollouts", "show", "--json").stdout)["state"] == "running"
 
 
 def test_the_log_is_followed_as_lines_come(live, nodes):
-    command = [sys.executable, "-m", "edgescript", "logs", "--follow", "--filter", "status=403"]
-    with subprocess.Popen(
-        command, cwd=live.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ
-    ) as process:
-        deadline = time.monotonic() + TIMEOUT_S
-        while live.domain not in nodes[0].tell(0):
-            assert time.monotonic() < deadline, "the console never asked for the domain's log"
-            time.sleep(0.05)
+    with Waiting(live, "logs", "--follow", "--filter", "status=403") as logs:
+        nodes[0].until_read(live.domain)
         about = {
             "domain": live.domain,
             "time": 1.5e9,
@@ -236,8 +157,8 @@ def test_the_log_is_followed_as_lines_come(live, nodes):
             "client": "192.0.2.1",
         }
         nodes[0].tell(0, [about | {"status": 200, "uri": "/a"}, about | {"status": 403, "uri": "/\x1b[2J"}])
-        line = process.stdout.readline()
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=TIMEOUT_S)
-    assert line == "02:40:00Z 403 192.0.2.1 GET shop.example/\N{REPLACEMENT CHARACTER}[2J\n"
-    assert process.returncode == 130
+        line = logs.says()
+        logs.interrupt()
+        status, _, _ = logs.rest()
+    assert line == "02:40:00Z 403 192.0.2.1 GET shop.example/\N{REPLACEMENT CHARACTER}[2J"
+    assert status == 130

@@ -1,11 +1,12 @@
 """Long work, watched: a rollout until it rests, a log that goes on, and what happens when the console is away meanwhile."""
 
+import contextlib
 import json
 
 import pytest
 
+from edgescript.cli.remote.commands.logs import AWAY_S, line_text
 from edgescript.cli.remote.commands.logs import follow as follow_logs
-from edgescript.cli.remote.commands.logs import line_text
 from edgescript.cli.remote.waiting import Watch, follow
 from runtime.console.client import ConsoleError
 from runtime.console.events import Event
@@ -14,7 +15,10 @@ DOWN = ConsoleError("unreachable", "cannot reach it")
 
 
 class Console:
-    """Answers one after the other; the last one for ever. An exception is raised. Time passes by sleeping only."""
+    """
+    Answers one after the other; the last one for ever. An exception is raised. Time passes by sleeping, and in a stream
+    by a number of seconds.
+    """
 
     def __init__(self, *answers):
         self.answers = list(answers)
@@ -25,13 +29,19 @@ class Console:
         assert path == "/rollouts/12"
         return self._next()
 
+    @contextlib.contextmanager
     def events(self, path, **asked):
         assert (path, asked) == ("/logs", {"filter": "status=500"})
-        answer = self._next()
+        yield self._stream(self._next())
+
+    def _stream(self, answer):
         for each in answer:
             if isinstance(each, Exception):
                 raise each
-            yield each
+            if isinstance(each, float):
+                self.now += each
+            else:
+                yield each
 
     def _next(self):
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
@@ -120,24 +130,46 @@ def line(**keys):
 
 
 def tail(console, number):
-    lines = follow_logs(console, "/logs", {"filter": "status=500"}, console.sleep)
+    lines = follow_logs(console, "/logs", {"filter": "status=500"}, lambda: console.now, console.sleep)
     return [next(lines) for _ in range(number)]
 
 
 def test_a_tail_that_breaks_off_is_asked_for_again(capsys):
-    console = Console([line(n=1), DOWN], [line(n=2)], [line(n=3)])
+    console = Console([line(n=1), 60.0, DOWN], DOWN, DOWN, [line(n=2), 60.0], [line(n=3)])
     assert tail(console, 3) == [{"n": 1}, {"n": 2}, {"n": 3}]
-    assert console.slept == [1, 1]
-    assert (
-        capsys.readouterr().err
-        == "cannot reach it; again in 1 s\nthe console ended the stream; again in 1 s\n"
-    )
+    assert console.slept == [1, 2, 4, 1]
+    assert capsys.readouterr().err.splitlines() == [
+        "connection lost, retrying: cannot reach it",
+        "following again, after 7 seconds",
+        "connection lost, retrying: the console ended the stream",
+        "following again, after 1 second",
+    ]
 
 
 def test_pauses_grow_while_the_console_is_away():
-    console = Console(*[DOWN] * 7, [line(n=1)])
+    console = Console([], *[DOWN] * 6, [line(n=1)])
     assert tail(console, 1) == [{"n": 1}]
-    assert console.slept == [1, 2, 4, 8, 16, 30, 30]
+    assert console.slept == [1, 2, 4, 8, 15, 15, 15]
+
+
+def test_pauses_grow_while_every_stream_breaks_off():
+    console = Console(*[[]] * 5, [line(n=1)])
+    assert tail(console, 1) == [{"n": 1}]
+    assert console.slept == [1, 2, 4, 8, 15]
+
+
+def test_a_tail_of_a_console_that_stays_away_ends():
+    console = Console([line(n=1)], DOWN)
+    with pytest.raises(ConsoleError, match="cannot reach it"):
+        tail(console, 2)
+    assert AWAY_S <= console.now < AWAY_S + 60
+
+
+def test_a_console_that_was_never_there_is_told_at_once():
+    console = Console(DOWN)
+    with pytest.raises(ConsoleError):
+        tail(console, 1)
+    assert console.slept == []
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])

@@ -5,17 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.console.cli.running import RunningConsole
 from tests.docs.blocks import File, matches, parts
+from tests.support.console import ConsoleProcess
 
 DOCUMENT = Path(__file__).with_name("walkthrough.md")
 
 
 @pytest.fixture
 def own_console(tmp_path):
-    running = RunningConsole(tmp_path / "data")
+    running = ConsoleProcess(tmp_path / "data", "--quiet")
     yield running
-    assert running.stop() == 0, running.said()
+    assert running.end() == 0, running.said()
 
 
 def test_the_walk_through_prints_what_it_says(person, own_console):

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import click
 
+from edgescript.cli.remote.options import JSON, limit
 from edgescript.cli.remote.refusals import RemoteCommand
 from edgescript.cli.remote.screen import count, moment, show_json, show_table
 from edgescript.cli.remote.target import Target, asks_console
@@ -21,12 +22,10 @@ _IS_DIGEST: Final = re.compile("[0-9a-f]{64}")
     short_help="List who did what.",
     epilog="Example: edgescript audit -d shop -n 20",
 )
-@click.option(
-    "-n", "--limit", type=click.IntRange(1), default=50, metavar="N", help="At most N entries.  [default: 50]"
-)
+@limit(50, what=" entries")
 @click.option("--all-domains", is_flag=True, help="Of the whole console, whatever edgescript.toml says.")
 @click.option("--verify", is_flag=True, help="Check the chain that holds the entries together.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@JSON
 @click.pass_context
 @asks_console
 def command(

@@ -10,13 +10,13 @@ import click
 
 from edgescript.cli.completion import files
 from edgescript.cli.files import Unreadable, read
+from edgescript.cli.remote.options import JSON
 from edgescript.cli.remote.refusals import RemoteGroup
 from edgescript.cli.remote.screen import count, moment, printable, show_json, show_table
 from edgescript.cli.remote.target import Target, asks_domain
 
 MAX_FILE_BYTES: Final = 1 << 20
 """What the console takes in one request."""
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _SECRET = click.option("--secret", is_flag=True, help="Of a new one: nobody can read its values again.")
 
 
@@ -35,7 +35,7 @@ def command() -> None:
 
 
 @command.command("list", short_help="Those of the domain.", epilog="Example: edgescript dict list")
-@_JSON
+@JSON
 @asks_domain
 def _list(target: Target, as_json: bool) -> None:
     """List the dictionaries of a domain."""
@@ -60,7 +60,7 @@ def _list(target: Target, as_json: bool) -> None:
 
 @command.command("show", short_help="Keys and values.", epilog="Example: edgescript dict show flags")
 @click.argument("name")
-@_JSON
+@JSON
 @asks_domain
 def _show(target: Target, name: str, as_json: bool) -> None:
     """Show the entries of the dictionary NAME; of a secret one, its keys."""
@@ -192,7 +192,10 @@ def _asked(key: str) -> str:
     if sys.stdin.isatty():
         text: str = click.prompt(key, hide_input=True, err=True)
         return text
-    return sys.stdin.readline(MAX_FILE_BYTES).rstrip("\r\n")
+    line = sys.stdin.readline(MAX_FILE_BYTES)
+    if not line:
+        raise click.UsageError(f"no value for {key}: standard input has no further line")
+    return line.rstrip("\r\n")
 
 
 def read_entries(file: str) -> dict[str, str]:

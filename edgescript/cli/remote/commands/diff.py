@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from edgescript.cli.remote.completion import scripts
+from edgescript.cli.remote.options import JSON
 from edgescript.cli.remote.refusals import RemoteCommand
 from edgescript.cli.remote.screen import cut, printable, show_json, width
 from edgescript.cli.remote.target import Target, asks_domain
@@ -31,7 +32,7 @@ _COLOURS: Final = {"+": "green", "-": "red", "@": "cyan"}
 @click.argument("script", type=ScriptAtType(), metavar="SCRIPT", shell_complete=scripts)
 @click.argument("range_", metavar="[A..B]", required=False)
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if anything differs.")
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
+@JSON
 @click.pass_context
 @asks_domain
 def command(
@@ -48,6 +49,8 @@ def command(
     A and B are numbers of versions, 'latest', 'staging' or 'production' for what is live there; B may be 'draft'.
     Without them: from what is live in production, else in staging, else from the version before, to the latest.
     SCRIPT@N is the version before N to N.
+
+    Each case of the tests of both is run on both. Where that cannot be, because neither has tests for one, it is said.
     """
     old, new = _ends(target, script, range_)
     found = target.client.get(target.at("scripts", script.name, "diff"), **{"from": old, "to": new})
@@ -129,6 +132,11 @@ def _show(found: "Mapping[str, Any]") -> None:
             click.echo(f"  {printable(each['case'])}")
             for sign, side in (("-", "before"), ("+", "after")):
                 click.echo(click.style(cut(f"  {sign} {printable(each[side])}", width()), fg=_COLOURS[sign]))
+    elif not found["note"]:
+        click.echo("no case of the tests ends differently")
+    if found["note"]:
+        how = "not all decisions were compared" if found["decisions"] else "decisions were not compared"
+        click.echo(f"{how}: {printable(found['note'])}")
 
 
 def _shown(value: object) -> str:

@@ -8,6 +8,7 @@ import click
 from edgescript.cli.completion import files
 from edgescript.cli.files import Unreadable, read
 from edgescript.cli.remote.completion import domains
+from edgescript.cli.remote.options import JSON, MESSAGE
 from edgescript.cli.remote.refusals import RemoteGroup
 from edgescript.cli.remote.screen import moment, printable, show_json, show_table
 from edgescript.cli.remote.target import Target, asks_console
@@ -17,16 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_SETTINGS_BYTES: Final = 512 << 10
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _NAME = click.argument("name", required=False, metavar="[NAME]", shell_complete=domains)
-_MESSAGE = click.option("-m", "--message", default="", metavar="TEXT", help="Why.")
 
 
 @click.group(
     "domains",
     cls=RemoteGroup,
     short_help="List, make and set up domains of a console.",
-    epilog="Example: edgescript domains create shop --host shop.example --origin http://127.0.0.1:8000",
+    epilog="Example: edgescript domains create shop --host a.test --origin http://o.test",
 )
 def command() -> None:
     """
@@ -38,7 +37,7 @@ def command() -> None:
 
 
 @command.command("list", short_help="All that your token reaches.", epilog="Example: edgescript domains list")
-@_JSON
+@JSON
 @asks_console
 def _list(target: Target, as_json: bool) -> None:
     """List the domains that your token reaches, with the releases that are live."""
@@ -57,7 +56,7 @@ def _list(target: Target, as_json: bool) -> None:
     "show", short_help="Settings and what is live.", epilog="Example: edgescript domains show shop --json"
 )
 @_NAME
-@_JSON
+@JSON
 @asks_console
 def _show(target: Target, name: str | None, as_json: bool) -> None:
     """Show the settings of a domain and what is live in which environment."""
@@ -91,7 +90,7 @@ def _live(environment: "Mapping[str, Any]") -> str:
 @command.command(
     "create",
     short_help="Make a domain.",
-    epilog="Example: edgescript domains create shop --host shop.example --origin http://127.0.0.1:8000",
+    epilog="Example: edgescript domains create shop --host a.test --origin http://o.test",
 )
 @click.argument("name")
 @click.option("--host", "hosts", multiple=True, metavar="NAME", help="A host name; repeatable.")
@@ -99,7 +98,7 @@ def _live(environment: "Mapping[str, Any]") -> str:
 @click.option(
     "--settings", "file", metavar="FILE", shell_complete=files, help="More settings, as TOML or JSON."
 )
-@_JSON
+@JSON
 @asks_console
 def _create(
     target: Target, name: str, hosts: tuple[str, ...], origin: str | None, file: str | None, as_json: bool
@@ -126,7 +125,7 @@ def _create(
 )
 @_NAME
 @click.option("--file", "file", metavar="FILE", shell_complete=files, help="The new ones, as TOML or JSON.")
-@_MESSAGE
+@MESSAGE
 @asks_console
 def _settings(target: Target, name: str | None, file: str | None, message: str) -> None:
     """

@@ -11,6 +11,7 @@ from edgescript.cli.files import read
 from edgescript.cli.remote import credentials
 from edgescript.cli.remote.address import TOKEN
 from edgescript.cli.remote.credentials import MAX_TOKEN, SignedIn, check_token, console_url, goes_in_clear
+from edgescript.cli.remote.options import JSON
 from edgescript.cli.remote.refusals import RemoteCommand
 from edgescript.cli.remote.screen import moment, printable, show_json
 
@@ -34,7 +35,7 @@ _STDIN: Final = "-"
     help="Read the token from FILE, - for standard input.",
 )
 @click.option("--insecure-http", is_flag=True, help="Allow a token to go over a network in clear.")
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
+@JSON
 def command(url: str, token_file: str | None, insecure_http: bool, as_json: bool) -> None:
     """
     Sign in to the console at URL, and ask it from now on.
@@ -78,7 +79,12 @@ def _session(url: str, token: str) -> "Mapping[str, Any]":
     from runtime.console.client import NOT_A_CONSOLE, Address, ConsoleClient, ConsoleError
 
     with ConsoleClient(Address(url, token), time.sleep) as client:
-        session = client.get("/session")
+        try:
+            session = client.get("/session")
+        except ConsoleError as error:
+            if error.status != 404:
+                raise
+            session = None
     if not isinstance(session, dict) or not isinstance(session.get("scopes"), list):
         raise ConsoleError(NOT_A_CONSOLE, f"{url} does not say whose token it is")
     return session

@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from edgescript.cli.remote.options import IN_ENVIRONMENT, limit
 from edgescript.cli.remote.refusals import RemoteCommand
-from edgescript.cli.remote.screen import count, cut, moment, printable, show_json, width
+from edgescript.cli.remote.screen import count, cut, moment, printable, show_json, span, width
 from edgescript.cli.remote.target import Target, asks_domain
-from edgescript.cli.remote.values import ENVIRONMENTS
 
 if TYPE_CHECKING:
     from runtime.console.client import ConsoleClient
     from runtime.console.events import Event
 
 FIRST_PAUSE_S: Final = 1.0
-MAX_PAUSE_S: Final = 30.0
+MAX_PAUSE_S: Final = 15.0
 """Between attempts to have a stream again that broke off."""
+AWAY_S: Final = 600.0
+"""A console that does not answer for so long is not waited for any further."""
 _COLOURS: Final = {"4": "yellow", "5": "red"}
 _SHORT: Final = {
     "ExecutedAndHit": "hit",
@@ -42,32 +44,20 @@ _SHORT: Final = {
     metavar="TERMS",
     help="Only lines with key=value and key~part, all of them.",
 )
-@click.option(
-    "-e",
-    "--environment",
-    type=click.Choice(ENVIRONMENTS),
-    default="production",
-    help="Of this one.  [default: production]",
-)
-@click.option(
-    "-n",
-    "--limit",
-    type=click.IntRange(1, 200),
-    default=50,
-    metavar="N",
-    help="At most N recent lines.  [default: 50]",
-)
+@IN_ENVIRONMENT
+@limit(50, most=500, what=" recent lines")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array; with --follow an object a line.")
 @asks_domain
 def command(target: Target, following: bool, terms: str, environment: str, limit: int, as_json: bool) -> None:
     """
     Show what was asked of a domain and how it was answered: time, status, cache, client, request, and what scripts did.
 
-    These are samples: where there are more lines than nodes report, some are left out, and it is said how many.
+    These are samples: where there are more lines than nodes report, some are left out, and it is said how many. --follow
+    outlasts a restart of the console; what is asked of the domain meanwhile is not shown.
     """
     path, asked = target.at("logs"), {"environment": environment, "filter": terms or None}
     if following:
-        for line in follow(target.client, path, asked, time.sleep):
+        for line in follow(target.client, path, asked, time.monotonic, time.sleep):
             _print(line, as_json=as_json)
         return
     found = target.client.get(path, **asked, limit=limit)
@@ -83,29 +73,42 @@ def command(target: Target, following: bool, terms: str, environment: str, limit
 
 
 def follow(
-    client: "ConsoleClient", path: str, asked: Mapping[str, Any], sleep: Callable[[float], object]
+    client: "ConsoleClient",
+    path: str,
+    asked: Mapping[str, Any],
+    clock: Callable[[], float],
+    sleep: Callable[[float], object],
 ) -> Iterator[dict[str, Any]]:
     """
-    The lines of a tail without end: one that breaks off is asked for again.
+    The lines of a tail without end: one that breaks off, because the console restarts for one, is asked for again.
 
-    Raises ConsoleError where the console says no.
+    No line comes twice, for a stream begins with what happens then. What happens while there is none is lost: nodes
+    send lines only while somebody reads them. Raises ConsoleError where the console says no, is not there at the
+    beginning, or stays away for AWAY_S.
     """
     from runtime.console.client import ConsoleError
 
     pause = FIRST_PAUSE_S
+    began: float | None = None
+    lost: float | None = None
     while True:
         try:
-            for event in client.events(path, **asked):
-                pause = FIRST_PAUSE_S
-                line = _line(event)
-                if line is not None:
-                    yield line
+            with client.events(path, **asked) as events:
+                if lost is not None:
+                    click.echo(f"following again, after {span(clock() - lost)}", err=True)
+                began, lost = clock(), None
+                yield from filter(None, map(_line, events))
             why = "the console ended the stream"
         except ConsoleError as error:
-            if 0 < error.status < 500 and error.status != 429:
+            away = lost is not None and clock() - lost >= AWAY_S
+            if began is None or away or (0 < error.status < 500 and error.status != 429):
                 raise
             why = printable(error.detail)
-        click.echo(f"{why}; again in {pause:.0f} s", err=True)
+        if lost is None:
+            lost = clock()
+            click.echo(f"connection lost, retrying: {why}", err=True)
+            if lost - began > MAX_PAUSE_S:  # one that breaks off again and again is not asked every second
+                pause = FIRST_PAUSE_S
         sleep(pause)
         pause = min(2 * pause, MAX_PAUSE_S)
 

@@ -4,10 +4,10 @@ from typing import Any, Final
 
 import click
 
+from edgescript.cli.remote.options import JSON, OF_ENVIRONMENT
 from edgescript.cli.remote.refusals import RemoteCommand
 from edgescript.cli.remote.screen import ago, count, now, show_json, show_table
 from edgescript.cli.remote.target import Target, asks_console
-from edgescript.cli.remote.values import ENVIRONMENTS
 
 STATES: Final = ("current", "behind", "offline", "failed")
 
@@ -18,11 +18,11 @@ STATES: Final = ("current", "behind", "offline", "failed")
     short_help="List nodes and what they serve.",
     epilog="Example: edgescript nodes -e production --state offline",
 )
-@click.option("-e", "--environment", type=click.Choice(ENVIRONMENTS), help="Of this one only.")
+@OF_ENVIRONMENT
 @click.option("--pool", metavar="NAME", help="Of this pool only.")
 @click.option("--state", type=click.Choice(STATES), help="Those in this state only.")
 @click.option("--pools", is_flag=True, help="A line a pool.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@JSON
 @asks_console
 def command(
     target: Target, environment: str | None, pool: str | None, state: str | None, pools: bool, as_json: bool

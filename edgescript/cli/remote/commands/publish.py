@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from edgescript.cli.remote.completion import versions
+from edgescript.cli.remote.options import JSON, MESSAGE, waits
 from edgescript.cli.remote.refusals import RemoteCommand
 from edgescript.cli.remote.screen import show_json
 from edgescript.cli.remote.target import Target, asks_domain
@@ -21,7 +22,6 @@ from edgescript.cli.remote.values import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-TIMEOUT_S: Final = 600.0
 _MARGINS: Final = ("abort_exceptions", "abort_5xx", "abort_fuel", "abort_min_requests")
 
 
@@ -29,7 +29,7 @@ _MARGINS: Final = ("abort_exceptions", "abort_5xx", "abort_fuel", "abort_min_req
     "publish",
     cls=RemoteCommand,
     short_help="Publish versions to staging or production.",
-    epilog="Example: edgescript publish auth --production --to 5% --wait -m 'shorter tokens'",
+    epilog="Example: edgescript publish auth --production --to 5% --wait -m 'new key'",
 )
 @click.argument("scripts", nargs=-1, type=ScriptAtType(), metavar="[SCRIPT[@N]]...", shell_complete=versions)
 @click.option("--production", is_flag=True, help="To production, not to staging.")
@@ -40,7 +40,7 @@ _MARGINS: Final = ("abort_exceptions", "abort_5xx", "abort_fuel", "abort_min_req
     "--sticky",
     type=StickyType(),
     metavar="KEY",
-    help="What keeps a client on its side: client_ip, cookie:NAME, header:NAME, arg:NAME.",
+    help="What keeps a client on its side: client_ip, cookie:NAME, header:NAME, arg:NAME.  [default: client_ip]",
 )
 @click.option(
     "--pool", "pools", multiple=True, metavar="NAME", help="On nodes of this pool only; repeatable."
@@ -50,27 +50,32 @@ _MARGINS: Final = ("abort_exceptions", "abort_5xx", "abort_fuel", "abort_min_req
     "--abort-exceptions",
     type=click.FloatRange(0, 1),
     metavar="SHARE",
-    help="Go back if so many more runs fail.",
+    help="Go back if so many more runs fail.  [default: 0.01]",
 )
 @click.option(
     "--abort-5xx",
     type=click.FloatRange(0, 1),
     metavar="SHARE",
-    help="Go back if so many more answers are 5xx.",
+    help="Go back if so many more answers are 5xx.  [default: 0.01]",
 )
 @click.option(
-    "--abort-fuel", type=click.FloatRange(0), metavar="SHARE", help="Go back if runs cost so much more."
+    "--abort-fuel",
+    type=click.FloatRange(0, 1000),
+    metavar="SHARE",
+    help="Go back if runs cost so much more.  [default: 0.5]",
 )
-@click.option("--abort-min-requests", type=click.IntRange(1), metavar="N", help="Judge after N requests.")
+@click.option(
+    "--abort-min-requests",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Judge after N requests.  [default: 100]",
+)
 @click.option("--settings", is_flag=True, help="The domain's newest settings too.")
 @click.option("--remove", multiple=True, metavar="SCRIPT", help="Take SCRIPT out; repeatable.")
 @click.option("--skip-staging", is_flag=True, help="To production without staging; -m says why.")
-@click.option("--wait", is_flag=True, help="Wait until the nodes serve it.")
-@click.option(
-    "--timeout", type=DurationType(), default=TIMEOUT_S, help="Wait at most so long.  [default: 10m]"
-)
-@click.option("-m", "--message", default="", metavar="TEXT", help="Why.")
-@click.option("--json", "as_json", is_flag=True, help="Print the rollout as JSON.")
+@waits
+@MESSAGE
+@JSON
 @click.pass_context
 @asks_domain
 def command(
@@ -84,9 +89,10 @@ def command(
     """
     Publish each SCRIPT, its version N or the latest; without one, the latest of all scripts.
 
-    A share (0.01 is 1%) by which the new release may be worse is taken from the console where none is given. --to on a
-    rollout of the same versions that is under way takes it further. With --wait, the exit status is 1 if it was
+    --to on a rollout of the same versions that is under way takes it further. With --wait, the exit status is 1 if it was
     aborted, or a node failed.
+
+    A rollout goes back by itself where the new release is worse than the old by more than a SHARE (0.01 is 1%).
     """
     from edgescript.cli.remote.waiting import headline, next_text, see_through
 

@@ -5,10 +5,10 @@ from typing import Final
 
 import click
 
+from edgescript.cli.remote.options import IN_ENVIRONMENT, JSON
 from edgescript.cli.remote.refusals import RemoteCommand
 from edgescript.cli.remote.screen import printable, show_json
 from edgescript.cli.remote.target import Target, asks_domain
-from edgescript.cli.remote.values import ENVIRONMENTS
 
 KINDS: Final = ("url", "prefix", "tag")
 
@@ -27,14 +27,8 @@ KINDS: Final = ("url", "prefix", "tag")
 @click.option(
     "--soft", is_flag=True, help="Keep them as stale: revalidated, or used while the origin is away."
 )
-@click.option(
-    "-e",
-    "--environment",
-    type=click.Choice(ENVIRONMENTS),
-    default="production",
-    help="In this one.  [default: production]",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
+@IN_ENVIRONMENT
+@JSON
 @asks_domain
 def command(
     target: Target,

@@ -10,9 +10,11 @@ from edgescript.cli.completion import files
 from edgescript.cli.files import Unreadable, read
 from edgescript.cli.remote import bases
 from edgescript.cli.remote.commands.versions import evidence_lines
+from edgescript.cli.remote.options import JSON, MESSAGE
 from edgescript.cli.remote.refusals import RemoteCommand
 from edgescript.cli.remote.screen import ago, count, now, printable, show_json
 from edgescript.cli.remote.target import Target, asks_domain
+from edgescript.cli.remote.values import ScriptNameType, is_script_name
 from edgescript.cli.status import NO
 from edgescript.cli.values import RuleType
 
@@ -54,11 +56,13 @@ class Local(NamedTuple):
 @click.option(
     "--tests", "tests", metavar="FILE", shell_complete=files, help="Its tests, if not the file beside it."
 )
-@click.option("--name", metavar="NAME", help="What the script is called, if not as its file.")
-@click.option("-m", "--message", default="", metavar="TEXT", help="Why; kept with the version.")
+@click.option(
+    "--name", type=ScriptNameType(), metavar="NAME", help="What the script is called, if not as its file."
+)
+@MESSAGE
 @click.option("--draft", is_flag=True, help="Save the draft only, make no version.")
 @click.option("--force", is_flag=True, help="Replace what somebody else has saved meanwhile.")
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
+@JSON
 @click.pass_context
 @asks_domain
 def command(
@@ -108,8 +112,14 @@ def _refuse_doubles(given: Sequence[Local]) -> None:
 
 
 def _local(rule: "Rule", name: str | None, tests: str | None, *, stated: bool) -> Local:
-    """Raises `Unreadable`."""
+    """Raises `Unreadable`, and a usage error for a file whose name no script can have."""
     from edgescript.cli.files import read_sources
+
+    called = name or rule.name or Path(rule.path).stem
+    if not is_script_name(called):
+        raise click.UsageError(
+            f"{called!r} can be no script's name, which has letters, digits, '_', '.' and '-': give it one with --name"
+        )
 
     (source,) = read_sources([rule.path])
     try:
@@ -117,7 +127,7 @@ def _local(rule: "Rule", name: str | None, tests: str | None, *, stated: bool) -
     except UnicodeDecodeError:
         raise Unreadable(f"{rule.path!r} is not UTF-8, which the console wants") from None
     return Local(
-        name or rule.name or Path(rule.path).stem,
+        called,
         rule.path,
         source,
         text,

@@ -2,11 +2,10 @@
 
 import click
 
-from edgescript.cli.remote.commands.publish import TIMEOUT_S
+from edgescript.cli.remote.options import JSON, MESSAGE, waits
 from edgescript.cli.remote.refusals import RemoteCommand
 from edgescript.cli.remote.screen import show_json
 from edgescript.cli.remote.target import Target, asks_domain
-from edgescript.cli.remote.values import DurationType
 
 
 @click.command(
@@ -19,12 +18,9 @@ from edgescript.cli.remote.values import DurationType
 @click.option(
     "--to", "release", type=click.IntRange(1), metavar="N", help="To release N, not to the one before."
 )
-@click.option("--wait", is_flag=True, help="Wait until the nodes serve it.")
-@click.option(
-    "--timeout", type=DurationType(), default=TIMEOUT_S, help="Wait at most so long.  [default: 10m]"
-)
-@click.option("-m", "--message", default="", metavar="TEXT", help="Why.")
-@click.option("--json", "as_json", is_flag=True, help="Print the rollout as JSON.")
+@waits
+@MESSAGE
+@JSON
 @click.pass_context
 @asks_domain
 def command(

@@ -1,17 +1,16 @@
 """`edgescript rollouts`: what is on its way to nodes and what was; further, or back."""
 
-from typing import Any, Final
+from typing import Any
 
 import click
 
+from edgescript.cli.remote.options import JSON, MESSAGE, OF_ENVIRONMENT, limit, waits
 from edgescript.cli.remote.refusals import RemoteGroup
 from edgescript.cli.remote.screen import minute, moment, printable, show_json, show_table
 from edgescript.cli.remote.target import Target, asks_domain
-from edgescript.cli.remote.values import ENVIRONMENTS, DurationType, PercentType
+from edgescript.cli.remote.values import PercentType
 from edgescript.cli.remote.waiting import figures_text, headline, next_text, see_through, state_text
 
-TIMEOUT_S: Final = 600.0
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _NUMBER = click.argument("number", type=click.IntRange(1), required=False, metavar="[N]")
 
 
@@ -30,11 +29,9 @@ def command() -> None:
 
 
 @command.command("list", short_help="Newest first.", epilog="Example: edgescript rollouts list -n 5")
-@click.option("-e", "--environment", type=click.Choice(ENVIRONMENTS), help="Of this one only.")
-@click.option(
-    "-n", "--limit", type=click.IntRange(1), default=20, metavar="N", help="At most N.  [default: 20]"
-)
-@_JSON
+@OF_ENVIRONMENT
+@limit(20)
+@JSON
 @asks_domain
 def _list(target: Target, environment: str | None, limit: int, as_json: bool) -> None:
     """List the rollouts of a domain, newest first."""
@@ -61,11 +58,8 @@ def _list(target: Target, environment: str | None, limit: int, as_json: bool) ->
     "show", short_help="One, with its nodes and figures.", epilog="Example: edgescript rollouts show 12"
 )
 @_NUMBER
-@click.option("--wait", is_flag=True, help="Wait until it rests.")
-@click.option(
-    "--timeout", type=DurationType(), default=TIMEOUT_S, help="Wait at most so long.  [default: 10m]"
-)
-@_JSON
+@waits
+@JSON
 @click.pass_context
 @asks_domain
 def _show(
@@ -97,7 +91,7 @@ def _show(
 )
 @_NUMBER
 @click.option("--to", "percent", type=PercentType(), help="To so many of the clients, not the next step.")
-@_JSON
+@JSON
 @asks_domain
 def _promote(target: Target, number: int | None, percent: int | None, as_json: bool) -> None:
     """Take a rollout to its next step, or to the percentage given."""
@@ -110,8 +104,8 @@ def _promote(target: Target, number: int | None, percent: int | None, as_json: b
     "abort", short_help="Back to what was live.", epilog="Example: edgescript rollouts abort -m 'broken'"
 )
 @_NUMBER
-@click.option("-m", "--message", default="", metavar="TEXT", help="Why.")
-@_JSON
+@MESSAGE
+@JSON
 @asks_domain
 def _abort(target: Target, number: int | None, message: str, as_json: bool) -> None:
     """End a rollout: everybody gets again what was live before it."""

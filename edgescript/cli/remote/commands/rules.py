@@ -1,6 +1,8 @@
 """`edgescript rules`: scripts and their settings as the vendor's tool has them (reference section 10), in and out."""
 
 import json
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -10,12 +12,15 @@ import click
 from edgescript.cli.completion import files
 from edgescript.cli.files import Unreadable, read, read_sources
 from edgescript.cli.remote import bases
+from edgescript.cli.remote.options import JSON
 from edgescript.cli.remote.refusals import RemoteGroup
 from edgescript.cli.remote.screen import count, printable, show_json
 from edgescript.cli.remote.target import Target, asks_domain
 from edgescript.cli.status import NO
 
 MAX_FILE_BYTES: Final = 16 << 20
+MAX_SENT_BYTES: Final = 1_000_000
+"""In one request, for which the console takes 1 MiB."""
 RULES_FILE: Final = "rules.json"
 _LISTS: Final = ("DomainConfigs", "DomainConfig", "FunctionArgs", "FunctionArg", "functionArgs")
 """What the vendor wraps lists into."""
@@ -23,6 +28,8 @@ _LEFT_OUT: Final = frozenset(
     {"rule_path", "configid", "configId", "functionId", "functionName", "grammar", "jsmode"}
 )
 """Where the text was, numbers that the vendor gave, and the choice of its other engine."""
+_PLACE: Final = re.compile(r"\[([0-9]{1,9})\]\.(\w+)")
+"""Where a problem is, as the console says it: the number of the rule, and the setting."""
 _OURS: Final = (None, "", "es2")
 """Of `grammar`."""
 
@@ -49,7 +56,8 @@ def command() -> None:
 @asks_domain
 def _export(target: Target, folder: str | None, force: bool) -> None:
     """
-    Print the drafts of a domain as a JSON array of rules, the text in 'rule'.
+    Print the scripts of a domain as a JSON array of rules, the text in 'rule': of each its latest version, or its draft
+    where there is none.
 
     With FOLDER, write each text to a file there, and the array with rule_path to rules.json.
     """
@@ -86,7 +94,7 @@ def _write(folder: Path, contents: Mapping[str, str], *, force: bool) -> None:
     "import", short_help="Make drafts of rules.", epilog="Example: edgescript rules import rules.json"
 )
 @click.argument("paths", nargs=-1, required=True, metavar="FILE...", shell_complete=files)
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
+@JSON
 @click.pass_context
 @asks_domain
 def _import(target: Target, context: click.Context, paths: Sequence[str], as_json: bool) -> None:
@@ -99,7 +107,10 @@ def _import(target: Target, context: click.Context, paths: Sequence[str], as_jso
     rules = [rule for path in paths for rule in read_rules(path)]
     if not rules:
         raise click.UsageError("no rule in there")
-    made = target.client.post(target.at("rules"), rules)["items"]
+    doubles = [name for name, times in Counter(each["name"] for each in rules).items() if times > 1]
+    if doubles:
+        raise click.UsageError(f"two rules are called {printable(doubles[0])}")
+    made = _sent(target, rules)
     wrong = 0
     for each in made:
         bases.remember(target.url, target.domain, each["name"], each["revision"])
@@ -117,6 +128,53 @@ def _import(target: Target, context: click.Context, paths: Sequence[str], as_jso
         context.exit(NO)
 
 
+def _sent(target: Target, rules: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
+    """The drafts made: of all rules or, where they go in one request, of none. Raises ConsoleError, which names the rules."""
+    from runtime.console.client import ConsoleError
+
+    made: list[dict[str, Any]] = []
+    for batch in _batches(rules):
+        if len(batch) < len(rules):
+            click.echo(f"rules {len(made) + 1} to {len(made) + len(batch)} of {len(rules)}", err=True)
+        try:
+            made += target.client.post(target.at("rules"), batch)["items"]
+        except ConsoleError as error:
+            problems = error.extra.get("problems")
+            if not made and not isinstance(problems, list):
+                raise
+            done = f"{count(len(made), 'rule')} imported, no others" if made else "nothing was imported"
+            named = [
+                {**each, "where": _named(str(each.get("where")), batch, len(made))} for each in problems or ()
+            ]
+            detail = done if named else f"{done}: {error.detail}"
+            raise ConsoleError(error.code, detail, error.status, {**error.extra, "problems": named}) from None
+    return made
+
+
+def _batches(rules: Sequence[Mapping[str, str]]) -> Iterator[list[Mapping[str, str]]]:
+    """`rules` in order, as many at once as the console takes in a request."""
+    batch: list[Mapping[str, str]] = []
+    size = 0
+    for rule in rules:
+        length = len(json.dumps(rule))  # with all beyond ASCII escaped: at least what is sent
+        if batch and size + length > MAX_SENT_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append(rule)
+        size += length
+    if batch:
+        yield batch
+
+
+def _named(where: str, rules: Sequence[Mapping[str, str]], before: int) -> str:
+    """`rule 2 (gate): pri` of `[2].pri`; anything else as it is. So many rules were sent `before`."""
+    found = _PLACE.fullmatch(where)
+    if found is None or not 1 <= int(found[1]) <= len(rules):
+        return where
+    number = int(found[1])
+    return f"rule {before + number} ({rules[number - 1]['name']}): {found[2]}"
+
+
 def read_rules(path: str) -> list[dict[str, str]]:
     """The rules in a file, each as the console takes it. Raises `Unreadable`."""
     data = read(path, MAX_FILE_BYTES)
@@ -127,7 +185,14 @@ def read_rules(path: str) -> list[dict[str, str]]:
         found = list(rules_in(_values(text)))
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"{path}: {error}") from None
-    return [_ready(rule, Path(path).parent) for rule in found]
+    ready = []
+    for number, rule in enumerate(found, 1):
+        try:
+            ready.append(_ready(rule, Path(path).parent))
+        except Unreadable as error:
+            name = f" ({rule['name']})" if isinstance(rule.get("name"), str) else ""
+            raise Unreadable(f"{path}: rule {number}{name}: {error.format_message()}") from None
+    return ready
 
 
 def _values(text: str) -> Any:
@@ -184,12 +249,15 @@ def _ready(rule: Mapping[str, Any], folder: Path) -> dict[str, str]:
     if rule.get("grammar") not in _OURS:
         raise Unreadable(f"grammar {rule['grammar']!r} is another language")
     kept = {key: _as_text(value) for key, value in rule.items() if key not in _LEFT_OUT and value is not None}
-    if "rule" not in kept:
-        kept["rule"] = _text(rule["rule_path"], folder)
+    text = rule.get("rule")
+    if text is None:
+        kept["rule"] = _text(rule.get("rule_path"), folder)
+    elif not isinstance(text, str):
+        raise Unreadable("rule: want the script's text")
     if not kept.get("name"):
         stem = Path(str(rule.get("rule_path", ""))).stem
         if not stem:
-            raise Unreadable("a rule has neither name nor rule_path: it must be called something")
+            raise Unreadable("has neither name nor rule_path: it must be called something")
         kept["name"] = stem
     return kept
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from edgescript.cli.remote.options import JSON
 from edgescript.cli.remote.refusals import RemoteGroup
 from edgescript.cli.remote.screen import minute, moment, now, printable, show_json, show_table
 from edgescript.cli.remote.target import Target, asks_console
@@ -27,7 +28,7 @@ def command() -> None:
 @command.command("list", short_help="Those yours may see.", epilog="Example: edgescript tokens list")
 @click.option("--all", "every", is_flag=True, help="Those that are revoked or expired too.")
 @click.option("--all-domains", is_flag=True, help="Whatever domain is said, and of nodes.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@JSON
 @asks_console
 def _list(target: Target, every: bool, all_domains: bool, as_json: bool) -> None:
     """List tokens of the domain, or all where none is said. A token's text is never shown again."""
@@ -97,7 +98,7 @@ def rights_text(token: "Mapping[str, Any]") -> str:
 @click.option("--pool", default="default", metavar="NAME", help="The nodes' pool.  [default: default]")
 @click.option("--region", default="default", metavar="NAME", help="The nodes' region.  [default: default]")
 @click.option("--expires", type=DurationType(), help="It ends after so long, as 90d.")
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON object, the secret in it.")
+@JSON
 @asks_console
 def _create(
     target: Target,

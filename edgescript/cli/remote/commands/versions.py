@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgescript.cli.remote.completion import versions
+from edgescript.cli.remote.options import JSON, limit
 from edgescript.cli.remote.refusals import RemoteCommand
 from edgescript.cli.remote.screen import count, moment, printable, show_json, show_table, show_text
 from edgescript.cli.remote.target import Target, asks_domain
@@ -24,15 +25,8 @@ if TYPE_CHECKING:
     "script", type=ScriptAtType(), required=False, metavar="[SCRIPT[@N]]", shell_complete=versions
 )
 @click.option("--source", is_flag=True, help="Print the text of SCRIPT@N and nothing else.")
-@click.option(
-    "-n",
-    "--limit",
-    type=click.IntRange(1),
-    default=20,
-    metavar="N",
-    help="At most N versions.  [default: 20]",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@limit(20, what=" versions")
+@JSON
 @asks_domain
 def command(target: Target, script: ScriptAt | None, source: bool, limit: int, as_json: bool) -> None:
     """
