@@ -30,6 +30,7 @@ from edgescript.bounds import CallBounds, Made
 from edgescript.context import Context
 from edgescript.faults import FaultCode
 from edgescript.meter import SMALL_BYTES, Meter
+from edgescript.reads import FACTS, Reads
 from edgescript.types import Function, Table, Value
 
 
@@ -194,6 +195,10 @@ class Builtin:
     """A call surely ends the request when each of these parameters is one of its strings; with none named, always."""
     comparison: bool
     """It tells whether its two arguments are equal; `check` warns where they never are."""
+    ordering: bool
+    """It tells which of its two numbers is greater, or whether they are equal: the order of the two settles it."""
+    reads: Reads
+    """What the result, or an effect, depends on beside the arguments."""
     stages: tuple[Stage, ...]
     """Positions it is meant for; `check` warns elsewhere."""
     extension: bool
@@ -272,10 +277,14 @@ class Variable:
     attribute: str
     read: Callable[..., str | None]
     text: str
+    reads: Reads = None
+    """As of Builtin; of a prefixed one the suffix is the name."""
 
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _RUN_TYPES: Final = (Meter, Context)
+_READING_NOTHING: Final = frozenset({Effect.PURE, Effect.MUTATES})
+"""Effects that are themselves a promise to depend on arguments alone; with any other, `reads` has to say what on."""
 
 
 class Family:
@@ -297,6 +306,8 @@ class Family:
         awaits_response: bool = False,
         ends_when: Mapping[str, frozenset[str]] | None = None,
         comparison: bool = False,
+        ordering: bool = False,
+        reads: Reads = None,
         stages: tuple[Stage, ...] = ("head", "foot"),
         extension: bool | None = None,
         since: str = "0.1",
@@ -307,6 +318,7 @@ class Family:
         def declare(body: _F) -> _F:
             text, examples = _read_docstring(body)
             params, takes_run, returns = _read_signature(body)
+            own = self.effect if effect is None else effect
             self.members.append(
                 Builtin(
                     name=name or body.__name__.rstrip("_"),
@@ -315,12 +327,14 @@ class Family:
                     returns=returns,
                     body=body,
                     takes_run=takes_run,
-                    effect=self.effect if effect is None else effect,
+                    effect=own,
                     cost=cost,
                     may_end=may_end or awaits_response,
                     awaits_response=awaits_response,
                     ends_when=ends_when,
                     comparison=comparison,
+                    ordering=ordering or comparison,
+                    reads=() if reads is None and own in _READING_NOTHING else reads,
                     stages=stages,
                     extension=self.extension if extension is None else extension,
                     since=since,
@@ -365,19 +379,25 @@ class Variables:
     def attribute(self, name: str, attribute: str, text: str) -> None:
         """Declare `$name` as an attribute of `Request`, which is always a string."""
         self.members.append(
-            Variable(name, False, attribute, lambda run: getattr(run.request, attribute), text)
+            Variable(
+                name, False, attribute, lambda run: getattr(run.request, attribute), text, (FACTS[attribute],)
+            )
         )
 
-    def variable(self, read: Callable[[Context], str | None]) -> Callable[[Context], str | None]:
+    def variable(self, *, reads: Reads = None) -> Callable[[_F], _F]:
         """Declare `$name` as the result of the decorated function, called `name`."""
-        self.members.append(Variable(read.__name__, False, "", read, inspect.getdoc(read) or ""))
-        return read
 
-    def prefixed(self, prefix: str) -> Callable[[_F], _F]:
+        def declare(read: _F) -> _F:
+            self.members.append(Variable(read.__name__, False, "", read, inspect.getdoc(read) or "", reads))
+            return read
+
+        return declare
+
+    def prefixed(self, prefix: str, *, reads: Reads = None) -> Callable[[_F], _F]:
         """Declare every `$prefixNAME`; the decorated function takes the context and NAME."""
 
         def declare(read: _F) -> _F:
-            self.members.append(Variable(prefix, True, "", read, inspect.getdoc(read) or ""))
+            self.members.append(Variable(prefix, True, "", read, inspect.getdoc(read) or "", reads))
             return read
 
         return declare

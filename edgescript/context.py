@@ -14,6 +14,10 @@ from edgescript.meter import DEFAULT_LIMITS, Limits, Meter
 from edgescript.request import Headers, Request
 from edgescript.services import NO_SERVICES, Lease, Services
 
+_FOR_EVER: Final = float("inf")
+_NUMBERS: Final = (int, float)
+_ROUNDING_S: Final = 0.001
+"""Far more than clock builtins may round up by."""
 _MAX_PLACES: Final = 16
 """Keys of `limit_conn` in one request: each is asked for under a lock that the node's workers share."""
 
@@ -40,6 +44,7 @@ class Context(Meter):
         "effects",
         "ended",
         "faults",
+        "holds_until",
         "leases",
         "now_s",
         "request",
@@ -72,6 +77,8 @@ class Context(Meter):
         """Unix time of the request, seconds; the same for every clock builtin of a run."""
         self.effects = Effects()
         self._fresh = True
+        self.holds_until = _FOR_EVER
+        """Unix time up to which the clock alone would not have changed what came of the runs so far."""
         self.ended = False
         """`exit` or a redirect has ended the request: nothing of any script runs any more."""
         self.faults: tuple[Any, ...] = ()
@@ -80,6 +87,23 @@ class Context(Meter):
         """Held until the request ends, however it does: an error in a script takes none of them back."""
         self.response_headers: Headers | None = None
         """The response's fields, before any wish is carried out, once its head is made (U-17)."""
+
+    def compare_time(self, time_s: Any, other: Any) -> None:
+        """
+        Note that `time_s`, which a clock builtin gave, is compared with `other`: from when on another order is possible.
+
+        That time never runs ahead of `now_s` by more than rounding, so both keep their order until `now_s` is near
+        `other`. What is no number has no order.
+        """
+        if other.__class__ in _NUMBERS and time_s.__class__ in _NUMBERS and time_s <= other:
+            until = 0.0 if other == time_s else other - _ROUNDING_S
+            if until < self.holds_until:  # noqa: PLR1730 - half of what `min` takes
+                self.holds_until = until
+
+    def changes_at(self, at_s: float) -> None:
+        """Note that what a builtin found depends on whether `now_s` is below `at_s`."""
+        if self.now_s < at_s < self.holds_until:
+            self.holds_until = at_s
 
     def acquire(self, key: str, most: int) -> bool:
         """

@@ -16,11 +16,15 @@ from edgescript.context import Context
 from edgescript.effects import HeaderOp
 from edgescript.faults import ScriptFault
 from edgescript.program import Program
+from edgescript.reading import Reading
+from edgescript.reads import Part
 from edgescript.request import Request
 from edgescript.types import Table, Value, value_text
 
 ARGUMENT: Final = "_es_dbg"
 """The argument and the header that carry the signature."""
+ASKED_FOR: Final = Reading(frozenset({(Part.TARGET, ""), (Part.HEADER, ARGUMENT)}))
+"""What `is_debugging` reads. Of a run that was watched nothing is kept: it leaves `Effects.debug`."""
 OPTION: Final = re.compile(r"_es_dbg=([!-~]{1,128})")
 """An `option` that turns tracing on."""
 MAX_TRACE_BYTES: Final = 4096

@@ -20,6 +20,7 @@ from edgescript.builtins import Stage
 from edgescript.context import Context
 from edgescript.effects import Answer, Effects
 from edgescript.faults import ScriptFault
+from edgescript.reading import Reading
 from edgescript.request import Headers
 from edgescript.tape import Tape
 
@@ -67,6 +68,10 @@ class Tally:
         }
 
 
+def _nothing_known() -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class InstalledScript:
     """A script of a site. `run` takes a Context and says whether the script hit."""
@@ -88,6 +93,13 @@ class InstalledScript:
     version: int = 0
     """Its number in the console; 0 for one from a file."""
     tally: Tally = field(default_factory=Tally, compare=False)
+    reading: Callable[[], Reading | None] = field(default=_nothing_known, compare=False)
+    """What its outcome depends on; None where that cannot be told."""
+
+
+_HIT: Final = ScriptState.HIT
+_NO_HIT: Final = ScriptState.NO_HIT
+"""A member of an enumeration, looked up in its class, costs more than a call."""
 
 
 class ScriptResult(NamedTuple):
@@ -183,16 +195,17 @@ def run_position(
                 skip = context.ended or (hit and script.break_on_hit)
             if results is None:
                 continue
-            result = ScriptResult(
-                script, ScriptState.HIT if hit else ScriptState.NO_HIT, None, context.fuel_used, 0.0
-            )
-        except ScriptFault as fault:
+            state, fault = _HIT if hit else _NO_HIT, None
+        except ScriptFault as raised:
             context.abandon_script(saved)
-            result = _failed(script, context, fault)
+            _failed(script, context, raised)
             skip = context.ended
+            state, fault = ScriptState.EXCEPTION, raised
         if results is not None:
             spent = (timer() - started) * 1e6 if timer is not None else 0.0
-            results.append(result._replace(time_us=spent, ended=context.ended))
+            results.append(
+                ScriptResult(script, state, fault, context.granted - context.left, spent, context.ended)
+            )
 
 
 def _failed(script: InstalledScript, context: Context, fault: ScriptFault) -> ScriptResult:

@@ -16,6 +16,7 @@ from edgescript.compiling.verify import Linked, verify
 from edgescript.context import Context
 from edgescript.effects import has_placeholder
 from edgescript.faults import CodeError, ScriptFault
+from edgescript.reading import Reading, Understood, understand
 from edgescript.running.translate import Translation
 from edgescript.running.vm import Tracer, interpret
 
@@ -33,7 +34,7 @@ def load(code: Code | bytes, registry: Registry) -> "Program":
 class Program:
     """One script. Immutable but for the translation it keeps; runs share nothing."""
 
-    __slots__ = ("_run", "_translation", "awaits_response", "code", "linked", "templates")
+    __slots__ = ("_run", "_translation", "_understood", "awaits_response", "code", "linked", "templates")
 
     def __init__(self, code: Code, linked: Linked) -> None:
         self.code = code
@@ -44,20 +45,35 @@ class Program:
         """Constants that header values may fill in."""
         self.awaits_response = any(builtin.awaits_response for builtin in linked.builtins)
         """A run may stop to wait for the response's head (`Context.await_response`)."""
+        self._understood: Understood | None = None
         self._translation: Translation | None = None
         self._run: Callable[[Context], bool] = self._first_run
 
     def prepare(self) -> None:
         """Translate now what the first run would. Raises CodeError if Python refuses the translation."""
-        if sum(len(body.instructions) for body in self.linked.bodies) > MAX_TRANSLATED:
+        if self._is_long:
             self._run = self.interpret
             return
         try:
-            self._translation = Translation(self.linked)
+            self._translation = Translation(self._understand().linked)
         except (RecursionError, MemoryError, SyntaxError, ValueError, OverflowError) as error:
             # The bounds of `verify` keep us well away from Python's; this is for a caller deep in its own stack.
             raise CodeError(f"cannot be translated: {error}") from error
         self._run = self._translation.run
+
+    def reading(self) -> Reading | None:
+        """What the outcome of `run` depends on; None for what cannot be told, or is not worth telling."""
+        return None if self._is_long or self.awaits_response else self._understand().reading
+
+    @property
+    def _is_long(self) -> bool:
+        return sum(len(body.instructions) for body in self.linked.bodies) > MAX_TRANSLATED
+
+    def _understand(self) -> Understood:
+        """Once: it is what is translated, too."""
+        if self._understood is None:
+            self._understood = understand(self.linked)
+        return self._understood
 
     def run(self, context: Context) -> bool:
         """Whether the script hit, by the translated tier. Effects are in `context`. Raises ScriptFault."""

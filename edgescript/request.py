@@ -1,6 +1,13 @@
 """The client's request as scripts see it: facts, held as byte strings, parsed no further than a script asks."""
 
+from functools import lru_cache
 from typing import Final
+
+
+@lru_cache(512)
+def field_key(name: str) -> str:
+    """The key of `Headers` for a script's spelling of a header name: any case, `_` for `-`."""
+    return name.lower().replace("_", "-")
 
 
 class Headers:

@@ -25,12 +25,11 @@ class Geo(Protocol):
 class RequestLimiter(Protocol):
     """Counts requests. State outlives requests and belongs to the host."""
 
-    def admit(self, key: str, rate_per_s: float, burst: float, now_s: float, /) -> bool:
-        """Whether one more request under `key` keeps to `rate_per_s` with `burst` to spare; counts it if so."""
-        ...
-
     def wait(self, key: str, rate_per_s: float, burst: float, now_s: float, /) -> float:
-        """As `admit`, of the same count: seconds, >= 0, after which the rate alone would admit it; below 0 refused."""
+        """
+        Seconds, >= 0, after which the rate alone would admit one more request under `key`; below 0 it is refused: it does not
+        keep to `rate_per_s` with `burst` to spare. Counts it if it does.
+        """
         ...
 
     def admit_in_window(self, key: str, most: int, window_s: float, now_s: float, /) -> bool:
@@ -86,9 +85,6 @@ class _NoGeo:
 
 class _NoCount:
     """Counts nothing and refuses nothing."""
-
-    def admit(self, _key: str, _rate_per_s: float, _burst: float, _now_s: float, /) -> bool:
-        return True
 
     def wait(self, _key: str, _rate_per_s: float, _burst: float, _now_s: float, /) -> float:
         return 0.0

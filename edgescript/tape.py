@@ -62,9 +62,6 @@ class _Limiter:
         self._tape = tape
         self._limiter = limiter
 
-    def admit(self, key: str, rate_per_s: float, burst: float, now_s: float, /) -> bool:
-        return bool(self._tape.answer(self._limiter.admit, key, rate_per_s, burst, now_s))
-
     def wait(self, key: str, rate_per_s: float, burst: float, now_s: float, /) -> float:
         return float(self._tape.answer(self._limiter.wait, key, rate_per_s, burst, now_s))
 

@@ -44,13 +44,15 @@ class Mode:
     """
     How a server is run for a row. Without a label: one worker on one core, no access log.
 
-    `sites` is how many sites the node's configuration file names; 0 is no such file.
+    `sites` is how many sites the node's configuration file names; 0 is no such file. A node that does not remember runs its
+    scripts on every request.
     """
 
     label: str = ""
     workers: int = 1
     access_log: bool = False
     sites: int = 0
+    remembers: bool = True
 
     def entrant(self, server: str) -> str:
         """What a server run so is called."""
@@ -65,7 +67,7 @@ class Case:
     """
     One row of the benchmark.
 
-    Asked for are `paths` in turn, with the request fields `ask`. Of the answer, `headers` must be just so (names in
+    Asked for are `paths` in turn, with the request fields `ask`; one that ends in `=` with another number each time. Of the answer, `headers` must be just so (names in
     lower case), and the fields named in `alike` must be equal between servers. `logic` names the script (None: none).
     `origin` is what the origin must hear while it is measured. Every server is run in all `modes`, the first of which
     has no label. `ours_only` is for what no peer has; then start and memory are shown too.
@@ -112,6 +114,10 @@ OBJECT_FIELDS: Final = (*ANSWER_FIELDS, "cache-control", "etag", "last-modified"
 HIT: Final = MappingProxyType({"x-cache": "HIT"})
 SEGMENTS: Final = tuple(f"/video/segment-{n}.ts" for n in range(URLS))
 SIGNED_SEGMENTS: Final = tuple(signed("video", f"segment-{n}.ts") for n in range(URLS))
+# A wrong digest is found last: all of the script is run.
+REFUSED: Final = tuple(signed("video", f"segment-{n}.ts", secret="a guess") for n in range(URLS))
+REDIRECTED: Final = tuple(f"/news/page-{n}?from=home" for n in range(URLS))
+VISITOR: Final = MappingProxyType({"User-Agent": TELEPHONE, "Cookie": "session=1f0c; view=mobile"})
 
 CASES: Final = (
     Case(
@@ -137,8 +143,7 @@ CASES: Final = (
         number="3",
         title="refused by the signed-URL script (403)",
         logic="auth",
-        # A wrong digest is found last: all of the script is run.
-        paths=tuple(signed("video", f"segment-{n}.ts", secret="a guess") for n in range(URLS)),
+        paths=REFUSED,
         status=403,
         body=page("auth"),
         headers=MappingProxyType({"x-auth-msg": "invalid digest"}),
@@ -148,8 +153,8 @@ CASES: Final = (
         number="4",
         title="redirected by a script (302)",
         logic="redirect",
-        paths=tuple(f"/news/page-{n}?from=home" for n in range(URLS)),
-        ask=MappingProxyType({"User-Agent": TELEPHONE, "Cookie": "session=1f0c; view=mobile"}),
+        paths=REDIRECTED,
+        ask=VISITOR,
         status=302,
         body=page("redirect"),
         alike=(*ANSWER_FIELDS, "location"),
@@ -182,6 +187,37 @@ CASES: Final = (
         body=LARGE_OBJECT,
         headers=HIT,
         alike=OBJECT_FIELDS,
+    ),
+    Case(
+        number="2n",
+        title="as 2, decisions of scripts not remembered",
+        logic="auth",
+        paths=SIGNED_SEGMENTS,
+        status=200,
+        body=OBJECT,
+        headers=HIT,
+        alike=OBJECT_FIELDS,
+        modes=(Mode(remembers=False),),
+    ),
+    Case(
+        number="3n",
+        title="as 3, every URL new",
+        logic="auth",
+        paths=tuple(f"{path}&n=" for path in REFUSED),
+        status=403,
+        body=page("auth"),
+        headers=MappingProxyType({"x-auth-msg": "invalid digest"}),
+        alike=(*ANSWER_FIELDS, "x-auth-debug"),
+    ),
+    Case(
+        number="4n",
+        title="as 4, every URL new",
+        logic="redirect",
+        paths=tuple(f"{path}&n=" for path in REDIRECTED),
+        ask=VISITOR,
+        status=302,
+        body=page("redirect"),
+        alike=(*ANSWER_FIELDS, "location"),
     ),
     Case(
         number="log",

@@ -4,8 +4,7 @@ Microseconds the node's own code takes for a request, without sockets.
     .venv/bin/python -m loadtest.path_bench [--json]
 
 A head goes into `data_received` of a connection whose transport only counts; what comes out is checked once. The origin
-of a miss is such a transport, too. Sites are built as a node builds them, limits are in the file that workers share, and
-every answer is counted. A figure is the least of many short batches. What the system adds (reading, writing, polling) is
+of a miss is such a transport, too. Sites are built as a node builds them, and every answer is counted. A figure is the least of many short batches. What the system adds (reading, writing, polling) is
 not in it.
 """
 
@@ -33,6 +32,7 @@ from runtime.cache.store import StoredResponse
 from runtime.config import Config
 from runtime.io.client.connection import ClientConnection
 from runtime.io.worker import Worker
+from runtime.limits.local import LocalLimits
 from runtime.scripts.site import Sites
 from runtime.state.limits.shared import SharedLimits, layout
 
@@ -46,9 +46,11 @@ MISSED: Final = (
     b"Content-Length: 1024\r\nConnection: keep-alive\r\nCache-Control: no-store\r\n\r\n" + b"x" * 1024
 )
 """What the origin answers: nothing of it may be stored."""
+HIT: Final = b"HTTP/1.1 200"
 BATCHES: Final = 120
 BATCH: Final = 500
 STORED_S: Final = 3600.0
+VISITOR: Final = "User-Agent: Mozilla/5.0 (Linux; Android 14) Mobile\r\nCookie: session=1f0c; view=mobile\r\n"
 NOTHING: Final = "# position: head\nreturn true\n"
 
 
@@ -57,29 +59,41 @@ class Row:
     """A request, the script before it ('' for none), how its answer begins, and whether memory has it."""
 
     name: str
-    wanted: bytes = b"HTTP/1.1 200"
+    wanted: bytes = HIT
     target: str = RIGHT
     logic: str = ""
     stored: bool = True
     fields: str = ""
+    workers: int = 1
+    """With more, limits are in the file that they share."""
+    new: bool = False
+    """Every URL is one that has not been asked for."""
+
+    def target_of(self, number: int) -> str:
+        """What the request of that number asks for."""
+        return f"{self.target}&n={number}" if self.new else self.target
+
+    def head_of(self, number: int) -> bytes:
+        """Its head."""
+        return f"GET {self.target_of(number)} HTTP/1.1\r\nHost: {HOST}\r\n{self.fields}\r\n".encode()
 
     @property
     def head(self) -> bytes:
-        return f"GET {self.target} HTTP/1.1\r\nHost: {HOST}\r\n{self.fields}\r\n".encode()
+        """That of the first."""
+        return self.head_of(0)
 
 
 ROWS: Final = (
     Row("hit, no script"),
     Row("hit behind a script that does nothing", logic="nothing"),
     Row("hit behind the signed-URL script", logic="auth"),
+    Row("the same, every URL new", logic="auth", new=True),
     Row("hit behind a limit by client address", logic="limit"),
+    Row("the same, counted for several workers", logic="limit", workers=2),
     Row("refused by the signed-URL script", b"HTTP/1.1 403", WRONG, "auth"),
-    Row(
-        "redirected by a script",
-        b"HTTP/1.1 302",
-        logic="redirect",
-        fields="User-Agent: Mozilla/5.0 (Linux; Android 14) Mobile\r\nCookie: session=1f0c; view=mobile\r\n",
-    ),
+    Row("the same, every URL new", b"HTTP/1.1 403", WRONG, "auth", new=True),
+    Row("redirected by a script", b"HTTP/1.1 302", logic="redirect", fields=VISITOR),
+    Row("the same, every URL new", b"HTTP/1.1 302", logic="redirect", fields=VISITOR, new=True),
     Row("miss passed to the origin", stored=False),
 )
 
@@ -127,7 +141,7 @@ class Loop:
 
 
 @contextmanager
-def built(logic: str) -> Iterator[Sites]:
+def built(logic: str, workers: int = 1) -> Iterator[Sites]:
     """The sites of a node with one script, or none."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -137,7 +151,9 @@ def built(logic: str) -> Iterator[Sites]:
         data, _ = pack(config)
         if data is None:
             raise SystemExit(f"{path.name} does not compile")
-        limits = SharedLimits(folder / "limits", layout(config.limiter_keys), config.limiter_full)
+        limits: LocalLimits | SharedLimits = LocalLimits(config.limiter_keys)
+        if workers > 1:
+            limits = SharedLimits(folder / "limits", layout(config.limiter_keys), config.limiter_full)
         yield Builder(SiteServices(SystemRandom(), limits)).build(data)
 
 
@@ -152,11 +168,11 @@ async def measure(row: Row, sites: Sites, *, access_log: bool) -> tuple[float, f
     try:
         origin = None
         if row.stored:
-            _store(worker, row.target)
+            _store(worker, row.target_of(0))
         else:
             origin = await _origin(worker, connection, row.head, quiet)
-        _check(row, connection, client, origin)
-        return _least(row.head, worker, connection, origin)
+        _check(row, worker, connection, client, origin)
+        return _least(row, worker, connection, origin)
     finally:
         connection.connection_lost(None)
         await worker.stop()
@@ -182,21 +198,28 @@ async def _origin(
     return loop.opened
 
 
-def _check(row: Row, connection: ClientConnection, client: Sink, origin: asyncio.Protocol | None) -> None:
-    """Ends the program if the answer is not the row's. Twice: what is remembered of the first one is the usual case."""
-    for _ in range(2):
+def _check(
+    row: Row, worker: Worker, connection: ClientConnection, client: Sink, origin: asyncio.Protocol | None
+) -> None:
+    """Ends the program if the answer is not the row's. Thrice: what is remembered of the first ones is the usual case."""
+    for _ in range(3):
         client.last = b""
-        _batch(connection, row.head, origin, 1)
+        _batch(worker, connection, [row.head], origin)
         if not client.last.startswith(row.wanted):
             raise SystemExit(f"{row.name}: got {client.last[:40]!r}, want {row.wanted!r}")
 
 
 def _least(
-    head: bytes, worker: Worker, connection: ClientConnection, origin: asyncio.Protocol | None
+    row: Row, worker: Worker, connection: ClientConnection, origin: asyncio.Protocol | None
 ) -> tuple[float, float]:
     best = line = float("inf")
-    for _ in range(BATCHES):
-        best = min(best, _batch(connection, head, origin, BATCH))
+    for batch in range(BATCHES):
+        numbers = range(batch * BATCH + 1, (batch + 1) * BATCH + 1)
+        if row.new and row.wanted == HIT:
+            for number in numbers:
+                _store(worker, row.target_of(number))
+        heads = [row.head_of(number) for number in numbers]
+        best = min(best, _batch(worker, connection, heads, origin))
         if worker.access is not None:
             line = min(line, _lines(worker))
     return best / BATCH * 1e6, line / BATCH * 1e6
@@ -212,16 +235,19 @@ def _store(worker: Worker, target: str) -> None:
 
 
 def _batch(
-    connection: ClientConnection, head: bytes, origin: asyncio.Protocol | None, requests: int
+    worker: Worker, connection: ClientConnection, heads: list[bytes], origin: asyncio.Protocol | None
 ) -> float:
+    outbox = worker.outbox
     started = time.perf_counter()
     if origin is None:
-        for _ in range(requests):
+        for head in heads:
             connection.data_received(head)
     else:
-        for _ in range(requests):
+        for head in heads:
             connection.data_received(head)
+            outbox.flush()
             origin.data_received(MISSED)
+            outbox.flush()
     return time.perf_counter() - started
 
 
@@ -239,9 +265,9 @@ async def table() -> Table:
     rows = []
     first = 0.0
     for row in ROWS:
-        with built(row.logic) as sites:
+        with built(row.logic, row.workers) as sites:
             plain, _ = await measure(row, sites, access_log=False)
-        with built(row.logic) as sites:
+        with built(row.logic, row.workers) as sites:
             logged, line = await measure(row, sites, access_log=True)
         first = first or plain
         rows.append((row.name, *(f"{us:.2f}" for us in (plain, plain - first, logged, line))))

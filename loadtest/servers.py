@@ -81,11 +81,14 @@ class Node:
         return metadata.version("edgescript") + self._note
 
     def launch(self, case: Case, mode: Mode, port: int, origin: int, directory: Path) -> Launch:
-        files = {"edge.toml": _sites(mode.sites, case.logic, origin)} if mode.sites else {}
-        flags = [*self._command, "--listen", f"127.0.0.1:{port}"]
+        settings = "" if mode.remembers else "decision_bytes = 0\n"
         if mode.sites:
+            settings += _sites(mode.sites, case.logic, origin)
+        files = {"edge.toml": settings} if settings else {}
+        flags = [*self._command, "--listen", f"127.0.0.1:{port}"]
+        if settings:
             flags += ["--config", str(directory / "edge.toml")]
-        else:
+        if not mode.sites:
             flags += ["--origin", f"http://127.0.0.1:{origin}"]
         if mode.workers > 1:
             flags += ["--workers", str(mode.workers)]

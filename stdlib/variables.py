@@ -6,6 +6,7 @@ Built-in variables (reference section 6): facts of the client's request, which n
 
 from edgescript.builtins import Variables
 from edgescript.context import Context
+from edgescript.reads import Part
 from stdlib.request import lookup
 
 variables = Variables()
@@ -19,25 +20,25 @@ variables.attribute("request_method", "method", "The method.")
 variables.attribute("remote_addr", "client_addr", "The address the client connected from.")
 
 
-@variables.variable
+@variables.variable(reads=(Part.TARGET,))
 def args(ctx: Context) -> str | None:
     """The query without its `?`, '' if there is none."""
     return ctx.request.query or ""
 
 
-@variables.prefixed("arg_")
+@variables.prefixed("arg_", reads=(Part.TARGET,))
 def arg_(ctx: Context, name: str) -> str | None:
     """The first value of a query argument as sent, undef if it is absent; `_` may stand for `-`."""
     return lookup.argument(ctx, name)
 
 
-@variables.prefixed("http_")
+@variables.prefixed("http_", reads=(Part.HEADER,))
 def http_(ctx: Context, name: str) -> str | None:
     """The first line of a request header, undef if it is absent; lower case, `_` for `-`."""
     return lookup.header(ctx, name)
 
 
-@variables.prefixed("cookie_")
+@variables.prefixed("cookie_", reads=(Part.COOKIE,))
 def cookie_(ctx: Context, name: str) -> str | None:
     """The first value of a cookie, undef if it is absent; `_` may stand for `-`."""
     return lookup.cookie(ctx, name)

@@ -1,16 +1,21 @@
--- wrk's part: asks for the paths given after "--" in turn and prints what it saw as one line of JSON.
+-- wrk's part: asks for the paths given after "--" in turn, with a new number behind each that ends in "=", and prints what it saw as one line of JSON.
 -- It looks at no response itself: that would make the load generator the slow side. wrk counts statuses over 399.
-local wanted, count, at = {}, 0, 0
+local wanted, numbered, count, at, number = {}, {}, 0, 0, 0
 
 function init(paths)
     for index = 1, #paths do
-        wanted[index] = wrk.format("GET", paths[index])
+        numbered[index] = paths[index]:sub(-1) == "="
+        wanted[index] = numbered[index] and paths[index] or wrk.format("GET", paths[index])
     end
     count = #paths
 end
 
 function request()
     at = at % count + 1
+    if numbered[at] then
+        number = number + 1
+        return wrk.format("GET", wanted[at] .. number)
+    end
     return wanted[at]
 end
 

@@ -20,6 +20,8 @@ MAX_COUNTERS: Final = 2_500
 MAX_SITES: Final = 1_500
 MAX_LOGS: Final = 200
 MAX_TROUBLE: Final = 20
+MAX_REFUSED: Final = 1_000
+MAX_WHY: Final = 200
 MAX_TAILED: Final = 1_000
 MAX_INTERVAL_S: Final = 300.0
 STATES: Final = ("NonExecution", "ExecutedAndHit", "ExecutedButNotHit", "Exception")
@@ -46,6 +48,13 @@ class SiteCounter(msgspec.Struct, array_like=True, frozen=True):
     aborted: Count = 0
 
 
+class RefusedDomain(msgspec.Struct, array_like=True, frozen=True):
+    """A domain of the generation served whose newest state this node cannot load: what it served before, it serves on."""
+
+    domain: DomainName
+    why: Annotated[str, Meta(max_length=MAX_WHY)]
+
+
 class Report(msgspec.Struct, array_like=True, frozen=True):
     node: NodeName
     version: Annotated[str, Meta(max_length=64)]
@@ -66,6 +75,8 @@ class Report(msgspec.Struct, array_like=True, frozen=True):
     logs: Annotated[tuple[dict[str, Any], ...], Meta(max_length=MAX_LOGS)] = ()
     """Lines of the access log of the domains that are tailed: its keys, and `domain`."""
     trouble: Annotated[tuple[Text, ...], Meta(max_length=MAX_TROUBLE)] = ()
+    refused_domains: Annotated[tuple[RefusedDomain, ...], Meta(max_length=MAX_REFUSED)] = ()
+    """Of the generation served."""
 
 
 class ReportAnswer(msgspec.Struct, array_like=True, frozen=True):

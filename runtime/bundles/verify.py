@@ -64,8 +64,8 @@ def missing(
     The blobs that serving `manifest` takes and that are not on the shelf, each once.
 
     What a document names is known once it is there: ask again after the first have been fetched. `known` has what the
-    documents name that were read before, by their digests, and gets the new ones. Raises BundleError for a document that is not
-    what it should be.
+    documents name that were read before, by their digests, and gets the new ones. One that cannot be read names nothing:
+    whoever loads it says why, and loads the others.
     """
     wanted: dict[bytes, BlobRef] = {}
     for entry in manifest.domains:
@@ -75,6 +75,13 @@ def missing(
             if data is None:
                 wanted[entry.blob.sha256] = entry.blob
                 continue
-            named = known[entry.digest] = tuple(blobs_of(open_document(entry, data)))
+            named = known[entry.digest] = _named_by(entry, data)
         wanted.update((ref.sha256, ref) for ref in named if ref.sha256 not in wanted and not shelf.has(ref))
     return list(wanted.values())
+
+
+def _named_by(entry: DomainEntry, data: bytes) -> tuple[BlobRef, ...]:
+    try:
+        return tuple(blobs_of(open_document(entry, data)))
+    except BundleError:
+        return ()

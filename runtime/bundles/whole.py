@@ -1,11 +1,11 @@
-"""What a node serves of one manifest, whole: every document with the texts that it names."""
+"""A domain of a manifest, whole: its document with the texts that it names."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from runtime.bundles.documents import DomainDocument, blobs_of
-from runtime.bundles.manifest import Manifest
-from runtime.bundles.sealing import unseal
+from runtime.bundles.manifest import DomainEntry
+from runtime.bundles.sealing import BlobRef, unseal
 from runtime.bundles.verify import Shelf, open_document
 from runtime.bundles.wire import BundleError
 
@@ -17,23 +17,29 @@ class Domain(NamedTuple):
     texts: Mapping[bytes, bytes]
 
 
-def opened(manifest: Manifest, shelf: Shelf) -> tuple[Domain, ...]:
-    """The domains of `manifest` in its order. Raises BundleError where a blob is missing or damaged."""
-    texts: dict[bytes, bytes] = {}
-    domains = []
-    for entry in manifest.domains:
-        data = shelf.read(entry.blob)
+class Opener:
+    """Opens domains from one shelf; a text that several of them name is opened once."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._texts: dict[bytes, bytes] = {}
+
+    def domain(self, entry: DomainEntry) -> Domain:
+        """
+        The domain of an entry. Raises BundleError: `missing` where the shelf does not have it whole, so that it may be had
+        again; anything else is how it was published, and stays so.
+        """
+        data = self._shelf.read(entry.blob)
         if data is None:
             raise BundleError("missing", f"document of {entry.name}: not there")
         document = open_document(entry, data)
-        mine: dict[bytes, bytes] = {}
-        for ref in blobs_of(document):
-            text = texts.get(ref.sha256)
-            if text is None:
-                sealed = shelf.read(ref)
-                if sealed is None:
-                    raise BundleError("missing", f"blob {ref.name[:12]} of {entry.name}: not there")
-                text = texts[ref.sha256] = unseal(ref, sealed)
-            mine[ref.sha256] = text
-        domains.append(Domain(document, mine))
-    return tuple(domains)
+        return Domain(document, {ref.sha256: self._text(ref, entry) for ref in blobs_of(document)})
+
+    def _text(self, ref: BlobRef, entry: DomainEntry) -> bytes:
+        text = self._texts.get(ref.sha256)
+        if text is None:
+            sealed = self._shelf.read(ref)
+            if sealed is None:
+                raise BundleError("missing", f"blob {ref.name[:12]} of {entry.name}: not there")
+            text = self._texts[ref.sha256] = unseal(ref, sealed)
+        return text

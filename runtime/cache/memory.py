@@ -18,6 +18,7 @@ from typing import ClassVar, Final, TypeAlias
 
 from runtime.cache.index import KeyIndex
 from runtime.cache.keys import vary_values
+from runtime.cache.parts import held_bytes
 from runtime.cache.purge import Purge, both_schemes, is_within
 from runtime.cache.recent import RecentPurges
 from runtime.cache.stale import stale_from
@@ -127,7 +128,9 @@ class MemoryStore:
         for walk in self._walks:
             walk.leave_out(primary)
         entry = self._with_variant(primary, stored)
-        if len(stored.body) > self.max_object_bytes or stored.size_bytes > self.max_bytes:
+        body = stored.body
+        too_long = len(body) > self.max_object_bytes and held_bytes(body) > self.max_object_bytes
+        if too_long or stored.size_bytes > self.max_bytes:
             # What it would have replaced is out of date, and goes all the same.
             self._replace(primary, entry[1:])
             return False

@@ -1,16 +1,19 @@
 """
 A stored response, and what any store of them offers.
 
-A `StoredResponse` never changes once stored, but for `prepared`; an update by a 304 makes a new one. Its body is whole: a
-cut body is never stored.
+A `StoredResponse` never changes once stored, but for `prepared`; an update by a 304 makes a new one. Its body is whole (a
+cut body is never stored), or a `PartialBody`: then it is what the whole would be, of which some parts have come, and
+answers only requests for these (RFC 9111 §3.3).
 """
 
+import copy
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final, Protocol
 
 from runtime.cache.body import Body
 from runtime.cache.keys import vary_values
+from runtime.cache.parts import memory_bytes
 from runtime.cache.purge import Purge
 from runtime.cache.writing import Overflow
 from runtime.http.conditional import Validators
@@ -35,7 +38,7 @@ def _kept(fields: tuple[Field, ...]) -> tuple[Field, ...]:
 
 
 class StoredResponse:
-    """A complete response to a GET, ready to be sent again."""
+    """A response to a GET, ready to be sent again."""
 
     __slots__ = (
         "always_validate",
@@ -106,7 +109,11 @@ class StoredResponse:
         """Heads rendered for this response, by whatever the renderer tells them apart by."""
         names_and_values = sum(map(len, map(b"".join, fields))) + len(fields) * _FIELD_OVERHEAD_BYTES
         # Fields count twice: once as they are, once in the prepared head.
-        self.size_bytes = _OVERHEAD_BYTES + 2 * names_and_values + len(body)
+        self.size_bytes = (
+            _OVERHEAD_BYTES
+            + 2 * names_and_values
+            + (len(body) if body.__class__ is bytes else memory_bytes(body))
+        )
         """What it costs in memory, about."""
 
     @classmethod
@@ -156,6 +163,14 @@ class StoredResponse:
         """The value of Age at `now`, whole seconds, >= 0 (RFC 9111 §5.1)."""
         elapsed = now - self.response_time
         return int(self.initial_age_s + elapsed if elapsed > 0.0 else self.initial_age_s)
+
+    def with_body(self, body: Body) -> "StoredResponse":
+        """The same with another body."""
+        other = copy.copy(self)
+        other.body = body
+        other.prepared = {}
+        other.size_bytes += memory_bytes(body) - memory_bytes(self.body)
+        return other
 
     def matches(self, request_fields: Fields) -> bool:
         """Whether a request has the values this response was selected by (RFC 9111 §4.1)."""

@@ -2,8 +2,9 @@
 Memory over a lower tier that other processes share and that outlasts them.
 
 What fits into memory is in both, what does not is below alone, so a key that memory has lost is found again and comes
-back. Purges are numbered below, for all processes: a purge is logged there, announced, and applied by each store when
-it next looks (`runtime.cache.memory`). A store that is too far behind to know what was purged forgets what it has in memory.
+back. Parts of a representation are in memory alone, until they are the whole. Purges are numbered below, for all
+processes: a purge is logged there, announced, and applied by each store when it next looks (`runtime.cache.memory`). A
+store that is too far behind to know what was purged forgets what it has in memory.
 
 The lower tier sees only what memory misses, and would take what is asked for most for what nobody wants. So each put
 reminds it of a few keys that memory has given to somebody.
@@ -13,6 +14,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple, Protocol
 
 from runtime.cache.memory import MAX_VARIANTS, MemoryStore
+from runtime.cache.parts import PartialBody
 from runtime.cache.purge import Purge
 from runtime.cache.store import StoredResponse
 from runtime.cache.writing import Overflow
@@ -38,7 +40,7 @@ class Below(NamedTuple):
 
 
 class LowerTier(Overflow, Protocol):
-    """What is below memory. No call raises, none waits for longer than a read or a small write of the disk."""
+    """What is below memory; one without `max_object_bytes` keeps nothing but the purges. No call raises, none waits for longer than a read or a small write of the disk."""
 
     @property
     def announced(self) -> memoryview:
@@ -76,11 +78,12 @@ class LowerTier(Overflow, Protocol):
 class TieredStore(MemoryStore):
     """A `CacheStore` (see there)."""
 
-    __slots__ = ("_lower", "_to_remind")
+    __slots__ = ("_keeps_below", "_lower", "_to_remind")
 
     def __init__(self, max_bytes: int, max_object_bytes: int | None, lower: LowerTier) -> None:
         super().__init__(max_bytes, max_object_bytes, lower.announced)
         self._lower = lower
+        self._keeps_below = lower.max_object_bytes > 0
         self._to_remind: list[str] = []
         self._recent.skip_to(self._announced[0])
         self._settle()
@@ -116,7 +119,10 @@ class TieredStore(MemoryStore):
         if since is not None and self._recent.concern(primary, stored.tags, since):
             return False
         self._lower.expect(primary)
-        self._remind_of_some()
+        if self._keeps_below:
+            self._remind_of_some()
+        if stored.body.__class__ is PartialBody:
+            return self._keep(primary, stored)
         in_memory = stored.body.__class__ is bytes and self._keep(primary, stored)
         if not in_memory:
             # What is in memory of this variant is out of date.
@@ -140,10 +146,12 @@ class TieredStore(MemoryStore):
     # --- purges -------------------------------------------------------------------------------------------------
 
     def purge(self, purge: Purge, now: float) -> int:
-        if self._announced[0] != self._seen:
-            self._act_on_purges("")
+        found = self._act_on_purges("") if self._announced[0] != self._seen else 0
         below = self._lower.purge(purge, now)
-        return max(below, self._act_on_purges(""))
+        if self._keeps_below:
+            return max(below, self._act_on_purges(""))
+        # Another process may have been told the same a moment ago, and each counts what was its own.
+        return found + self._act_on_purges("")
 
     def _learn(self) -> int:
         latest = self._announced[0]
@@ -163,4 +171,4 @@ class TieredStore(MemoryStore):
 
     @property
     def overflow(self) -> Overflow | None:
-        return self._lower
+        return self._lower if self._keeps_below else None

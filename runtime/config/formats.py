@@ -185,3 +185,5 @@ HangSeconds: TypeAlias = Annotated[float, Meta(ge=2.5)]
 """More than two of the signs of life that a worker gives each second: one that is a little late is none that hangs."""
 ZeroOrMore: TypeAlias = Annotated[int, Meta(ge=0)]
 """A number that may be 0; others must be above it."""
+Pause: TypeAlias = Annotated[float, Meta(ge=0)]
+"""Seconds that may be none."""

@@ -96,6 +96,11 @@ def _upstream(table: UpstreamTable, path: Path) -> Iterator[Problem]:
         yield Problem(
             (*path, "health", "path"), f"got {shown(table.health.path)}, want a path that begins with '/'"
         )
+    if table.health is not None and table.health.statuses[0] > table.health.statuses[1]:
+        first, last = table.health.statuses
+        yield Problem(
+            (*path, "health", "statuses"), f"got [{first}, {last}], want the first status before the last"
+        )
 
 
 def _hosts(site: SiteTable, index: int, seen: dict[str, int], *, has_default: bool) -> Iterator[Problem]:

@@ -19,6 +19,7 @@ from runtime.config.formats import (
     Name,
     Network,
     OriginUrl,
+    Pause,
     Processes,
     RedisUrl,
     ZeroOrMore,
@@ -125,6 +126,9 @@ class Config(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Memory for stored responses, of each worker."""
     max_object_bytes: int = 16 << 20
     """A longer body is not stored in memory. More than a quarter of `cache_bytes` counts as that."""
+    decision_bytes: ZeroOrMore = 8 << 20
+    """Memory for what scripts have decided, of each worker: a request that agrees with an earlier one in all that its site's
+    scripts read gets the same without another run. 0 for none: each request is run."""
     disk_cache_bytes: ZeroOrMore = 1 << 30
     """Room in `state_dir` for stored responses; 0 for none."""
     max_disk_object_bytes: int = 256 << 20
@@ -170,6 +174,9 @@ class Config(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """From the request's last byte to the origin's first: 504 beyond."""
     upstream_idle_timeout_s: float = 60.0
     """Between two reads of an origin's body: cut beyond."""
+    lame_duck_s: Pause = 0.0
+    """After SIGTERM, for those who send clients here to notice: `/readyz` is 503, new connections are still served, and every
+    answer ends its connection. As long as a balancer needs to find out; then `drain_s` begins."""
     drain_s: float = 10.0
     """After SIGTERM, for answers in progress."""
     hang_s: HangSeconds = 10.0

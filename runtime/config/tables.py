@@ -138,9 +138,10 @@ class CacheRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     honor_origin: bool = False
     """The lifetimes of this rule are only for answers to which the origin gives none."""
     stale_while_revalidate_s: Seconds | None = None
-    """How long after its lifetime an answer is still sent while a new one is fetched (RFC 5861)."""
+    """How long after its lifetime an answer is still sent while a new one is fetched (RFC 5861); not at all where the origin says
+    must-revalidate, proxy-revalidate, s-maxage or no-cache (RFC 9111 §4.2.4)."""
     stale_if_error_s: Seconds | None = None
-    """How long after its lifetime an answer is sent when the origin fails (RFC 5861)."""
+    """How long after its lifetime an answer is sent when the origin fails (RFC 5861), with the same exceptions."""
     bypass: bool | None = None
     """Neither answered from the cache nor stored."""
     tags: tuple[Name, ...] = ()

@@ -1,9 +1,12 @@
 """
-Range requests answered from a whole stored representation (RFC 9110 §14). Pure.
+Range requests answered from a stored representation, and what an origin's 206 is a part of (RFC 9110 §14). Pure.
 
 Only bytes are known. A Range that is malformed, of another unit, or greedy (more ranges than `MAX_RANGES`, or more
 bytes in total than the representation has) is ignored, as §14.2 allows: the answer is the whole representation. So no
 request makes an answer larger than the representation and a little per part.
+
+Of an origin's parts only those are placed that leave no doubt: one part, its Content-Range once and of the grammar, with
+the complete length, of as many bytes as came, from where it was asked for on and no further than to where it was.
 """
 
 import re
@@ -17,6 +20,7 @@ from runtime.http.fields import Field, Fields, combined
 MAX_RANGES: Final = 16
 MAX_RANGE_BYTES: Final = 512
 """Of the field's value: room for `MAX_RANGES` of any length there is."""
+_CONTENT_RANGE: Final = re.compile(rb"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})", re.IGNORECASE).fullmatch
 _SPEC: Final = re.compile(rb"[ \t]*(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))[ \t]*").fullmatch
 
 
@@ -30,6 +34,18 @@ class ByteRange(NamedTuple):
     def length(self) -> int:
         """How many."""
         return self.last - self.first + 1
+
+
+class Part(NamedTuple):
+    """What a 206 brings, and the complete length of what it is of."""
+
+    span: ByteRange
+    size: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is missing."""
+        return self.span.length == self.size
 
 
 class Whole(NamedTuple):
@@ -110,6 +126,50 @@ def _is_same(condition: bytes, stored: Validators, dated: int | None, now: float
     if moment is None or modified is None or dated is None:
         return False
     return moment == modified and dated - modified >= 1
+
+
+def one_range(request_fields: Fields) -> bytes | None:
+    """
+    The one range of bytes that a request asks for, `0-4`, `5-` or `-5`, without zeros in front; None for none or several,
+    or what is ignored.
+    """
+    asked = combined(request_fields, b"range")
+    if asked is None or len(asked) > MAX_RANGE_BYTES:
+        return None
+    unit, _, spec = asked.partition(b"=")
+    match = _SPEC(spec)
+    if match is None or unit.strip(b" \t").lower() != b"bytes":
+        return None
+    first, last, suffix = match.groups()
+    if first is None:
+        return b"-%d" % int(suffix)
+    if not last:
+        return b"%d-" % int(first)
+    return b"%d-%d" % (int(first), int(last)) if int(first) <= int(last) else None
+
+
+def part_of(response_fields: Fields, asked: bytes) -> Part | None:
+    """
+    What the 206 with these fields, to a request for the range `asked` (as `one_range` gives it), is a part of; None where
+    that is not certain (RFC 9110 §14.4, §15.3.7).
+    """
+    stated = combined(response_fields, b"content-range")
+    match = None if stated is None else _CONTENT_RANGE(stated)
+    if match is None:
+        return None
+    first, last, size = map(int, match.groups())
+    if not first <= last < size:
+        return None
+    wanted = _of_specs((asked,), size)
+    if not isinstance(wanted, Partial):
+        return None
+    (span,) = wanted.ranges
+    if first != span.first or last > span.last:
+        return None
+    content_type = combined(response_fields, b"content-type")
+    if content_type is not None and content_type.lower().startswith(b"multipart/byteranges"):
+        return None  # each of its parts says for itself what it is
+    return Part(ByteRange(first, last), size)
 
 
 def content_range(part: ByteRange, size: int) -> Field:

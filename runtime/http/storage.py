@@ -29,12 +29,13 @@ from runtime.http.directives import NO_DIRECTIVES, Directives, parse_directives
 from runtime.http.fields import Fields, list_items, selected
 from runtime.http.targeted import TARGETED_FIELDS, parse_targeted
 
-_PATH_TTL_STATUSES: Final = frozenset({200, 301, 302})
+_PATH_TTL_STATUSES: Final = frozenset({200, 206, 301, 302})
 _UNDERSTOOD: Final = frozenset(
     {
         200,
         203,
         204,
+        206,
         300,
         301,
         302,
@@ -58,14 +59,12 @@ _UNDERSTOOD: Final = frozenset(
     }
 )
 """Statuses whose caching rules this cache knows, for must-understand (RFC 9111 §5.2.2.3)."""
-_HEURISTIC: Final = frozenset({200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501})
-"""Statuses that may be stored without a stated lifetime (RFC 9110 §15.1), less 206, which is not stored."""
+_HEURISTIC: Final = frozenset({200, 203, 204, 206, 300, 301, 308, 404, 405, 410, 414, 501})
+"""Statuses that may be stored without a stated lifetime (RFC 9110 §15.1)."""
 HEURISTIC_SHARE: Final = 10
 """A tenth of the time since the last modification (RFC 9111 §4.2.2)."""
 MAX_HEURISTIC_S: Final = 86_400
 """A day: what nobody stated should not be trusted for longer."""
-_NEVER_STORED: Final = frozenset({206, 304})
-"""Partial content (RFC 9111 §3.3 would need combining), and 304, which updates what is stored."""
 MAX_VARY_NAMES: Final = 10
 """More would make every request its own variant."""
 _OF_RESPONSE: Final = frozenset(
@@ -137,6 +136,7 @@ class _Exchange(NamedTuple):
     default_ttl_s: int | None
     represents_target: bool
     store_cookies: bool
+    is_part: bool
 
 
 def decide_storage(
@@ -153,9 +153,12 @@ def decide_storage(
     grace: Grace = NO_GRACE,
     represents_target: bool = False,
     store_cookies: bool = False,
+    is_part: bool = False,
 ) -> Store | DoNotStore:
     """
     Whether a shared cache may store this complete response (RFC 9111 §3), and how it may be reused.
+
+    With `is_part` a 206 too: what it is a part of is known, and it is to be reused for that part alone.
 
     `now` is when the response arrived. The two `script_` arguments are `Effects.ttl_s` and `ttl_s_by_status`.
     The `default_` ones are as those, but count only where the origin states no lifetime, before any heuristic.
@@ -178,6 +181,7 @@ def decide_storage(
         _script_ttl(status, default_ttl_s, default_ttl_s_by_status),
         represents_target,
         store_cookies,
+        is_part,
     )
     for reason, forbids in _REFUSALS:
         if forbids(exchange):
@@ -229,8 +233,11 @@ def _grace(response: Directives, grace: Grace) -> tuple[int, int]:
 
 
 def _script_ttl(status: int, for_path: int | None, by_status: Mapping[int, int] | None) -> int | None:
-    if by_status is not None and status in by_status:
-        return max(by_status[status], 0)
+    if by_status is not None:
+        if status == 206 and status not in by_status:
+            status = 200  # a part of one, of which nothing else is said
+        if status in by_status:
+            return max(by_status[status], 0)
     if for_path is not None and (for_path <= 0 or status in _PATH_TTL_STATUSES):
         return max(for_path, 0)
     return None
@@ -278,7 +285,11 @@ def _forbids_cookie(exchange: _Exchange) -> bool:
 
 _REFUSALS: Final[tuple[tuple[str, Callable[[_Exchange], bool]], ...]] = (
     ("method is not GET", _forbids_method),
-    ("status is not final, or never stored", lambda x: x.status < 200 or x.status in _NEVER_STORED),
+    # A 304 updates what is stored; a 206 is stored as a part by who knows of what (§3.3).
+    (
+        "status is not final, or never stored",
+        lambda x: x.status < 200 or x.status == 304 or (x.status == 206 and not x.is_part),
+    ),
     ("request says no-store", lambda x: x.request.no_store),  # §5.2.1.5
     ("response says no-store", _forbids_no_store),  # §5.2.2.5
     (

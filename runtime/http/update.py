@@ -30,7 +30,9 @@ def merge_304(stored_fields: Fields, fresh_fields: Fields) -> list[Field]:
     """
     fresh = [field for field in fresh_fields if field[0].lower() not in _NOT_UPDATED]
     replaced = {name.lower() for name, _ in fresh}
-    replaced.add(b"age")
+    # Of both only the fresh response can tell: without a Date it is of the moment it comes (RFC 9110 §6.6.1), and an
+    # Expires that came with it counts from there.
+    replaced |= {b"age", b"date"}
     return [field for field in stored_fields if field[0].lower() not in replaced] + fresh
 
 

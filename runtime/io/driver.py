@@ -6,14 +6,14 @@ a connection and hears of one, or of the last failure. Only a kept connection th
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import Any, Final, Protocol
+from collections.abc import Sequence
+from typing import Final, TypeAlias
 
-from runtime.cache.cache import Cache
 from runtime.http.fields import Field
 from runtime.http.framing import NO_BODY
+from runtime.io.sides import ClientSide, Node
 from runtime.io.upstream.connection import UpstreamConnection, UpstreamEvent
-from runtime.io.upstream.group import UpstreamGroup, Waiting
+from runtime.io.upstream.group import Waiting
 from runtime.io.upstream.pool import ConnectError, ServerPool
 from runtime.proxy.exchange import Exchange
 from runtime.proxy.messages import (
@@ -45,42 +45,18 @@ from runtime.proxy.messages import (
     UpstreamOpened,
     Wake,
 )
-from runtime.proxy.plan import Plan, Settings
+from runtime.proxy.plan import Plan
+from runtime.proxy.storing import Storing
 from runtime.upstreams.peers import Peer
 from runtime.upstreams.retry import Failure, may_try_another
-from runtime.upstreams.upstream import Upstream
 
 _OPENED: Final = UpstreamOpened(reused=False)
 _REUSED: Final = UpstreamOpened(reused=True)
 _FINAL: Final = frozenset({UpstreamCompleted, UpstreamCut, UpstreamFailed})
 
 
-class ClientSide(Protocol):
-    """The connection an exchange answers on."""
-
-    def write(self, data: bytes, *, paced: bool) -> None: ...
-    def answer(self, answer: AnswerClient, /) -> None: ...
-    def write_file(self, body: Any, offset: int, length: int, /) -> None: ...
-    def follow(self, follow: Follow, /) -> None: ...
-    def response_finished(self, *, keep_alive: bool) -> None: ...
-    def cut(self) -> None: ...
-    def want_body(self, wanted: bool) -> None: ...
-    def pace(self, rate_bytes_per_s: int, after_bytes: int | None) -> None: ...
-    def hold(self) -> None: ...
-    def release(self) -> None: ...
-    def switch(self, upstream: asyncio.Transport, early: bytes, /) -> bool:
-        """Join the origin's connection, which sent `early`; False when that cannot be, and the client is cut."""
-        ...
-
-
-class Node(Protocol):
-    """What a driver needs of its worker."""
-
-    cache: Cache
-    settings: Settings
-    clock: Callable[[], float]
-
-    def upstream(self, origin: Upstream, /) -> UpstreamGroup: ...
+Chosen: TypeAlias = ServerPool | None
+"""The server to be asked first, where it was chosen already."""
 
 
 class Driver:
@@ -90,6 +66,7 @@ class Driver:
     """
 
     __slots__ = (
+        "_chosen",
         "_client",
         "_clock",
         "_connecting",
@@ -107,14 +84,25 @@ class Driver:
         "response_s",
     )
 
-    def __init__(self, plan: Plan, client: ClientSide | None, node: Node, now: float) -> None:
-        self._exchange = Exchange(plan, node.cache, node.settings, now, waiter=self)
+    def __init__(
+        self,
+        plan: Plan,
+        client: ClientSide | None,
+        node: Node,
+        now: float,
+        exchange: Exchange | None = None,
+    ) -> None:
+        if exchange is None:
+            exchange = Exchange(plan, node.cache, node.settings, now, waiter=self)
+        self._exchange = exchange
         self._client = client
         self._held: ClientSide | None = None
         self._stalled = False
         self._group = node.upstream(plan.origin)
         self._pool: ServerPool | None = None
         """Of the server asked last."""
+        self._chosen = False
+        """It is still to be asked."""
         self._tried: tuple[Peer, ...] = ()
         """Servers that failed this request."""
         self._upstream: UpstreamConnection | None = None
@@ -129,8 +117,32 @@ class Driver:
         self.response_s = 0.0
         """From the request's last byte to the answer's head, or 0."""
 
-    def start(self) -> None:
+    def start(self, first: Chosen = None) -> None:
+        """Begin; with the server `first`, where it was chosen already."""
+        self._pool = first
+        self._chosen = first is not None
         self._run(self._exchange.start())
+
+    @classmethod
+    def of_sent(
+        cls,
+        plan: Plan,
+        client: ClientSide | None,
+        node: Node,
+        storing: Storing,
+        pool: ServerPool,
+        connection: UpstreamConnection,
+        now: float,
+    ) -> "Driver":
+        """For a request that went to a kept connection already; it tells this driver what comes from now on."""
+        exchange = Exchange.of_sent(plan, node.cache, node.settings, now, storing)
+        driver = cls(plan, client, node, now, exchange)
+        driver._pool = pool
+        driver._upstream = connection
+        driver._reused = driver._told = True
+        driver._request = plan.forward.head(NO_BODY)
+        connection.hand_over(driver)
+        return driver
 
     @property
     def server(self) -> str:
@@ -320,10 +332,8 @@ class Driver:
                 self._close_upstream()
             case BecomeTunnel():
                 self._become_tunnel()
-            case Wake(waiters, event):
-                for waiter in waiters:
-                    assert isinstance(waiter, Driver)
-                    waiter.settled(event)
+            case Wake():
+                wake_all(command)
 
     def _on_unread(self) -> None:
         self._tell(NobodyReads())
@@ -340,7 +350,10 @@ class Driver:
         self._told = False
         self._request = b""
         pool = None
-        if fresh and self._pool is not None:
+        if self._chosen:
+            self._chosen = False
+            pool = self._pool
+        elif fresh and self._pool is not None:
             pool = self._group.choose(key, (*self._tried, self._pool.peer))
         if pool is None:
             pool = self._group.choose(key, self._tried)
@@ -432,3 +445,10 @@ class Driver:
         if self._upstream is not None:
             self._upstream.close()
             self._upstream = None
+
+
+def wake_all(wake: Wake) -> None:
+    """Tell the drivers that waited."""
+    for waiter in wake.waiters:
+        assert isinstance(waiter, Driver)
+        waiter.settled(wake.event)

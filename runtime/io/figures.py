@@ -37,6 +37,10 @@ def figures(worker: Worker) -> list[tuple[Key, float]]:
         if count:
             told[LATE, (str(bucket),)] = count
     _add_services(worker, told)
+    memory = worker.front.memory
+    told["decisions_recalled", ()] = memory.recalled
+    told["decisions", ()] = len(memory)
+    told["decision_bytes", ()] = memory.size_bytes
     _add_cache(worker, told)
     _add_upstreams(worker, told)
     _add_scripts(worker, told)

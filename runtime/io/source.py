@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -29,12 +29,31 @@ class PassedOver(msgspec.Struct, array_like=True, frozen=True):
     damaged: bool
 
 
+class LeftOut(msgspec.Struct, array_like=True, frozen=True):
+    """A domain whose newest state cannot be loaded; `served`: what was served of it before is served on."""
+
+    domain: str
+    why: str
+    served: bool
+
+
 class Loaded(msgspec.Struct, array_like=True, frozen=True):
     """Which of a console's bundles is served; generation -1 for none."""
 
     generation: int = -1
     refused: tuple[PassedOver, ...] = ()
     """Newer ones that are kept."""
+    left_out: tuple[LeftOut, ...] = ()
+    """Domains of the one that is served."""
+
+
+class Before(NamedTuple):
+    """What whoever reads may know of the reading before."""
+
+    bundle: bytes | None
+    """What it gave; None for nothing."""
+    spare: Path
+    """A directory in memory, for what the state directory has no room for."""
 
 
 class Source(Protocol):
@@ -45,8 +64,11 @@ class Source(Protocol):
     gives needs no file, so that all workers, also those begun later, serve the same.
     """
 
-    def read(self) -> bytes:
-        """What is to be served from now on, whole: settings, and scripts as verified code. Raises ConfigError."""
+    def read(self, before: Before, /) -> bytes:
+        """
+        What is to be served from now on, whole: settings, and scripts as verified code; it has been built once. Raises
+        ConfigError.
+        """
         ...
 
     def join(self, state: Path, /) -> None:

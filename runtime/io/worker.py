@@ -31,6 +31,7 @@ from runtime.io.driver import Driver
 from runtime.io.listen.bound import Sockets, listen_at
 from runtime.io.listen.listener import Bounds, Listeners
 from runtime.io.listen.tls import ServerTls
+from runtime.io.outbox import Outbox
 from runtime.io.upstream.group import UpstreamGroup
 from runtime.io.upstream.past import PastServers
 from runtime.observe.access_log import AccessLog
@@ -106,8 +107,12 @@ class Worker:
         write: Callable[[str], None] = to_stderr,
         reuse_port: bool = False,
         tls: ServerTls | None = None,
+        shared: Path | None = None,
     ) -> None:
-        """`tls` are certificates that were loaded before; without them they are read where a listener wants some."""
+        """
+        `tls` are certificates that were loaded before; without them they are read where a listener wants some. `shared` is a
+        directory of the node's workers, where there are several.
+        """
         self.config = config
         self.clock = clock
         self.log = EventLog(write, clock)
@@ -119,6 +124,7 @@ class Worker:
             state=Path(config.state_dir) if config.state_dir else None,
             disk_bytes=config.disk_cache_bytes,
             max_disk_object_bytes=config.max_disk_object_bytes,
+            shared=shared,
         )
         self.cache = Cache(self._opened.store, collecting=Allowance(config.cache_bytes))
         self.settings = Settings(
@@ -134,7 +140,9 @@ class Worker:
         self._access_file: AccessFile | None = None
         self._tail: Tail | None = None
         self._tail_ends_mono_s = 0.0
-        self.front = Front(sites, self.cache.store, time.monotonic, self.on_fault)
+        self.front = Front(
+            sites, self.cache.store, time.monotonic, self.on_fault, decision_bytes=config.decision_bytes
+        )
         self._tell(self.access_log)
         self._states_before = sites.states()
         """Of the scripts that are served, when they were installed."""
@@ -142,6 +150,9 @@ class Worker:
         self.tunnels = 0
         """How many of them are tunnels."""
         self.draining = False
+        """The node stops: answers from now on are the last of their connections, and say so."""
+        self.accepting = True
+        self._hurried = asyncio.Event()
         self._empty = asyncio.Event()
         """Set when the last client leaves a draining worker, or nobody will wait for it."""
         self.new_id = _request_ids(secrets.token_hex(8)).__next__
@@ -168,6 +179,7 @@ class Worker:
         """Unix time less the loop's, at the last sweep."""
         self.loop: asyncio.AbstractEventLoop = None  # type: ignore[assignment]  # set by start, before any use
         self.mono: Callable[[], float] = time.monotonic
+        self.outbox: Outbox = None  # type: ignore[assignment]  # the same
 
     async def start(self, sockets: Sockets | None = None) -> tuple[str, int]:
         """
@@ -178,6 +190,7 @@ class Worker:
         """
         config = self.config
         self.loop = asyncio.get_running_loop()
+        self.outbox = Outbox(self.loop)
         self.mono = self.loop.time
         if self.access_log is not None:
             self._access_file = AccessFile(config.access_log, self.access_log, self._access_log_failed)
@@ -258,8 +271,16 @@ class Worker:
             self._retired.append(group)
 
     async def stop(self) -> None:
-        """Stop accepting, let answers in progress finish for at most `drain_s`, then close everything."""
+        """
+        Serve on for `lame_duck_s`, each connection up to its next answer, for those who choose nodes to notice; then stop
+        accepting, let answers in progress finish for at most `drain_s`, and close everything.
+        """
         self.draining = True
+        for client in self.clients:
+            client.announce_end()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._hurried.wait(), self.config.lame_duck_s)
+        self.accepting = False
         self.listeners.close()
         for client in list(self.clients):
             client.drain()
@@ -329,6 +350,7 @@ class Worker:
 
     def hurry(self) -> None:
         """Wait for no answer in progress any more: `stop` ends at once."""
+        self._hurried.set()
         self._empty.set()
 
     def connection_refused(self) -> None:
@@ -340,7 +362,7 @@ class Worker:
     def client_gone(self, client: ClientConnection) -> None:
         """A connection ended."""
         self.clients.discard(client)
-        if self.draining and not self.clients:
+        if not self.accepting and not self.clients:
             self._empty.set()
 
     def upstream(self, origin: Upstream) -> UpstreamGroup:

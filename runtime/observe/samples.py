@@ -64,6 +64,9 @@ METRICS: Final = (
         ("domain", "release", "script", "version"),
         "Microseconds that those which raised nothing took, reckoned from every 64th.",
     ),
+    Metric("decisions_recalled", "counter", (), "Requests whose scripts' decision was remembered."),
+    Metric("decisions", "gauge", (), "Decisions of scripts that are remembered."),
+    Metric("decision_bytes", "gauge", (), "About the memory they take."),
     Metric("limiter_full", "counter", ("outcome",), "Requests that found the table of limits full."),
     Metric(
         "limiter_contended",
@@ -102,6 +105,9 @@ METRICS: Final = (
     Metric("console_reachable", "gauge", (), "Whether the console answered when it was last asked."),
     Metric("console_contact_age_seconds", "gauge", (), "Since the console's last answer."),
     Metric("console_bundles", "counter", ("outcome",), "Bundles the console sent, served or refused."),
+    Metric(
+        "console_domains_refused", "gauge", (), "Domains of the console whose newest state cannot be loaded."
+    ),
     Metric("trouble", "gauge", ("what",), "What keeps the node from its full service, 1 each."),
 )
 """All but the histogram, whose samples are named as follows."""

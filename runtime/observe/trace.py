@@ -66,6 +66,14 @@ def continued(fields: Sequence[tuple[bytes, bytes]], request_id: str) -> Trace:
     return Trace(found[0], span_id, found[1], state if len(state) <= MAX_STATE_BYTES else b"")
 
 
+def told_of(fields: Sequence[tuple[bytes, bytes]], request_id: str) -> Sequence[tuple[bytes, bytes]]:
+    """The fields of the trace of a request that has `fields`: as `continued`, and at once where there are none."""
+    if fields:
+        return continued(fields, request_id).fields
+    mixed = int(request_id, 16) * _SPREAD & _ALL
+    return ((b"traceparent", b"00-%032x-%016x-00" % (mixed, (mixed * _SPREAD & _ALL) >> 64)),)
+
+
 def _read(value: bytes) -> tuple[str, int] | None:
     """The trace's id and flags, None when `value` is not valid."""
     found = _PARENT.fullmatch(value.strip(b" \t"))

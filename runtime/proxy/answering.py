@@ -21,7 +21,7 @@ from runtime.proxy.client_framing import BodyMode, body_mode, framing_fields
 from runtime.proxy.hit import made_head
 from runtime.proxy.messages import Command, FinishResponse, Follow, Pace, SendClient, SendFile, UpstreamHead
 from runtime.proxy.plan import Plan
-from runtime.proxy.received import passing_head
+from runtime.proxy.received import passing_lines
 from runtime.proxy.respond import CacheStatus, connection_tail
 from runtime.proxy.stored_answer import answer_from
 from runtime.proxy.towards_origin import TowardsOrigin
@@ -89,7 +89,8 @@ class Answering:
         mode = self._mode = body_mode(request.method, request.protocol, status, head.framing)
         tail = connection_tail(request.protocol, self._may_keep_alive)
         self._head_sent = True
-        return passing_head(head, status, mode, label, plan.effects.response_headers, request, tail, now)
+        ops = plan.effects.response_headers
+        return passing_lines(head, status, mode, label, ops, request, tail, now).of(request)
 
     def _matches_precondition(self, status: int, decision: Store, now: float) -> bool:
         """Whether the client's own validators match a whole answer, although the origin was not asked that."""

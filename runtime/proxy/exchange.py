@@ -20,8 +20,8 @@ Invariants:
 - With `background` set in the plan, nothing is ever sent to a client.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Final, TypeVar
+from collections.abc import Sequence
+from typing import Final
 
 from runtime.cache.cache import Cache
 from runtime.cache.coalesce import Role
@@ -73,41 +73,20 @@ from runtime.proxy.respond import (
     status_line,
     with_script_ops,
 )
+from runtime.proxy.states import State, on
 from runtime.proxy.storing import Storing
 
 MAX_DRAINED_BYTES: Final = 65_536
 """Content nobody wants that is read all the same, so that the origin's connection can be used again."""
 
+MAX_WAITS: Final = 2
+"""Fetches a request waits for after one that was of no use to it; then it goes alone, for the next may be none either."""
 
-_Step = TypeVar("_Step", bound=Callable[..., list[Command]])
-
-
-class _State(dict[type, Callable[..., list[Command]]]):
-    """What an exchange does with each event in this state; one that is not here comes too late and changes nothing."""
-
-    __slots__ = ("name",)
-
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self.name = name
-
-
-def _on(event: type, *states: _State) -> Callable[[_Step], _Step]:
-    """The method below is what is done with `event` in `states`."""
-
-    def entered(step: _Step) -> _Step:
-        for state in states:
-            state[event] = step
-        return step
-
-    return entered
-
-
-_WAITING: Final = _State("WAITING")
-_OPENING: Final = _State("OPENING")
-_SENDING: Final = _State("SENDING")
-_STREAMING: Final = _State("STREAMING")
-_DONE: Final = _State("DONE")
+_WAITING: Final = State("WAITING")
+_OPENING: Final = State("OPENING")
+_SENDING: Final = State("SENDING")
+_STREAMING: Final = State("STREAMING")
+_DONE: Final = State("DONE")
 _COMPLETED: Final = UpstreamCompleted()
 _OPEN: Final = OpenUpstream(fresh=False)
 _UNDER_WAY: Final = (_WAITING, _OPENING, _SENDING, _STREAMING)
@@ -116,20 +95,39 @@ _UNDER_WAY: Final = (_WAITING, _OPENING, _SENDING, _STREAMING)
 class Exchange(Answering):
     """See the module's text. `now` arguments are Unix seconds."""
 
-    __slots__ = ("_at", "_began", "_refetch", "_storing", "_waiter")
+    __slots__ = ("_at", "_began", "_refetch", "_storing", "_waiter", "_waits")
 
     def __init__(
-        self, plan: Plan, cache: Cache, settings: Settings, now: float, waiter: object = None
+        self,
+        plan: Plan,
+        cache: Cache,
+        settings: Settings,
+        now: float,
+        waiter: object = None,
+        storing: Storing | None = None,
     ) -> None:
         """`waiter` is who is woken when a fetch this exchange waits for ends; without one, the exchange itself."""
         super().__init__(plan)
         self._waiter: object = self if waiter is None else waiter
         """Known for as long as it may wait: kept longer, the two would keep each other until the collector comes."""
-        self._storing = Storing(plan, cache, settings, now)
+        self._storing = Storing(plan, cache, settings, now) if storing is None else storing
         self._at = _OPENING
         self._began = now
+        self._waits = 0
+        """Fetches joined after one that was waited for in vain."""
         self._refetch = False
         """The origin's 304 was not about what is stored: ask again, for the whole."""
+
+    @classmethod
+    def of_sent(
+        cls, plan: Plan, cache: Cache, settings: Settings, now: float, storing: Storing
+    ) -> "Exchange":
+        """One whose request, without content, went to a kept connection; `storing` has joined those who want the same."""
+        exchange = cls(plan, cache, settings, now, storing=storing)
+        exchange._waiter = None
+        exchange._origin.opened(reused=True)
+        exchange._at = _SENDING
+        return exchange
 
     def __repr__(self) -> str:
         return f"<Exchange {self._at.name} {self.plan.request.method} {self.plan.request.target}>"
@@ -174,19 +172,19 @@ class Exchange(Answering):
 
     # --- from the origin ----------------------------------------------------------------------------------------
 
-    @_on(UpstreamOpened, _OPENING)
+    @on(UpstreamOpened, _OPENING)
     def _on_upstream_opened(self, event: UpstreamOpened, _now: float) -> list[Command]:
         self._at = _SENDING
         return self._origin.opened(event.reused)
 
-    @_on(UpstreamFailed, _OPENING, _SENDING)
+    @on(UpstreamFailed, _OPENING, _SENDING)
     def _on_upstream_failed(self, event: UpstreamFailed, now: float) -> list[Command]:
         if self._origin.may_retry(event):
             self._at = _OPENING
             return self._origin.retry()
         return self._fail(503 if event.busy else 504 if event.silent else 502, now)
 
-    @_on(UpstreamInterim, _SENDING)
+    @on(UpstreamInterim, _SENDING)
     def _on_interim(self, event: UpstreamInterim, _now: float) -> list[Command]:
         """Passed on to who can tell it from the answer (RFC 9110 section 15.2)."""
         status, fields = event
@@ -194,7 +192,7 @@ class Exchange(Answering):
             return []
         return [SendClient(status_line(status) + field_lines(end_to_end(fields)) + b"\r\n")]
 
-    @_on(UpstreamSwitched, _SENDING)
+    @on(UpstreamSwitched, _SENDING)
     def _on_switched(self, event: UpstreamSwitched, now: float) -> list[Command]:
         fields = event.fields
         if self._client_gone or not (self.plan.upgrade and takes_up(self._origin.forward.fields, fields)):
@@ -208,7 +206,7 @@ class Exchange(Answering):
         self._at = _DONE
         return [SendClient(status_line(101) + field_lines(out) + b"\r\n"), BecomeTunnel()]
 
-    @_on(UpstreamHead, _SENDING)
+    @on(UpstreamHead, _SENDING)
     def _on_upstream_head(self, head: UpstreamHead, now: float) -> list[Command]:
         self._at = _STREAMING
         plan = self.plan
@@ -261,7 +259,7 @@ class Exchange(Answering):
         commands += heard
         return commands if answered else commands + self._answer_from(renewed, "REVALIDATED", now)
 
-    @_on(UpstreamAnswered, _SENDING)
+    @on(UpstreamAnswered, _SENDING)
     def _on_upstream_answered(self, event: UpstreamAnswered, now: float) -> list[Command]:
         """One step for an answer that is passed on as it is; head, content and end one after the other for any other."""
         head, content = event
@@ -283,7 +281,7 @@ class Exchange(Answering):
         answer = AnswerClient(sent, content, self._may_keep_alive, head.status, "MISS")
         return [answer, *woken] if woken else [answer]
 
-    @_on(UpstreamBody, _STREAMING)
+    @on(UpstreamBody, _STREAMING)
     def _on_upstream_body(self, event: UpstreamBody, now: float) -> list[Command]:
         data = event.data
         storing = self._storing
@@ -328,7 +326,7 @@ class Exchange(Answering):
         self._at = _DONE
         return [*self._storing.settle(None), CloseUpstream()]
 
-    @_on(NobodyReads, _STREAMING)
+    @on(NobodyReads, _STREAMING)
     def _on_nobody_reads(self, _event: NobodyReads, _now: float) -> list[Command]:
         """A long object is not fetched for the store alone, unless it was from the start or is all but whole."""
         storing, growing = self._storing, self._storing.growing
@@ -338,7 +336,7 @@ class Exchange(Answering):
             return []
         return self._give_up()
 
-    @_on(UpstreamCompleted, _STREAMING)
+    @on(UpstreamCompleted, _STREAMING)
     def _on_upstream_completed(self, event: UpstreamCompleted, now: float) -> list[Command]:
         if self._refetch:
             return self._ask_for_the_whole()
@@ -353,23 +351,23 @@ class Exchange(Answering):
         self._origin.forward = forward._replace(fields=without(forward.fields, CONDITIONAL))
         return [_OPEN]
 
-    @_on(UpstreamCut, _STREAMING)
+    @on(UpstreamCut, _STREAMING)
     def _on_upstream_cut(self, _event: UpstreamCut, now: float) -> list[Command]:
         self._storing.abandon()
-        commands = self._storing.settle(None)  # others may fare better
+        commands = self._storing.settle(None, says_nothing=True)  # others may fare better
         return commands + self._fail(502, now)
 
     # --- the client ---------------------------------------------------------------------------------------------
 
-    @_on(RequestBody, *_UNDER_WAY)
+    @on(RequestBody, *_UNDER_WAY)
     def _on_request_body(self, event: RequestBody, _now: float) -> list[Command]:
         return self._origin.body(event.data, flowing=self.accepts_request_body)
 
-    @_on(RequestCompleted, *_UNDER_WAY)
+    @on(RequestCompleted, *_UNDER_WAY)
     def _on_request_completed(self, event: RequestCompleted, _now: float) -> list[Command]:
         return self._origin.completed(event.trailers, flowing=self.accepts_request_body)
 
-    @_on(ClientClosed, *_UNDER_WAY)
+    @on(ClientClosed, *_UNDER_WAY)
     def _on_client_closed(self, _event: ClientClosed, _now: float) -> list[Command]:
         """Without its client an exchange goes on only to finish an object for the store."""
         self._client_gone = True
@@ -385,26 +383,25 @@ class Exchange(Answering):
         self._at = _DONE
         return [*commands, CloseUpstream()] if was_open else commands
 
-    @_on(FlightGrows, _WAITING)
+    @on(FlightGrows, _WAITING)
     def _on_flight_grows(self, event: FlightGrows, now: float) -> list[Command]:
         growing = event.growing
-        if self._asks_for_a_part:
-            return []  # which cannot be told of what is not whole
+        if self._asks_for_a_part and not (self.plan.part and growing.told.status == 206):
+            return []  # which cannot be told of what is not whole; but that it is itself what grows
         self._storing.leave(self._waiter)
         self._waiter = None
         if self._can_follow(growing, now):
             self._at = _DONE
             return self._follow(growing, now)
-        self._at = _OPENING
-        self._storing.begin_again()
-        return [_OPEN]
+        return self._begin_again(None, None, now)
 
-    @_on(FlightSettled, _WAITING)
+    @on(FlightSettled, _WAITING)
     def _on_flight_settled(self, event: FlightSettled, now: float) -> list[Command]:
-        self._waiter = None
+        waiter, self._waiter = self._waiter, None
         stored = event.stored
         # RFC 9111 section 4: waiting gives no leave to reuse what each reuse must ask about.
-        if stored is not None and stored.fresh_until > now and stored.matches(self.plan.vary_fields):
+        is_of_use = stored is not None and stored.fresh_until > now
+        if stored is not None and is_of_use and stored.matches(self.plan.vary_fields):
             self._at = _DONE
             return self._answer_from(stored, "HIT", now)
         if event.failed_status:
@@ -413,8 +410,24 @@ class Exchange(Answering):
             if self._may_stand_in(now, disconnected=False):
                 self._at = _DONE
                 return self._answer_from(self.plan.fallback, "STALE", now)
+        return self._begin_again(waiter if is_of_use or event.says_nothing else None, stored, now)
+
+    def _begin_again(self, waiter: object, other: StoredResponse | None, now: float) -> list[Command]:
+        """
+        Ask the origin, or with a `waiter` join those who want the same variant as this request, which `other` is not, or
+        all, where nothing came of the fetch before: else each of them would ask for itself.
+        """
+        plan, storing = self.plan, self._storing
+        if storing.begin_again(now, plan.stale) is not plan.stale:
+            self.plan = plan._replace(stale=None, fallback=None)
+            self._origin.forward = plan.forward._replace(fields=without(plan.forward.fields, CONDITIONAL))
+        if waiter is not None and self._waits < MAX_WAITS:
+            self._waits += 1
+            if storing.join(waiter, "" if other is None else storing.variant_of(other)) is Role.WAITS:
+                self._waiter = waiter
+                growing = storing.joined
+                return [] if growing is None else self._on_flight_grows(FlightGrows(growing), now)
         self._at = _OPENING
-        self._storing.begin_again()
         return [_OPEN]
 
     # --- when the origin fails ----------------------------------------------------------------------------------

@@ -37,6 +37,9 @@ _EXPECTS_CONTENT: Final = frozenset({b"POST", b"PUT", b"PATCH"})
 _REMADE: Final = frozenset({b"content-length", b"expect"})
 """Framing is said anew; 100-continue is between the client and the node."""
 _HOST: Final = frozenset({b"host"})
+_HOPS_DIGITS: Final = 9
+MAX_HOPS: Final = 10**_HOPS_DIGITS - 1
+"""What a longer Max-Forwards becomes."""
 COUNTS_HOPS: Final = frozenset({"OPTIONS", "TRACE"})
 """Methods with which Max-Forwards means something (RFC 9110 section 7.6.2)."""
 CONDITIONAL: Final = frozenset(
@@ -64,14 +67,22 @@ class Forward(NamedTuple):
     """The protocol that the client asks to go on in, or b"" (RFC 9110 section 7.8)."""
     trailers: bool = False
     """The client takes trailer fields (RFC 9110 section 10.1.4)."""
+    trace: bytes = b""
+    """Lines of the request's own place in its trace, where no script had a wish about any field."""
 
     def head(self, framing: NoBody | Length | Chunked) -> bytes:
         """The head on the wire."""
         fields = self.fields
         lines = fields.wire if isinstance(fields, Sent) else _lines(fields)
         if self.method == b"GET" and framing is NO_BODY and not (self.upgrade or self.trailers):
-            return b"GET %b HTTP/1.1\r\n%b\r\n" % (self.target, lines)
-        return b"%b %b HTTP/1.1\r\n%b%b\r\n" % (self.method, self.target, lines, self._hop(framing))
+            return b"GET %b HTTP/1.1\r\n%b%b\r\n" % (self.target, lines, self.trace)
+        return b"%b %b HTTP/1.1\r\n%b%b%b\r\n" % (
+            self.method,
+            self.target,
+            lines,
+            self.trace,
+            self._hop(framing),
+        )
 
     def _hop(self, framing: NoBody | Length | Chunked) -> bytes:
         """The lines that mean this connection alone."""
@@ -100,6 +111,8 @@ class Prepared(NamedTuple):
     origin: Upstream | None
     client: str
     fields: Sent
+    traces: Fields
+    """What the client says of a trace, where the node makes that anew."""
     trailers: bool
 
 
@@ -134,18 +147,22 @@ def build(
         ready = _prepare(request, fields, origin)
         if block is not None:
             block.forward = ready
-    kept = ready.fields
-    trace = None if origin is None else origin.forwarding.trace
-    if trace is not None:
-        told = trace(fields, request.id)
-        kept = Sent([*kept, *told], kept.wire + _lines(told))
-    sent: Fields = kept
+    sent: Fields = ready.fields
+    lines = b""
     if request.method in COUNTS_HOPS:
         sent = _one_hop_less(sent)
+    trace = None if origin is None else origin.forwarding.trace
+    if trace is not None:
+        told = trace(ready.traces, request.id)
+        if ops:
+            sent = [*sent, *told]
+        else:
+            lines = b"%b: %b\r\n" % told[0] if len(told) == 1 else _lines(told)
     if ops:
         sent = _with_own_via(_one_host(apply(sent, ops), request), request, ready.origin)
     upgrade = b"" if block is None or request.method != "GET" else block.upgrade
-    return Forward(request.method.encode("latin-1"), target.encode("latin-1"), sent, upgrade, ready.trailers)
+    method = request.method.encode("latin-1")
+    return Forward(method, target.encode("latin-1"), sent, upgrade, ready.trailers, lines)
 
 
 def without(fields: Fields, names: frozenset[bytes]) -> Fields:
@@ -214,7 +231,8 @@ def _prepare(request: Request, fields: Sequence[tuple[bytes, bytes]], origin: Up
         kept = [(b"Host", origin.host.encode("latin-1")), *without(kept, _HOST)]
     te = combined(fields, b"te")
     trailers = te is not None and b"trailers" in list_items(te.lower())
-    return Prepared(origin, request.client_addr, Sent(kept), trailers)
+    traces = [field for field in fields if field[0].lower() in _TRACE]
+    return Prepared(origin, request.client_addr, Sent(kept), traces, trailers)
 
 
 def _told(request: Request, host: bytes, said: dict[bytes, list[bytes]], forwarding: Forwarding) -> Fields:
@@ -252,9 +270,9 @@ def _one_host(fields: Fields, request: Request) -> Fields:
 
 
 def _one_hop_less(fields: Fields) -> Fields:
-    """Max-Forwards counted down (RFC 9110 section 7.6.2); 0 never comes here."""
+    """Max-Forwards counted down, or to the most that is counted (RFC 9110 section 7.6.2); 0 never comes here."""
     return [
-        (name, b"%d" % (int(value) - 1))
+        (name, b"%d" % (int(value) - 1 if len(value) <= _HOPS_DIGITS else MAX_HOPS))
         if name.lower() == b"max-forwards" and is_hops(value)
         else (name, value)
         for name, value in fields
@@ -262,5 +280,5 @@ def _one_hop_less(fields: Fields) -> Fields:
 
 
 def is_hops(value: bytes) -> bool:
-    """Whether a Max-Forwards value is a number of hops above 0 that is worth counting."""
-    return value.isdigit() and len(value) <= 9 and int(value) > 0
+    """Whether a Max-Forwards value is a number of hops above 0."""
+    return value.isdigit() and bool(value.strip(b"0"))

@@ -24,11 +24,10 @@ from runtime.proxy.header_ops import apply
 from runtime.proxy.hit import hit_answer
 from runtime.proxy.late import Continuation, own_answer
 from runtime.proxy.lookup import decide_with_care, plan_fetch
-from runtime.proxy.own_answer import Immediate
+from runtime.proxy.own_answer import Immediate, Ready, whole_of_script
 from runtime.proxy.plan import Plan
-from runtime.proxy.respond import (
-    connection_tail,
-)
+from runtime.proxy.remembered import DEFAULT_BYTES, Decision, Memory, Table, Worth, decision_of
+from runtime.proxy.respond import connection_tail
 from runtime.scripts.site import Site, Sites
 
 NO_EFFECTS: Final = Effects()
@@ -51,12 +50,18 @@ class Held(NamedTuple):
 class Served:
     """A release of a site as this worker serves it. `context` is None for one without scripts and rules."""
 
-    __slots__ = ("context", "counts", "site")
+    __slots__ = ("by_the_second", "context", "counts", "read", "site", "worth")
 
-    def __init__(self, site: Site, context: Context | None) -> None:
+    def __init__(self, site: Site, context: Context | None, worth: Worth) -> None:
         self.site = site
         self.context = context
         self.counts = site.counts
+        self.worth = worth
+        """Of remembering its decisions."""
+        reading = None if context is None else site.reading()
+        self.by_the_second = reading is not None and reading.by_the_second
+        self.read = None if reading is None else reading.reader()
+        """What decisions depend on beside the target, of a request; None where that cannot be told."""
 
 
 class Front:
@@ -75,32 +80,38 @@ class Front:
         timer: Callable[[], float],
         on_fault: Observer,
         recorder: Recorder | None = None,
+        decision_bytes: int = DEFAULT_BYTES,
     ) -> None:
         self._store = store
         self._timer = timer
         self._on_fault = on_fault
         self._recorder = recorder
-        self._results: list[ScriptResult] | None = None
-        """Of the request being decided, where they are recorded."""
+        self.memory = Memory(decision_bytes)
         self.install(sites)
 
     def record_with(self, recorder: Recorder | None) -> None:
         """Tell `recorder` from the next request on, or nobody."""
         self._recorder = recorder
-        self._results = None
 
     def install(self, sites: Sites) -> None:
         """Serve `sites` from the next request on; one swap, between two requests."""
         self._sites = sites
         self._served: dict[int, Served] = {}
+        self.memory.forget()
 
     @property
     def sites(self) -> Sites:
         """What is served."""
         return self._sites
 
-    def decide(self, request: Request, block: HeaderBlock, now: float) -> Immediate | Plan | Held | Refuse:
-        """Find the site, run its scripts, look in the cache. `now` is Unix seconds. 421 for a host with no site."""
+    def decide(
+        self, request: Request, block: HeaderBlock, now: float, known: Decision | None = None
+    ) -> Immediate | Plan | Held | Refuse:
+        """
+        Find the site, run its scripts, look in the cache. `now` is Unix seconds. 421 for a host with no site.
+
+        `known` is what `known` found, if it was asked.
+        """
         served = block.served if block.sites is self._sites else self._serve(request, block)
         if served is None:
             return self._refusal(block)
@@ -111,29 +122,35 @@ class Front:
         if context is None:
             return self._look_up(served.site, request, block, NO_EFFECTS, None, keep_alive, now)
         site = served.site
-        context.renew(request, now)
-        if self._recorder is not None:
-            self._run_recorded(site, context, self._recorder)
-        else:
-            if site.head:
-                run_position(site.head, context)
-            policy = site.policy
-            if policy is not None and not context.ended:
-                policy.apply(context)
-            if site.foot:
-                run_position(site.foot, context)
-            if policy is not None and policy.chooses_query:
-                policy.state_key(context.effects, request)
+        is_new = False
+        table = block.table
+        if table is not None and request.method == "GET":
+            if known is None:
+                worth = table.worth
+                if worth.rest:
+                    worth.rest -= 1
+                else:
+                    found = self._find(table, request.target, block, now)
+                    if found is True:
+                        is_new = True
+                    elif found is not False:
+                        known = found
+            if known is not None:
+                return self._recall(known, served, request, block, keep_alive, now)
+        results = self._run(site, context, request, is_new, now)
         effects = context.effects
         continuation: Continuation | None = None
         if effects.debug and not effects.waiting:
             effects.show_debug()
+            is_new = False
         if effects.waiting:
-            continuation = Continuation(context, self._results, self._timer, self._on_heard)
+            continuation = Continuation(context, results, self._timer, self._on_heard)
         if effects.output:
             conclude(context)
         if context.faults:
             self._on_fault(request, context.faults)
+        elif is_new and results is not None:
+            self._remember(served, block.table, context, results)
         leases = context.leases
         delay_s = effects.delay_s
         decision: Immediate | Plan | None = None
@@ -146,6 +163,27 @@ class Front:
         if not (delay_s or leases):
             return decision
         return Held(self._dated(decision) if delay_s else decision, delay_s, leases)
+
+    def known(self, block: HeaderBlock, target: str, now: float) -> Decision | None:
+        """What scripts decide on a GET for `target` with `block`, as far as a glance tells; for `decide` at the same moment."""
+        table = block.table
+        if block.sites is not self._sites:
+            return None
+        known: Decision | None = table.kept.get(target)
+        return known if known is not None and known.since <= now < known.until else None
+
+    def known_answer(self, block: HeaderBlock, known: Decision) -> Ready | None:
+        """
+        What the scripts of a `known` decision answer, where that is all there is to do about the request: its connection
+        persists, nothing is recorded, and the answer is sent at once. It is counted then.
+        """
+        answer = known.answer
+        if answer is None or not answer.is_plain or self._recorder is not None or not block.persists_silently:
+            return None
+        block.served.counts.requests += 1
+        block.table.worth.recalled += 1
+        known.count()
+        return answer
 
     def _dated(self, decision: Immediate | Plan) -> Immediate | Plan:
         """The decision, with its fetch not to bring back what is purged during the delay."""
@@ -206,16 +244,70 @@ class Front:
         if self._recorder is not None:
             self._recorder(context, results)
 
-    def _run_recorded(self, site: Site, context: Context, recorder: Recorder) -> None:
-        results = self._results = []
-        run_position(site.head, context, results, self._timer)
+    def _run(
+        self, site: Site, context: Context, request: Request, is_kept: bool, now: float
+    ) -> list[ScriptResult] | None:
+        """Run scripts and rules; the result of each script where it is recorded or `is_kept`."""
+        context.renew(request, now)
+        recorder = self._recorder
+        timer = None if recorder is None else self._timer
+        results: list[ScriptResult] | None = [] if is_kept or recorder is not None else None
+        if site.head:
+            run_position(site.head, context, results, timer)
         policy = site.policy
         if policy is not None and not context.ended:
             policy.apply(context)
-        run_position(site.foot, context, results, self._timer)
+        if site.foot:
+            run_position(site.foot, context, results, timer)
         if policy is not None and policy.chooses_query:
-            policy.state_key(context.effects, context.request)
-        recorder(context, results)
+            policy.state_key(context.effects, request)
+        if recorder is not None and results is not None:
+            recorder(context, results)
+        return results
+
+    def _find(self, table: Table, target: str, block: HeaderBlock, now: float) -> Decision | bool:
+        """As `Memory.missed`, where a glance finds nothing; the block has the table in force afterwards."""
+        known = table.kept.get(target)
+        if known is not None and known.since <= now < known.until:
+            return known
+        if not table.is_known:
+            table = block.table = self.memory.current(table)
+        return self.memory.missed(table, target, now)
+
+    def _remember(
+        self, served: Served, table: Table, context: Context, results: Sequence[ScriptResult]
+    ) -> None:
+        decision = decision_of(context, results, by_the_second=served.by_the_second)
+        if decision is not None:
+            self.memory.keep(table, context.request.target, decision)
+
+    def _recall(
+        self,
+        decision: Decision,
+        served: Served,
+        request: Request,
+        block: HeaderBlock,
+        keep_alive: bool,
+        now: float,
+    ) -> Immediate | Plan:
+        """Act on a decision as if the scripts had just made it."""
+        block.table.worth.recalled += 1
+        decision.count()
+        effects = decision.effects
+        context = served.context
+        if self._recorder is not None and context is not None:
+            context.renew(request, now)
+            context.effects = effects
+            context.ended = effects.end is not None
+            self._recorder(context, decision.results)
+        answer = decision.answer
+        if answer is not None:
+            return answer.answer(request, keep_alive, now)
+        if decision.ends:
+            return whole_of_script(effects, request, keep_alive, now)
+        if not decision.asks:
+            effects = NO_EFFECTS
+        return self._look_up(served.site, request, block, effects, None, keep_alive, now)
 
     def _serve(self, request: Request, block: HeaderBlock) -> Served | None:
         """
@@ -237,8 +329,16 @@ class Front:
                     context = Context(
                         Request(), services=site.services, limits=site.limits, monotonic=self._timer
                     )
-                served = self._served[id(site)] = Served(site, context)
+                served = self._served[id(site)] = Served(site, context, self.memory.worth())
         block.served = served
+        block.table = None
+        if (
+            served is not None
+            and served.read is not None
+            and self.memory.max_bytes
+            and block.sites is not None
+        ):
+            block.table = self.memory.table((served, *served.read(request)), served.worth)
         return served
 
     def _refusal(self, block: HeaderBlock) -> Refuse:

@@ -24,7 +24,7 @@ _CHANGES_REUSE: Final = HAS_AUTHORIZATION | HAS_CACHE_DIRECTIVE | HAS_PRECONDITI
 
 class HeaderBlock:
     """
-    The fields of an accepted request and what follows from them.
+    The fields of an accepted request of one connection and what follows from them.
 
     `fields` are as received (bytes) but for Host, which names the authority that counts; `headers` are as scripts see
     them (names in lower case, one code point per byte).
@@ -48,6 +48,7 @@ class HeaderBlock:
         "sent_fields",
         "served",
         "sites",
+        "table",
         "upgrade",
     )
 
@@ -92,3 +93,9 @@ class HeaderBlock:
         self.served: Any = None
         self.sites: Sites | None = None
         """Noted here by `front`: how the site of `host` among `sites` is served, so that it is looked up once."""
+        self.table: Any = None
+        """Likewise: the remembered decisions on requests with this block, where its site has any."""
+
+    def close_after(self) -> None:
+        """The connection ends with the next answer, which says so (RFC 9112 section 9.6)."""
+        self.keep_alive = self.persists_silently = False

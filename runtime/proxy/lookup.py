@@ -5,10 +5,12 @@ from typing import Final
 
 from edgescript.effects import Effects
 from edgescript.request import Request
+from runtime.cache.parts import PartialBody
 from runtime.cache.store import StoredResponse
 from runtime.http.conditional import PROCEED, evaluate_preconditions, is_for_origin
 from runtime.http.directives import request_directives
 from runtime.http.framing import NO_BODY
+from runtime.http.ranges import one_range
 from runtime.http.reuse import Reuse, Unsatisfied, decide_reuse
 from runtime.proxy.forward import CONDITIONAL, build, without
 from runtime.proxy.header_block import HeaderBlock
@@ -17,7 +19,7 @@ from runtime.proxy.late import Continuation
 from runtime.proxy.own_answer import Immediate, error_response, whole
 from runtime.proxy.plan import Plan
 from runtime.proxy.respond import CacheStatus, connection_tail
-from runtime.proxy.stored_answer import answer_from
+from runtime.proxy.stored_answer import answer_from, can_answer
 from runtime.scripts.site import Site
 
 _ORIGINS_OWN: Final = frozenset({b"if-match", b"if-unmodified-since"})
@@ -43,6 +45,8 @@ def decide_with_care(
         return plan_fetch(
             site, request, block, effects, target, key, asked, continuation, None, keep_alive, now
         )
+    if stored is not None and not can_answer(stored, request, block.fields, now):
+        stored = None
     decision = decide_reuse(stored, request_directives(block.fields), now)
     if isinstance(decision, Unsatisfied):
         return whole(error_response(504), request, (), keep_alive, "BYPASS", now)
@@ -94,10 +98,33 @@ def _may_be_shared(block: HeaderBlock, stale: StoredResponse | None) -> bool:
     """Whether one answer may serve all who ask for the object, as far as the request's fields say."""
     return (
         not block.upgrade
-        # A part of what is not stored comes from the origin, as a part; one of what is stored, from the store.
+        # A part of what is not stored comes from the origin, as a part; one of what is stored whole, from the store.
         and (stale is not None or not block.has_range)
         and not (block.has_preconditions and is_for_origin(block.fields))
     )
+
+
+def _may_share_part(block: HeaderBlock) -> bool:
+    """The same for a part: where the origin is asked nothing but that."""
+    return not block.has_preconditions and not any(name.lower() == b"if-range" for name, _ in block.fields)
+
+
+def _part_asked_for(
+    request: Request, block: HeaderBlock, effects: Effects, stored: StoredResponse | None
+) -> str:
+    """The range that is fetched as a part, and stored as one: of what is not stored, or in parts. "" for none."""
+    if (
+        not block.has_range
+        or request.method != "GET"
+        or block.framing is not NO_BODY
+        or block.upgrade
+        or effects.bypass
+        or (stored is not None and stored.validators.usable and not isinstance(stored.body, PartialBody))
+        or (block.has_preconditions and is_for_origin(block.fields))
+    ):
+        return ""
+    asked = one_range(block.fields)
+    return "" if asked is None else asked.decode("ascii")
 
 
 def plan_refresh(
@@ -114,14 +141,18 @@ def plan_refresh(
 ) -> Plan | None:
     """
     The fetch behind the back of a client that is sent a stale response. It is for the store, so one at a time is enough,
-    of the whole, whatever part or condition, or content, this client's request has.
+    whatever condition or content this client's request has: of the whole, or of the part asked for where parts are stored.
     """
     plan = plan_fetch(site, request, block, effects, target, key, asked, None, stored, keep_alive, now)
     if not isinstance(plan, Plan):
         return None
-    if not plan.coalesce:
+    if plan.part and stored is not None and isinstance(stored.body, PartialBody):
+        fields = without(plan.forward.fields, CONDITIONAL) + stored.validators.conditional_fields()
+        plan = plan._replace(forward=plan.forward._replace(fields=fields), coalesce=True, stale=stored)
+    elif plan.part or not plan.coalesce:
         fields = without(plan.forward.fields, _FOR_A_PART)
-        plan = plan._replace(forward=plan.forward._replace(fields=fields), framing=NO_BODY, coalesce=True)
+        forward = plan.forward._replace(fields=fields)
+        plan = plan._replace(forward=forward, framing=NO_BODY, coalesce=True, part="")
     return plan._replace(background=True)
 
 
@@ -148,13 +179,16 @@ def plan_fetch(
         return ended
     forward = build(request, block.fields, target, effects.request_headers, origin, block)
     stale = stored if stored is not None and stored.validators.usable else None
+    part = "" if block.plain else _part_asked_for(request, block, effects, stored)
     coalesce = (
         request.method == "GET"
         and block.framing is NO_BODY
         and not effects.bypass
-        and (block.plain or _may_be_shared(block, stale))
+        and (block.plain or (_may_share_part(block) if part else _may_be_shared(block, stale)))
     )
-    if coalesce and (stale is not None or block.has_preconditions):
+    if part and coalesce and stale is not None:
+        forward = forward._replace(fields=[*forward.fields, *stale.validators.conditional_fields()])
+    elif coalesce and (stale is not None or block.has_preconditions):
         # The stored object is to be whole and any client's: ask unconditionally, or with its own validators.
         fields = without(forward.fields, _FOR_A_PART) if not block.plain else forward.fields
         if stale is not None:
@@ -177,4 +211,5 @@ def plan_fetch(
         False,
         bool(block.upgrade),
         block.plain,
+        part,
     )

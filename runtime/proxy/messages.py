@@ -98,6 +98,8 @@ class FlightSettled(NamedTuple):
     failed_status: int = 0
     disconnected: bool = True
     """The origin failed without an answer; else with one of that status."""
+    says_nothing: bool = False
+    """Nothing came of it for a reason that is its own, so one of those who waited may fetch for the others."""
 
 
 class FlightGrows(NamedTuple):

@@ -60,6 +60,8 @@ class Response(NamedTuple):
 
 _OWN_HEAD: Final = b"%bDate: %b\r\n%b%bX-Request-Id: %b\r\n%b\r\n"
 """What is fixed, the date, fields of the kind, wishes, the request's id, the connection's own line."""
+_DATED: Final = b"%bDate: %b\r\n%bX-Request-Id: "
+_SERVER_FAILED: Final = 500
 _NEEDS_CARE: Final = OWN | {b"date", b"content-type", b"location"}
 
 
@@ -119,36 +121,93 @@ def synthesise(context: Context, keep_alive: bool) -> Immediate:
     return whole_of_script(context.effects, context.request, keep_alive, context.now_s)
 
 
-def whole_of_script(effects: Effects, request: Request, keep_alive: bool, now: float) -> Immediate:
-    """The answer that `effects` end the request with."""
+class Parts(NamedTuple):
+    """An answer of which only date, id and the connection's own line are still to come."""
+
+    status: int
+    before: bytes
+    """The head up to Date."""
+    after: bytes
+    """The lines between Date and the id."""
+    body: bytes
+    rate_bytes_per_s: int | None
+    after_bytes: int | None
+
+
+def parts_of(effects: Effects) -> Parts | None:
+    """The answer that `effects` end a request with, None when more than adding fields is to be done for it."""
     end = effects.end
     assert end is not None
     status = end.status
-    wishes = wish_lines(effects.response_headers)
-    rate, after = effects.rate_bytes_per_s, effects.rate_after_bytes
-    if wishes is None or status in BODILESS:
-        made = whole(synthetic(effects), request, effects.response_headers, keep_alive, "SYNTH", now)
-        return made._replace(rate_bytes_per_s=rate, after_bytes=after)
-    location = b""
+    lines = wish_lines(effects.response_headers)
+    if lines is None or status in BODILESS:
+        return None
     if isinstance(end, Redirect):
-        begin, body = _page(status)
-        location = b"Location: %b\r\n" % end.location.encode("latin-1")
+        before, body = _page(status)
+        lines = b"Location: %b\r\n%b" % (end.location.encode("latin-1"), lines)
     elif end.body is None:
-        begin, body = _page(status)
+        before, body = _page(status)
     else:
         body = end.body.encode("latin-1")
-        begin = fixed_lines(status, b"text/plain", len(body), "SYNTH")
-    head = _OWN_HEAD % (
-        begin,
-        format_http_date(int(now)),
-        location,
-        wishes,
-        request.id.encode("ascii"),
-        b""
-        if keep_alive and request.protocol == "HTTP/1.1"
-        else connection_tail(request.protocol, keep_alive),
-    )
-    return Immediate(head, b"" if request.method == "HEAD" else body, keep_alive, rate, after, status)
+        before = fixed_lines(status, b"text/plain", len(body), "SYNTH")
+    return _made(Parts, (status, before, lines, body, effects.rate_bytes_per_s, effects.rate_after_bytes))
+
+
+def whole_of_script(effects: Effects, request: Request, keep_alive: bool, now: float) -> Immediate:
+    """The answer that `effects` end the request with."""
+    parts = parts_of(effects)
+    if parts is not None:
+        dated = _DATED % (parts.before, format_http_date(int(now)), parts.after)
+        return answer_of(parts, dated, request, keep_alive)
+    made = whole(synthetic(effects), request, effects.response_headers, keep_alive, "SYNTH", now)
+    return made._replace(rate_bytes_per_s=effects.rate_bytes_per_s, after_bytes=effects.rate_after_bytes)
+
+
+class Ready:
+    """An answer that is given again and again: it is dated once a second."""
+
+    __slots__ = ("_dated", "_parts", "_second", "is_plain", "status")
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self.status = parts.status
+        self.is_plain = parts.rate_bytes_per_s is None and parts.status < _SERVER_FAILED
+        """It can be sent at once, and needs no account but that of an answer."""
+        self._second = -1
+        self._dated = b""
+
+    def answer(self, request: Request, keep_alive: bool, now: float) -> Immediate:
+        """The answer to `request` at Unix second `now`."""
+        return answer_of(self._parts, self._at(now), request, keep_alive)
+
+    def as_bytes(self, request_id: str, now: float) -> bytes:
+        """The whole answer to a GET in HTTP/1.1 whose connection persists."""
+        return b"%b%b\r\n\r\n%b" % (self._at(now), request_id.encode("ascii"), self._parts.body)
+
+    def _at(self, now: float) -> bytes:
+        """The head up to the id."""
+        second = int(now)
+        if second != self._second:
+            parts = self._parts
+            self._second = second
+            self._dated = _DATED % (parts.before, format_http_date(second), parts.after)
+        return self._dated
+
+
+def answer_of(parts: Parts, dated: bytes, request: Request, keep_alive: bool) -> Immediate:
+    """The answer to `request`, whose head is `dated` up to the id."""
+    protocol = request.protocol
+    tail = b"" if keep_alive and protocol == "HTTP/1.1" else connection_tail(protocol, keep_alive)
+    status, _, _, body, rate, after = parts
+    head = b"%b%b\r\n%b\r\n" % (dated, request.id.encode("ascii"), tail)
+    if request.method == "HEAD":
+        body = b""
+    # The class itself would take twice as long, to fill in what stays away from most answers.
+    return _made(Immediate, (head, body, keep_alive, rate, after, status, "SYNTH", None, None, 0, 0))
+
+
+_made: Final = tuple.__new__
+assert len(Immediate._fields) == 11  # what `answer_ready` fills in
 
 
 @cache

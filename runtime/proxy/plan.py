@@ -43,6 +43,8 @@ class Plan(NamedTuple):
     plain: bool = False
     """No field of the client's says what may be answered from a store or be put in one: no credentials, no
     Cache-Control, no precondition, no range."""
+    part: str = ""
+    """The one range asked for (`0-4`, `5-`, `-5`) of what is not stored whole: a 206 may be stored as a part."""
     since: int | None = None
     """The store's generation when it was looked into, where the plan is carried out later; None for now."""
 

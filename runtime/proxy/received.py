@@ -7,7 +7,7 @@ answer may be stored.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from edgescript.effects import HeaderOp
 from edgescript.request import Request
@@ -35,7 +35,7 @@ _OWN_ID: Final = frozenset({b"x-request-id"})
 class Received(list[Field]):
     """Fields as received; never changed."""
 
-    __slots__ = ("dated", "notes", "passed_on")
+    __slots__ = ("dated", "notes", "passed_on", "straight", "unstored")
 
     def __init__(self, fields: Sequence[Field]) -> None:
         super().__init__(fields)
@@ -44,6 +44,9 @@ class Received(list[Field]):
         self.passed_on: Fields = [field for field in fields if field[0].lower() not in dropped]
         """Those a client gets."""
         self.dated = any(name.lower() == b"date" for name, _ in self.passed_on)
+        self.straight: tuple[int, int, bytes, Lines] | None = None
+        self.unstored: tuple[int, int, bool, bool] | None = None
+        """Notes of `straight`, which are found without a key being made."""
         self.notes: dict[Any, Any] = {}
         """What was worked out before, by whatever it depends on besides the fields."""
 
@@ -59,7 +62,23 @@ def received(fields: Sequence[Field]) -> Received:
     return fields if isinstance(fields, Received) else Received(fields)
 
 
-def passing_head(
+class Lines(NamedTuple):
+    """A head, but for the request's id between its two parts."""
+
+    start: bytes
+    end: bytes
+    id_named: bool
+    """A script had a wish about it: it is in `start`, or is not to be there."""
+
+    def of(self, request: Request) -> bytes:
+        """The whole."""
+        start, end, id_named = self
+        if id_named:
+            return start + end
+        return b"%bX-Request-Id: %b\r\n%b" % (start, request.id.encode("ascii"), end)
+
+
+def passing_lines(
     head: UpstreamHead,
     status: int,
     mode: BodyMode,
@@ -68,7 +87,7 @@ def passing_head(
     request: Request,
     tail: bytes,
     now: float,
-) -> bytes:
+) -> Lines:
     """
     The head a client gets of an answer that is passed on, with Date where the origin sent none (RFC 9110 section
     6.6.1); `tail` has the connection's own field.
@@ -76,18 +95,15 @@ def passing_head(
     fields = received(head.fields)
     # A date of our own holds for a second.
     key = (status, mode, label, request.method, tail, fields.dated or int(now), *ops)
-    parts = fields.notes.get(key)
-    if parts is None:
+    lines: Lines | None = fields.notes.get(key)
+    if lines is None:
         named = named_own(ops)
         passed = list(fields.passed_on)
         if not fields.dated:
             passed.append((b"Date", format_http_date(int(now))))
         shown = with_script_ops(passed, ops, request) + node_fields(named | _OWN_ID, label)
         end = field_lines(framing_fields(mode, request.method, status, head.framing, fields)) + tail + b"\r\n"
-        parts = status_line(status) + field_lines(shown), end, named >= _OWN_ID
+        lines = Lines(status_line(status) + field_lines(shown), end, named >= _OWN_ID)
         if not has_template(ops):
-            fields.note(key, parts)
-    start, end, id_named = parts
-    if id_named:
-        return start + end
-    return b"%bX-Request-Id: %b\r\n%b" % (start, request.id.encode("ascii"), end)
+            fields.note(key, lines)
+    return lines

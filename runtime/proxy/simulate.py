@@ -248,7 +248,7 @@ def _verdict(fields: Fields, asked: _Conversation | None, now: float) -> CacheVe
             label, "the origin was not asked" if asked is None else "the origin did not answer"
         )
     plan, answer = asked.plan, asked.answer
-    if not plan.coalesce:
+    if not plan.coalesce or plan.part:
         return _not_stored(label, "not a GET for the whole object")
     decision = decide_storage(
         plan.request.method.encode("ascii"),

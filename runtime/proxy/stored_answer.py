@@ -2,7 +2,8 @@
 The answer that a request gets from a stored response: whole, a part of it, not modified, or no such part.
 
 Who answers at once (`lookup`) and who had to wait (`exchange`) send the same, in the order of RFC 9110 section 13.2.2:
-preconditions first, then Range. Both are only for stored responses of status 200.
+preconditions first, then Range. Both are only for stored responses of status 200. What is stored in parts answers requests
+for these alone (`can_answer`).
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from typing import Final, NamedTuple
 from edgescript.effects import HeaderOp
 from edgescript.request import Request
 from runtime.cache.body import MAX_READ_BYTES, Body, DamagedBodyError, FileBody
+from runtime.cache.parts import PartialBody
 from runtime.cache.store import StoredResponse
 from runtime.http.conditional import NotModified, evaluate_at_cache
 from runtime.http.dates import date_of
@@ -64,6 +66,16 @@ class _Wish(NamedTuple):
     tail: bytes
 
 
+def can_answer(stored: StoredResponse, request: Request, request_fields: Sequence[Field], now: float) -> bool:
+    """Whether `stored` has all that `request` asks for (RFC 9111 section 3.3)."""
+    body = stored.body
+    if not isinstance(body, PartialBody):
+        return True
+    dated = date_of(stored.fields, stored.response_time)
+    wanted = decide_range(request.method, request_fields, stored.validators, dated, body.size, now)
+    return isinstance(wanted, Partial) and all(body.has(part.first, part.last) for part in wanted.ranges)
+
+
 def answer_from(
     stored: StoredResponse,
     label: CacheStatus,
@@ -108,8 +120,9 @@ def _partial(stored: StoredResponse, parts: tuple[ByteRange, ...], wish: _Wish) 
     contents = _read_parts(stored.body, parts)
     if contents is None:
         return None
-    # The node makes ids with a random prefix: no content can be made to contain one that is yet to come.
     boundary = wish.request.id.encode("ascii")
+    if any(boundary in content for content in contents):  # made by who counted on from an id of his own
+        return None
     content_type = combined(stored.fields, b"content-type")
     heads, end = multipart_heads(parts, size, content_type, boundary)
     pieces = [piece for pair in zip(heads, contents, strict=True) for piece in pair]
@@ -123,6 +136,9 @@ def _partial(stored: StoredResponse, parts: tuple[ByteRange, ...], wish: _Wish) 
 def _read_parts(body: Body, parts: tuple[ByteRange, ...]) -> list[bytes] | None:
     if isinstance(body, bytes):
         return [body[part.first : part.last + 1] for part in parts]
+    if isinstance(body, PartialBody):
+        pieces = [body.piece(part.first, part.length) for part in parts]
+        return None if None in pieces else [piece for piece in pieces if piece is not None]
     if sum(part.length for part in parts) > MAX_MULTIPART_BYTES:
         return None
     try:
@@ -146,6 +162,10 @@ def _read(body: FileBody, offset: int, length: int) -> bytes:
 def _with_content(status: int, head: bytes, body: Body, offset: int, length: int) -> StoredAnswer:
     if isinstance(body, bytes):
         return StoredAnswer(status, head, body if length == len(body) else body[offset : offset + length])
+    piece = body.piece(offset, length) if isinstance(body, PartialBody) else None
+    if piece is not None:
+        return StoredAnswer(status, head, piece)
+    # Of parts, what is not held is not read from there either: the answer is cut.
     return StoredAnswer(status, head, b"", FileSlice(body, offset, length))
 
 

@@ -8,46 +8,33 @@ Invariants, beside those of `sharing`:
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from edgescript.effects import Effects
 from runtime.cache.body import Body
 from runtime.cache.cache import Cache
 from runtime.cache.growing import Growing
+from runtime.cache.parts import PartialBody
 from runtime.cache.store import StoredResponse
-from runtime.cache.writing import BodyWriter
 from runtime.http.conditional import validators_of
 from runtime.http.fields import Field, combined
 from runtime.http.framing import Length
-from runtime.http.storage import DoNotStore, Grace, Store, decide_storage
-from runtime.http.tags import tags_of
-from runtime.http.update import head_effect, invalidated_keys, merge_304, represents_target
+from runtime.http.storage import DoNotStore, Store
+from runtime.http.update import head_effect, invalidated_keys, merge_304
 from runtime.proxy.forward import PER_REQUEST
+from runtime.proxy.keeping import Collection
 from runtime.proxy.messages import Command, UpstreamHead
+from runtime.proxy.part_keeping import PartKeeping
 from runtime.proxy.plan import Plan, Settings
-from runtime.proxy.received import Received
-from runtime.proxy.sharing import Sharing
 
 
-class _Collection(NamedTuple):
-    """An object being collected while it passes through."""
-
-    decision: Store
-    head: UpstreamHead
-    response_time: float
-    writer: BodyWriter
-    tags: tuple[str, ...]
-
-
-class Storing(Sharing):
+class Storing(PartKeeping):
     """See the module's text. Made when the exchange begins, at Unix second `now`."""
 
-    __slots__ = ("_collection", "_settings", "growing")
+    __slots__ = ("_collection", "growing")
 
     def __init__(self, plan: Plan, cache: Cache, settings: Settings, now: float) -> None:
-        super().__init__(plan, cache, now)
-        self._settings = settings
-        self._collection: _Collection | None = None
+        super().__init__(plan, cache, settings, now)
+        self._collection: Collection | None = None
         self.growing: Growing | None = None
         """What is collected can be read along."""
 
@@ -89,26 +76,36 @@ class Storing(Sharing):
 
     def begin(self, head: UpstreamHead, effects: Effects, now: float) -> None:
         """Decide whether the response is to be stored, and collect it if it is."""
-        if not self._plan.coalesce:
-            if self._represents_target(head.fields, effects):
+        plan = self._plan
+        if plan.part:
+            self._collection = self._collection_for_part(head, effects, now)
+            if self._collection is None and plan.coalesce and head.status in {200, 206}:
+                self._cache.uncacheable.note(self._in_vain_key, now)
+            return
+        if not plan.coalesce:
+            if plan.forward.method == b"HEAD" and head.status == 200:
+                self._tell_parts_of_head(head, effects, now)
+            elif self._represents_target(head.fields, effects):
                 self._collection = self._collection_of(head, effects, now, is_target=True)
             return
         self._collection = self._collection_of(head, effects, now)
         if self._collection is None:
-            self._cache.uncacheable.note(self._plan.cache_key, now)
+            self._cache.uncacheable.note(plan.cache_key, now)
 
-    def _represents_target(self, fields: Sequence[Field], effects: Effects) -> bool:
-        """Whether an answer to POST is what GET would get (RFC 9110 section 9.3.3)."""
-        plan = self._plan
-        return (
-            plan.forward.method == b"POST"
-            and not effects.bypass
-            and represents_target(plan.cache_key, plan.forward.target, fields)
-        )
+    def _collection_for_part(self, head: UpstreamHead, effects: Effects, now: float) -> Collection | None:
+        """Of what answers a request for a part: the part, or the whole where the origin sends that."""
+        if head.status == 206:
+            return self._collection_of_part(head, effects, now)
+        return self._collection_of(head, effects, now) if head.status == 200 else None
+
+    def _tell_parts_of_head(self, head: UpstreamHead, effects: Effects, now: float) -> None:
+        stored = None if effects.bypass else self._stored_now()
+        if stored is not None and isinstance(stored.body, PartialBody):
+            self.hear_of_head(stored, head, effects, now)
 
     def _collection_of(
         self, head: UpstreamHead, effects: Effects, now: float, *, is_target: bool = False
-    ) -> _Collection | None:
+    ) -> Collection | None:
         method = self._plan.forward.method
         decision = self._decide(method, head.status, head.fields, effects, now, is_target=is_target)
         if isinstance(decision, DoNotStore) or not PER_REQUEST.isdisjoint(decision.vary_names):
@@ -117,29 +114,20 @@ class Storing(Sharing):
         if tags is None:
             return None
         writer = self._cache.writer(head.framing.size if isinstance(head.framing, Length) else None)
-        return None if writer is None else _Collection(decision, head, now, writer, tags)
-
-    def _tags(self, fields: Sequence[Field], effects: Effects) -> tuple[str, ...] | None:
-        """None where they keep the response from being stored."""
-        spelled = self._settings.tag_fields
-        found: tuple[str, ...] | None = None
-        if effects.cache_tags or not isinstance(fields, Received):
-            found = tags_of(fields, effects.cache_tags, spelled)
-        else:
-            found = fields.notes.get(spelled)
-            if found is None:
-                found = tags_of(fields, (), spelled)
-                if found is not None:
-                    fields.note(spelled, found)
-        if found is None:
-            self._cache.counts.overtagged += 1
-        return found
+        return None if writer is None else Collection(decision, head, now, writer, tags)
 
     def take(self, data: bytes, now: float) -> bool:
         """Collect the next piece; False when there is nothing to store any more."""
         collection = self._collection
         assert collection is not None
         so_far = collection.writer.size
+        part = collection.part
+        if part is not None and so_far + len(data) > part.of.span.length:
+            self._collection = None  # it is not what it says it is
+            collection.writer.abort()
+            if self.growing is not None:
+                self.growing.break_off()
+            return False
         taken = collection.writer.write(data)
         if self.growing is not None:
             self.growing.take(data, stored=taken)
@@ -149,7 +137,7 @@ class Storing(Sharing):
         store = self._cache.store
         limit = store.max_object_bytes if store.overflow is None else store.overflow.max_object_bytes
         if so_far + len(data) > limit:
-            self._cache.uncacheable.note(self._plan.cache_key, now)
+            self._cache.uncacheable.note(self._in_vain_key, now)
         return False
 
     def grow(self, now: float) -> tuple[Growing, list[object]] | None:
@@ -173,10 +161,10 @@ class Storing(Sharing):
         return self.growing, list(flight.waiters)
 
     def abandon(self) -> None:
-        """Forget what was collected."""
+        """There will be no more: forget what was collected, or keep it as the part that it is."""
         collection, self._collection = self._collection, None
         if collection is not None:
-            collection.writer.abort()
+            self._keep_beginning(collection)
         if self.growing is not None:
             self.growing.break_off()
 
@@ -190,28 +178,14 @@ class Storing(Sharing):
             return []
         if body is None:
             return self.settle(None)
+        if collection.part is not None:
+            return self._settle_with_part(collection, body, now)
         return self._settle_with(self._stored(collection, body), now)
 
-    def _stored(self, collection: _Collection, body: Body) -> StoredResponse:
-        decision, head, arrived, _, tags = collection
-        return self._made(decision, head, body, tags, arrived)
-
-    def _made(
-        self, decision: Store, head: UpstreamHead, body: Body, tags: tuple[str, ...], arrived: float
-    ) -> StoredResponse:
-        return StoredResponse.from_origin(
-            head.status,
-            head.fields,
-            body,
-            decision,
-            request_fields=self._plan.vary_fields,
-            request_time=self._started,
-            response_time=arrived,
-            tags=tags,
+    def _stored(self, collection: Collection, body: Body) -> StoredResponse:
+        return self._made(
+            collection.decision, collection.head, body, collection.tags, collection.response_time
         )
-
-    def _settle_with(self, stored: StoredResponse, now: float) -> list[Command]:
-        return self.settle(stored if self._put(stored, now) else None)
 
     def keep(self, head: UpstreamHead, content: bytes, effects: Effects, now: float) -> list[Command]:
         """What becomes of an answer that came whole: stored or not, those who wait hear of it."""
@@ -232,17 +206,6 @@ class Storing(Sharing):
             return self.complete(now)
         return self.settle(None)
 
-    def _put(self, stored: StoredResponse, now: float) -> bool:
-        """Whether those who wait may have `stored`: not if it was purged while it was fetched."""
-        key, cache = self._plan.cache_key, self._cache
-        if cache.store.put(key, stored, self._since):
-            cache.uncacheable.forget(key)
-            return True
-        if cache.store.generation() != self._since:
-            return False
-        cache.uncacheable.note(key, now)
-        return True
-
     # --- what is stored already ---------------------------------------------------------------------------------
 
     def invalidate(self, status: int, fields: Sequence[Field]) -> None:
@@ -254,11 +217,6 @@ class Storing(Sharing):
             for key in invalidated_keys(plan.cache_key, plan.forward.target, fields):
                 store.delete(key)
         self._since = store.generation()
-
-    def forget(self) -> None:
-        """What is stored under the key is not what the origin has."""
-        self._cache.store.delete(self._plan.cache_key)
-        self._since = self._cache.store.generation(self._plan.cache_key)
 
     def renew(
         self, stale: StoredResponse, fields: Sequence[Field], head: UpstreamHead, effects: Effects, now: float
@@ -275,7 +233,9 @@ class Storing(Sharing):
             self.forget()
             return self._renewed(stale, fields, head, _for_once(stale), (), now), self.settle(None)
         renewed = self._renewed(stale, fields, head, decision, tags, now)
-        return renewed, self.settle(renewed if self._put(renewed, now) else None)
+        if isinstance(renewed.body, PartialBody):
+            return renewed, self._settle_reconciled(renewed, now)
+        return renewed, self._settle_with(renewed, now)
 
     def hear_of_head(self, stored: StoredResponse, head: UpstreamHead, effects: Effects, now: float) -> None:
         """What a 200 to HEAD says of the stored response to GET (RFC 9111 section 4.3.5)."""
@@ -292,79 +252,6 @@ class Storing(Sharing):
                 self.forget()
             elif isinstance(decision, Store):
                 self._put(self._renewed(stored, fields, head, decision, tags, now), now)
-
-    def _renewed(
-        self,
-        stale: StoredResponse,
-        fields: Sequence[Field],
-        head: UpstreamHead,
-        decision: Store,
-        tags: tuple[str, ...],
-        now: float,
-    ) -> StoredResponse:
-        return StoredResponse.from_origin(
-            stale.status,
-            fields,
-            stale.body,
-            decision,
-            request_fields=self._plan.vary_fields,
-            request_time=self._started,
-            response_time=now,
-            age_fields=head.fields,
-            tags=tags,
-        )
-
-    def _decide(
-        self,
-        method: bytes,
-        status: int,
-        fields: Sequence[Field],
-        effects: Effects,
-        now: float,
-        *,
-        is_target: bool = False,
-        asked: Sequence[Field] | None = None,
-    ) -> Store | DoNotStore:
-        """`asked` stands in for the client's fields."""
-        key = None
-        if (
-            self._plan.plain
-            and isinstance(fields, Received)
-            and not effects.ttl_s_by_status
-            and not effects.default_ttl_s_by_status
-        ):
-            # Nothing else counts then, and of `now` the second alone.
-            key = (
-                int(now),
-                method,
-                status,
-                effects.ttl_s,
-                effects.default_ttl_s,
-                effects.stale_while_revalidate_s,
-                effects.stale_if_error_s,
-                is_target,
-                self._settings.store_cookies,
-            )
-            known: Store | DoNotStore | None = fields.notes.get(key)
-            if known is not None:
-                return known
-        decision = decide_storage(
-            method,
-            self._plan.request_fields if asked is None else asked,
-            status,
-            fields,
-            now,
-            script_ttl_s=effects.ttl_s,
-            script_ttl_s_by_status=effects.ttl_s_by_status,
-            default_ttl_s=effects.default_ttl_s,
-            default_ttl_s_by_status=effects.default_ttl_s_by_status,
-            grace=Grace(effects.stale_while_revalidate_s, effects.stale_if_error_s),
-            represents_target=is_target,
-            store_cookies=self._settings.store_cookies,
-        )
-        if key is not None and isinstance(fields, Received):
-            fields.note(key, decision)
-        return decision
 
 
 def _for_once(stored: StoredResponse) -> Store:

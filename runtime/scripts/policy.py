@@ -23,6 +23,8 @@ from typing import Any, Final
 
 from edgescript.context import Context
 from edgescript.effects import Effects, HeaderOp, Redirect
+from edgescript.reading import Reading
+from edgescript.reads import Part
 from edgescript.request import Request
 from runtime.scripts.paths import EVERYTHING, PathTable
 from runtime.scripts.query import QueryKey
@@ -87,6 +89,12 @@ class SitePolicy:
         """What holds for every path, if that is the same."""
         self.chooses_query = any(rule.query is not None for rule in self._rules)
         """Whether `state_key` may have something to say."""
+
+    @property
+    def reading(self) -> Reading:
+        """What of a request `apply` and `state_key` look at."""
+        parts = (Part.TARGET, Part.HOST, Part.SCHEME) if self._redirects else (Part.TARGET,)
+        return Reading(frozenset((part, "") for part in parts))
 
     def apply(self, context: Context) -> None:
         """Change the effects so far as the rules say; end a request that is to come again with `https`."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from edgescript.meter import DEFAULT_LIMITS, Limits
 from edgescript.pipeline import InstalledScript, in_order
+from edgescript.reading import Reading
+from edgescript.reads import Part
 from edgescript.request import Request
 from edgescript.services import NO_SERVICES, Services
 from runtime.scripts.counts import ReleaseCounts
@@ -44,6 +46,18 @@ class Site:
     def __post_init__(self) -> None:
         object.__setattr__(self, "head", in_order(self.scripts, "head"))
         object.__setattr__(self, "foot", in_order(self.scripts, "foot"))
+
+    def reading(self) -> Reading | None:
+        """What the decision on a request depends on; None where that cannot be told."""
+        found = Reading() if self.policy is None else self.policy.reading
+        for script in (*self.head, *self.foot):
+            if script.test_ip:
+                found = Reading(found.facts | {(Part.CLIENT_ADDR, "")})
+            joined = found.joined(script.reading())
+            if joined is None:
+                return None
+            found = joined
+        return found
 
     def releases(self) -> Iterator["Site"]:
         """Itself, and its candidate."""

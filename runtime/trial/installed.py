@@ -4,16 +4,28 @@ from collections.abc import Callable
 
 from edgescript.builtins import Stage
 from edgescript.context import Context
+from edgescript.debugging import ASKED_FOR
 from edgescript.pipeline import DEFAULT_ON_ERROR, InstalledScript
 from edgescript.program import Program
+from edgescript.reading import Reading
 from runtime.scripts.rule import Rule
 
 
 def installed(
     program: Program, rule: Rule, position: Stage, run: Callable[[Context], bool] | None = None
 ) -> InstalledScript:
-    """`program` as `rule` wants it; `position` is what the script's own text says, `run` goes before the program's."""
+    """
+    `program` as `rule` wants it; `position` is what the script's own text says, `run` goes before the program's.
+
+    With a `run` that watches, each request is to be run, but for that of the debug option, which is one more thing read.
+    """
     position = rule.position or position
+
+    def reading() -> Reading | None:
+        if run is None:
+            return program.reading()
+        return ASKED_FOR.joined(program.reading()) if rule.signature else None
+
     return InstalledScript(
         rule.name,
         position,
@@ -25,4 +37,5 @@ def installed(
         rule.test_ip,
         program.awaits_response,
         program.code.source_sha256.hex()[:12],
+        reading=reading,
     )

@@ -8,12 +8,13 @@ from typing import Literal
 
 from edgescript.builtins import Cost, Effect, Family
 from edgescript.context import Context
+from edgescript.reads import Part
 from stdlib.pure.times import LOCAL_OFFSET_S, date_and_time, date_text, moment
 
 clock = Family("clock", effect=Effect.AMBIENT)
 
 
-@clock.builtin(cost=Cost(20, makes=lambda _: 32))
+@clock.builtin(cost=Cost(20, makes=lambda _: 32), reads=(Part.SECOND,))
 def today(ctx: Context) -> str | Literal[False]:
     """
     Return the local (UTC+8) date as yyyy-mm-dd.
@@ -24,7 +25,7 @@ def today(ctx: Context) -> str | Literal[False]:
     return date_text(at) if at else False
 
 
-@clock.builtin(cost=Cost(1))
+@clock.builtin(cost=Cost(1), reads=(Part.TIME, Part.SECOND))
 def time(ctx: Context) -> int:
     """
     Return Unix time in whole seconds.
@@ -34,7 +35,7 @@ def time(ctx: Context) -> int:
     return int(ctx.now_s // 1)
 
 
-@clock.builtin(cost=Cost(1))
+@clock.builtin(cost=Cost(1), reads=(Part.TIME, Part.MILLISECOND))
 def now(ctx: Context) -> int | float:
     """
     Return Unix time in seconds, with milliseconds.
@@ -45,7 +46,7 @@ def now(ctx: Context) -> int | float:
     return seconds if seconds % 1 else int(seconds)
 
 
-@clock.builtin(cost=Cost(28, makes=lambda _: 32))
+@clock.builtin(cost=Cost(28, makes=lambda _: 32), reads=(Part.SECOND,))
 def localtime(ctx: Context) -> str | Literal[False]:
     """
     Return the local (UTC+8) date and time as yyyy-mm-dd hh:mm:ss.
@@ -56,7 +57,7 @@ def localtime(ctx: Context) -> str | Literal[False]:
     return date_and_time(at) if at else False
 
 
-@clock.builtin(cost=Cost(28, makes=lambda _: 32))
+@clock.builtin(cost=Cost(28, makes=lambda _: 32), reads=(Part.SECOND,))
 def utctime(ctx: Context) -> str | Literal[False]:
     """
     Return the UTC date and time as yyyy-mm-dd hh:mm:ss.

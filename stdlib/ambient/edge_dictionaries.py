@@ -7,7 +7,9 @@ from edgescript.types import value_text
 edge_dictionaries = Family("edge_dictionaries", effect=Effect.AMBIENT, extension=True)
 
 
-@edge_dictionaries.builtin(cost=Cost(5, per="key", shift=6, makes=lambda call: call.limits.value_bytes))
+@edge_dictionaries.builtin(
+    cost=Cost(5, per="key", shift=6, makes=lambda call: call.limits.value_bytes), reads=()
+)
 def dict_get(ctx: Context, name: Str, key: Text, default: OptStr = None) -> str | None:
     """
     Return the string that the site's dictionary `name` has under `key`, else `default`, else undef.

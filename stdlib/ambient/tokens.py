@@ -39,7 +39,8 @@ class _Wanted(NamedTuple):
         per="token",
         shift=1,
         worst=lambda call: jws.MAX_FUEL + 8 * call.size("token") + (call.size("key") >> 3),
-    )
+    ),
+    reads=(),
 )
 def jwt_verify(ctx: Context, token: Str, key: Str, alg: Str, options: OptDict = None) -> _Result:
     r"""
@@ -100,13 +101,16 @@ def _claims(ctx: Context, token: str, verifier: jws.Verifier, options: Table | N
         return False
     payload = jws.opened(ctx, token, verifier)
     claims = None if payload is None else object_of(ctx, payload)
-    return claims if claims is not None and _hold(claims, wanted, ctx.now_s) else False
+    return claims if claims is not None and _hold(ctx, claims, wanted) else False
 
 
-def _hold(claims: Table, wanted: _Wanted, now_s: float) -> bool:
+def _hold(ctx: Context, claims: Table, wanted: _Wanted) -> bool:
     """RFC 7519 section 4.1."""
     expires, begins = _moment(claims, "exp", math.inf), _moment(claims, "nbf", -math.inf)
-    if not begins - wanted.leeway_s <= now_s < expires + wanted.leeway_s:
+    first, end = begins - wanted.leeway_s, expires + wanted.leeway_s
+    ctx.changes_at(first)
+    ctx.changes_at(end)
+    if not first <= ctx.now_s < end:
         return False
     if wanted.iss is not None and claims.get("iss") not in wanted.iss:
         return False

@@ -84,7 +84,7 @@ def mod(n1: Num, n2: Num) -> int | float:
     return to_number(n1 % n2) if n2 != 0 else math.nan
 
 
-@numbers.builtin(cost=Cost(1), inline=(Inline("n1 > n2"),))
+@numbers.builtin(cost=Cost(1), inline=(Inline("n1 > n2"),), ordering=True)
 def gt(n1: Num, n2: Num) -> bool:
     """
     Return whether n1 > n2.
@@ -94,7 +94,7 @@ def gt(n1: Num, n2: Num) -> bool:
     return n1 > n2
 
 
-@numbers.builtin(cost=Cost(1), inline=(Inline("n1 >= n2"),))
+@numbers.builtin(cost=Cost(1), inline=(Inline("n1 >= n2"),), ordering=True)
 def ge(n1: Num, n2: Num) -> bool:
     """
     Return whether n1 >= n2.
@@ -104,7 +104,7 @@ def ge(n1: Num, n2: Num) -> bool:
     return n1 >= n2
 
 
-@numbers.builtin(cost=Cost(1), inline=(Inline("n1 < n2"),))
+@numbers.builtin(cost=Cost(1), inline=(Inline("n1 < n2"),), ordering=True)
 def lt(n1: Num, n2: Num) -> bool:
     """
     Return whether n1 < n2.
@@ -114,7 +114,7 @@ def lt(n1: Num, n2: Num) -> bool:
     return n1 < n2
 
 
-@numbers.builtin(cost=Cost(1), inline=(Inline("n1 <= n2"),))
+@numbers.builtin(cost=Cost(1), inline=(Inline("n1 <= n2"),), ordering=True)
 def le(n1: Num, n2: Num) -> bool:
     """
     Return whether n1 <= n2.

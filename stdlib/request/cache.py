@@ -22,7 +22,7 @@ MAX_TAGS: Final = 32
 """Of a response: each is an entry in the index that purges go through."""
 
 
-@cache.builtin(cost=Cost(3, per="ttl", shift=0), stages=("foot",))
+@cache.builtin(cost=Cost(3, per="ttl", shift=0), stages=("foot",), reads=())
 def set_cache_ttl(ctx: Context, type_: Str, ttl: Text) -> bool:
     """
     Set how long the response may be kept: of `path`, seconds for answers of 200, 301 and 302; of `code`, a list of
@@ -83,7 +83,7 @@ def _is_digits(text: str) -> bool:
     return 0 < len(text) <= 20 and text.isascii() and text.isdigit()
 
 
-@cache.builtin(cost=Cost(5, per="key"), extension=True)
+@cache.builtin(cost=Cost(5, per="key"), extension=True, reads=())
 def set_cache_key(ctx: Context, key: Text) -> bool:
     """
     Set what the response is stored and found under, in place of path and query: requests with one key share a response.
@@ -104,7 +104,7 @@ def set_cache_key(ctx: Context, key: Text) -> bool:
     return True
 
 
-@cache.builtin(cost=Cost(6, per="tag"), extension=True)
+@cache.builtin(cost=Cost(6, per="tag"), extension=True, reads=())
 def add_cache_tag(ctx: Context, tag: Str) -> bool:
     """
     Add a name under which the response can be purged, beside those that the origin gives it.
@@ -127,7 +127,7 @@ def add_cache_tag(ctx: Context, tag: Str) -> bool:
     return True
 
 
-@cache.builtin(cost=Cost(4), extension=True)
+@cache.builtin(cost=Cost(4), extension=True, reads=())
 def set_cache_grace(ctx: Context, while_revalidate: Num, if_error: Num) -> bool:
     """
     Set for how many seconds after its lifetime a response may still be sent: `while_revalidate` while a fresh one is
@@ -147,7 +147,7 @@ def set_cache_grace(ctx: Context, while_revalidate: Num, if_error: Num) -> bool:
     return True
 
 
-@cache.builtin(cost=Cost(1), extension=True)
+@cache.builtin(cost=Cost(1), extension=True, reads=())
 def cache_bypass(ctx: Context) -> bool:
     """
     Leave the cache out of this request: it is answered by the origin, and the response is not stored.

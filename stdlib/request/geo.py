@@ -8,6 +8,7 @@ from typing import Literal
 
 from edgescript.builtins import Cost, Effect, Family, Str
 from edgescript.context import Context
+from edgescript.reads import Part
 from edgescript.services import GeoRecord
 
 geo = Family("geo", effect=Effect.AMBIENT)
@@ -22,7 +23,7 @@ def _record(ctx: Context, address: str) -> GeoRecord:
     return found
 
 
-@geo.builtin(cost=_LOOKUP)
+@geo.builtin(cost=_LOOKUP, reads=(Part.CLIENT_ADDR,))
 def client_country(ctx: Context) -> str | Literal[False]:
     """
     Return the client's country code, or false when it is unknown, as all are where there is no database of addresses.
@@ -32,7 +33,7 @@ def client_country(ctx: Context) -> str | Literal[False]:
     return _record(ctx, ctx.request.client_addr).country or False
 
 
-@geo.builtin(cost=_LOOKUP)
+@geo.builtin(cost=_LOOKUP, reads=(Part.CLIENT_ADDR,))
 def client_region(ctx: Context) -> str | Literal[False]:
     """
     Return the client's region code, or false when it is unknown. `edgescript doc --codes region` lists China's.
@@ -42,7 +43,7 @@ def client_region(ctx: Context) -> str | Literal[False]:
     return _record(ctx, ctx.request.client_addr).region or False
 
 
-@geo.builtin(cost=_LOOKUP)
+@geo.builtin(cost=_LOOKUP, reads=(Part.CLIENT_ADDR,))
 def client_city(ctx: Context) -> str | Literal[False]:
     """
     Return the client's city code, or false when it is unknown. `edgescript doc --codes city` lists them.
@@ -52,7 +53,7 @@ def client_city(ctx: Context) -> str | Literal[False]:
     return _record(ctx, ctx.request.client_addr).city or False
 
 
-@geo.builtin(cost=_LOOKUP)
+@geo.builtin(cost=_LOOKUP, reads=(Part.CLIENT_ADDR,))
 def client_isp(ctx: Context) -> str | Literal[False]:
     """
     Return the code of the client's carrier, or false when it is unknown. `edgescript doc --codes isp` lists them.
@@ -62,7 +63,7 @@ def client_isp(ctx: Context) -> str | Literal[False]:
     return _record(ctx, ctx.request.client_addr).isp or False
 
 
-@geo.builtin(cost=_LOOKUP)
+@geo.builtin(cost=_LOOKUP, reads=())
 def ip_country(ctx: Context, ip: Str) -> str | Literal[False]:
     """
     Return the country code of an address, IPv4 or IPv6, or false when it is unknown or no address.
@@ -73,7 +74,7 @@ def ip_country(ctx: Context, ip: Str) -> str | Literal[False]:
     return _record(ctx, ip).country or False
 
 
-@geo.builtin(cost=_LOOKUP)
+@geo.builtin(cost=_LOOKUP, reads=())
 def ip_region(ctx: Context, ip: Str) -> str | Literal[False]:
     """
     Return the region code of an address, or false when it is unknown.
@@ -83,7 +84,7 @@ def ip_region(ctx: Context, ip: Str) -> str | Literal[False]:
     return _record(ctx, ip).region or False
 
 
-@geo.builtin(cost=_LOOKUP)
+@geo.builtin(cost=_LOOKUP, reads=())
 def ip_city(ctx: Context, ip: Str) -> str | Literal[False]:
     """
     Return the city code of an address, or false when it is unknown.
@@ -93,7 +94,7 @@ def ip_city(ctx: Context, ip: Str) -> str | Literal[False]:
     return _record(ctx, ip).city or False
 
 
-@geo.builtin(cost=_LOOKUP)
+@geo.builtin(cost=_LOOKUP, reads=())
 def ip_isp(ctx: Context, ip: Str) -> str | Literal[False]:
     """
     Return the code of an address's carrier, or false when it is unknown.

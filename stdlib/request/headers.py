@@ -21,7 +21,7 @@ headers = Family("headers", effect=Effect.WRITES)
 Side: TypeAlias = Literal["request_headers", "response_headers"]
 
 
-@headers.builtin(cost=Cost(6, per="value", shift=5))
+@headers.builtin(cost=Cost(6, per="value", shift=5), reads=())
 def add_req_header(ctx: Context, name: Str, value: Str, append: Bool = False) -> bool:
     """
     Set a header of the request to the origin, or add another line of it if `append` is true.
@@ -36,7 +36,7 @@ def add_req_header(ctx: Context, name: Str, value: Str, append: Bool = False) ->
     return _put(ctx, "request_headers", name, value, append)
 
 
-@headers.builtin(cost=Cost(4))
+@headers.builtin(cost=Cost(4), reads=())
 def del_req_header(ctx: Context, name: Str) -> bool:
     """
     Leave a header out of the request to the origin. What scripts read of the request stays as the client sent it.
@@ -47,7 +47,7 @@ def del_req_header(ctx: Context, name: Str) -> bool:
     return _drop(ctx, "request_headers", name)
 
 
-@headers.builtin(cost=Cost(6, per="value", shift=5))
+@headers.builtin(cost=Cost(6, per="value", shift=5), reads=())
 def add_rsp_header(ctx: Context, name: Str, value: Str, append: Bool = False) -> bool:
     """
     Set a header of the response to the client, the origin's one included, or add another line if `append` is true.
@@ -61,7 +61,7 @@ def add_rsp_header(ctx: Context, name: Str, value: Str, append: Bool = False) ->
     return _put(ctx, "response_headers", name, value, append)
 
 
-@headers.builtin(cost=Cost(4))
+@headers.builtin(cost=Cost(4), reads=())
 def del_rsp_header(ctx: Context, name: Str) -> bool:
     """
     Leave a header out of the response, the origin's one included; false for a name that is no valid header.
@@ -211,7 +211,7 @@ _ATTRIBUTES: Final = (
 """Keys of `properties` in the order the attributes are written."""
 
 
-@headers.builtin(cost=Cost(32, per="v", shift=3))
+@headers.builtin(cost=Cost(32, per="v", shift=3), reads=())
 def add_rsp_cookie(ctx: Context, k: Str, v: Str, properties: OptDict = None) -> bool:
     """
     Add a Set-Cookie line. `properties` may have expires, domain, path, samesite and extension (text), max_age

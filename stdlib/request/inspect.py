@@ -12,6 +12,7 @@ from edgescript.bounds import CallBounds
 from edgescript.builtins import MATCHER_PREFIX, Cost, Effect, Family, Int, OptMatcher, Str
 from edgescript.context import Context
 from edgescript.meter import SMALL_BYTES
+from edgescript.reads import Part
 from edgescript.types import Table
 from stdlib.pure.patterns import compiled, covered_tester, most_of_search, tester
 from stdlib.request import lookup
@@ -114,7 +115,7 @@ def _specialise_named(function: Callable[..., str | bool], bind: Callable[[str],
     inspect.specialised(function, "pattern")(with_pattern)
 
 
-@inspect.builtin(cost=_FACT)
+@inspect.builtin(cost=_FACT, reads=(Part.SERVER_ADDR,))
 def server_addr(ctx: Context) -> str:
     """
     Return the address of the node that took the request.
@@ -124,7 +125,7 @@ def server_addr(ctx: Context) -> str:
     return ctx.request.server_addr
 
 
-@inspect.builtin(cost=Cost(1))
+@inspect.builtin(cost=Cost(1), reads=(Part.SERVER_PORT,))
 def server_port(ctx: Context) -> int:
     """
     Return the port of the node that took the request.
@@ -134,7 +135,7 @@ def server_port(ctx: Context) -> int:
     return ctx.request.server_port
 
 
-@inspect.builtin(cost=_FACT)
+@inspect.builtin(cost=_FACT, reads=(Part.CLIENT_ADDR,))
 def client_addr(ctx: Context) -> str:
     """
     Return the address the client connected from.
@@ -144,7 +145,7 @@ def client_addr(ctx: Context) -> str:
     return ctx.request.client_addr
 
 
-@inspect.builtin(cost=Cost(1))
+@inspect.builtin(cost=Cost(1), reads=(Part.CLIENT_PORT,))
 def client_port(ctx: Context) -> int:
     """
     Return the client's port.
@@ -164,7 +165,7 @@ def req_id(ctx: Context) -> str:
     return ctx.request.id
 
 
-@inspect.builtin(cost=_ANSWER)
+@inspect.builtin(cost=_ANSWER, reads=(Part.TARGET,))
 def req_uri(ctx: Context, pattern: OptMatcher = None) -> str | bool:
     """
     Return the path of the request, without the query; or whether it matches `pattern`.
@@ -190,7 +191,7 @@ def _extension(ctx: Context) -> str:
     return dot + rest
 
 
-@inspect.builtin(cost=_ANSWER)
+@inspect.builtin(cost=_ANSWER, reads=(Part.TARGET,))
 def req_uri_basename(ctx: Context, pattern: OptMatcher = None) -> str | bool:
     """
     Return the last part of the path up to its first dot, '' after a final slash; or whether it matches `pattern`.
@@ -201,7 +202,7 @@ def req_uri_basename(ctx: Context, pattern: OptMatcher = None) -> str | bool:
     return _answer(ctx, _basename(ctx), pattern, False)
 
 
-@inspect.builtin(cost=_ANSWER)
+@inspect.builtin(cost=_ANSWER, reads=(Part.TARGET,))
 def req_uri_ext(ctx: Context, pattern: OptMatcher = None) -> str | bool:
     """
     Return the last part of the path from its first dot on, dot included, '' if it has none; or whether it matches.
@@ -212,7 +213,7 @@ def req_uri_ext(ctx: Context, pattern: OptMatcher = None) -> str | bool:
     return _answer(ctx, _extension(ctx), pattern, False)
 
 
-@inspect.builtin(cost=_ANSWER)
+@inspect.builtin(cost=_ANSWER, reads=(Part.TARGET,))
 def req_uri_arg(ctx: Context, name: Str, pattern: OptMatcher = None) -> str | bool:
     """
     Return the first value of query argument `name`, or false if it is absent; or whether it matches `pattern`.
@@ -231,7 +232,7 @@ def _query(ctx: Context) -> str | None:
     return ctx.request.query or None
 
 
-@inspect.builtin(cost=_ANSWER)
+@inspect.builtin(cost=_ANSWER, reads=(Part.TARGET,))
 def req_uri_query_string(ctx: Context, pattern: OptMatcher = None) -> str | bool:
     """
     Return the query without its `?`, or false if there is none or an empty one; or whether it matches `pattern`.
@@ -243,7 +244,7 @@ def req_uri_query_string(ctx: Context, pattern: OptMatcher = None) -> str | bool
     return _answer(ctx, _query(ctx), pattern, False)
 
 
-@inspect.builtin(cost=_ANSWER)
+@inspect.builtin(cost=_ANSWER, reads=(Part.SCHEME,))
 def req_scheme(ctx: Context, pattern: OptMatcher = None) -> str | bool:
     """
     Return http or https; or whether it matches `pattern`.
@@ -255,7 +256,7 @@ def req_scheme(ctx: Context, pattern: OptMatcher = None) -> str | bool:
     return _answer(ctx, ctx.request.scheme, pattern, False)
 
 
-@inspect.builtin(cost=_ANSWER)
+@inspect.builtin(cost=_ANSWER, reads=(Part.METHOD,))
 def req_method(ctx: Context, pattern: OptMatcher = None) -> str | bool:
     """
     Return the method; or whether it matches `pattern`.
@@ -266,7 +267,7 @@ def req_method(ctx: Context, pattern: OptMatcher = None) -> str | bool:
     return _answer(ctx, ctx.request.method, pattern, False)
 
 
-@inspect.builtin(cost=_ANSWER)
+@inspect.builtin(cost=_ANSWER, reads=(Part.HOST,))
 def req_host(ctx: Context, pattern: OptMatcher = None) -> str | bool:
     """
     Return the host the client asked for; or whether it matches `pattern`.
@@ -282,7 +283,7 @@ def _user_agent(ctx: Context) -> str | None:
     return ctx.request.headers.get("user-agent")
 
 
-@inspect.builtin(cost=_FIELD)
+@inspect.builtin(cost=_FIELD, reads=((Part.HEADER, "user-agent"),))
 def req_user_agent(ctx: Context, pattern: OptMatcher = None) -> str | bool:
     """
     Return the User-Agent, '' if there is none; or whether there is one that matches `pattern`.
@@ -297,7 +298,7 @@ def _referer(ctx: Context) -> str | None:
     return ctx.request.headers.get("referer")
 
 
-@inspect.builtin(cost=_FIELD)
+@inspect.builtin(cost=_FIELD, reads=((Part.HEADER, "referer"),))
 def req_referer(ctx: Context, pattern: OptMatcher = None) -> str | bool:
     """
     Return the Referer, '' if there is none; or whether there is one that matches `pattern`.
@@ -308,7 +309,7 @@ def req_referer(ctx: Context, pattern: OptMatcher = None) -> str | bool:
     return _answer(ctx, _referer(ctx), pattern, "")
 
 
-@inspect.builtin(cost=_FIELD)
+@inspect.builtin(cost=_FIELD, reads=(Part.COOKIE,))
 def req_cookie(ctx: Context, name: Str, pattern: OptMatcher = None) -> str | bool:
     """
     Return the first value of cookie `name`, or false if it is absent; or whether it matches `pattern`.
@@ -327,7 +328,7 @@ def _first_forwarded(ctx: Context) -> str | None:
     return line.partition(",")[0].strip(" \t") if line is not None else None
 
 
-@inspect.builtin(cost=_FIELD)
+@inspect.builtin(cost=_FIELD, reads=((Part.HEADER, "x-forwarded-for"),))
 def req_first_x_forwarded(ctx: Context, pattern: OptMatcher = None) -> str | bool:
     """
     Return the first address of X-Forwarded-For, or false without one; or whether it matches `pattern`.
@@ -340,7 +341,7 @@ def req_first_x_forwarded(ctx: Context, pattern: OptMatcher = None) -> str | boo
     return _answer(ctx, _first_forwarded(ctx), pattern, False)
 
 
-@inspect.builtin(cost=_FIELD)
+@inspect.builtin(cost=_FIELD, reads=(Part.HEADER,))
 def req_header(ctx: Context, name: Str, pattern: OptMatcher = None) -> str | bool:
     """
     Return the first line of request header `name`, or false if it is absent; or whether it matches `pattern`.
@@ -359,7 +360,8 @@ def req_header(ctx: Context, name: Str, pattern: OptMatcher = None) -> str | boo
         12,
         worst=lambda _: MAX_SEGMENTS,
         makes=lambda call: call.table(MAX_SEGMENTS, call.inputs.target_bytes),
-    )
+    ),
+    reads=(Part.TARGET,),
 )
 def req_uri_seg(ctx: Context, idx: Int = 1) -> Table:
     """

@@ -71,7 +71,17 @@ def _limit_req_constant(rate: str | float, options: str = "") -> Callable[..., b
     def limit(ctx: Context, key: str | float, burst: float = 0) -> bool:
         return _limited(ctx, key, burst, ask)
 
-    return limit
+    if options.strip(" "):
+        return limit
+    rate_per_s = _rate(rate).per_s
+
+    def limit_at_once(ctx: Context, key: str | float, burst: float = 0) -> bool:
+        # As above in one step, for what most limits are.
+        if isinstance(key, str) and len(key) <= _MAX_KEY_BYTES and 0 <= burst < math.inf:
+            return ctx.services.limiter.wait(key, rate_per_s, burst, ctx.now_s) >= 0
+        return _limited(ctx, key, burst, ask)
+
+    return limit_at_once
 
 
 @limits.specialised(limit_req, "rate")
@@ -134,7 +144,7 @@ def _ask(rate_text: str | float, options: str) -> _Ask:
 
 def _at_once(rate_per_s: float) -> _Ask:
     def ask(ctx: Context, key: str, burst: float) -> bool:
-        return ctx.services.limiter.admit(key, rate_per_s, burst, ctx.now_s)
+        return ctx.services.limiter.wait(key, rate_per_s, burst, ctx.now_s) >= 0
 
     return ask
 

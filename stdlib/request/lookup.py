@@ -7,10 +7,10 @@ found, as in nginx, where such a field is one that slipped past whoever strips t
 """
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import TypeAlias
 
 from edgescript.context import Context
+from edgescript.request import field_key
 
 Reader: TypeAlias = Callable[[Context], str | None]
 """A value of the request, None when it is absent."""
@@ -36,13 +36,7 @@ def cookie(ctx: Context, name: str) -> str | None:
 
 def header(ctx: Context, name: str) -> str | None:
     """The first line of a request header, or None."""
-    return ctx.request.headers.get(field_name(name))
-
-
-@lru_cache(512)
-def field_name(name: str) -> str:
-    """The key of `Headers` for a script's spelling of a header name."""
-    return name.lower().replace("_", "-")
+    return ctx.request.headers.get(field_key(name))
 
 
 def argument_reader(name: str) -> Reader:
@@ -57,5 +51,5 @@ def cookie_reader(name: str) -> Reader:
 
 def header_reader(name: str) -> Reader:
     """`header` with the name bound."""
-    field = field_name(name)
+    field = field_key(name)
     return lambda ctx: ctx.request.headers.get(field)

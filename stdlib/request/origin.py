@@ -6,7 +6,7 @@ from edgescript.context import Context
 origin = Family("origin", effect=Effect.WRITES, extension=True)
 
 
-@origin.builtin(cost=Cost(3, per="name"))
+@origin.builtin(cost=Cost(3, per="name"), reads=())
 def set_origin(ctx: Context, name: Str) -> bool:
     """
     Set the origin that is asked if the request is not answered before: one that the site's configuration names.

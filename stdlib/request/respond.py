@@ -15,7 +15,7 @@ _STATUSES: Final = range(200, 600)
 """Final status codes. 1xx are interim responses and belong to the connection (RFC 9110 section 15.2)."""
 
 
-@respond.builtin(cost=Cost(4, worst=lambda call: call.text("arg") >> 13))
+@respond.builtin(cost=Cost(4, worst=lambda call: call.text("arg") >> 13), reads=())
 def say(ctx: Context, arg: AnyValue) -> None:
     """
     Append the text of `arg` and a newline to the response body. The node then answers itself, with 200 unless `exit`
@@ -28,7 +28,7 @@ def say(ctx: Context, arg: AnyValue) -> None:
     ctx.write(f"{text}\n")
 
 
-@respond.builtin(cost=Cost(4, worst=lambda call: call.text("arg") >> 13))
+@respond.builtin(cost=Cost(4, worst=lambda call: call.text("arg") >> 13), reads=())
 def print_(ctx: Context, arg: AnyValue) -> None:
     """
     Append the text of `arg` to the response body, as `say` does without the newline.
@@ -40,7 +40,7 @@ def print_(ctx: Context, arg: AnyValue) -> None:
     ctx.write(text)
 
 
-@respond.builtin(cost=Cost(6), may_end=True, ends_when={})
+@respond.builtin(cost=Cost(6), may_end=True, ends_when={}, reads=())
 def exit_(ctx: Context, code: Int, body: OptStr = None) -> Literal[True]:
     """
     End the request with status `code`, 200 to 599, and `body`. Nothing after it runs, in this script or any other.

@@ -19,6 +19,7 @@ from edgescript.builtins import Cost, Effect, Family, Int, Str
 from edgescript.context import Context
 from edgescript.effects import Redirect
 from edgescript.faults import FaultCode, ScriptFault
+from edgescript.reads import Part
 from edgescript.types import number_text
 from stdlib.request.wire import MAX_TARGET_BYTES, safe_target
 
@@ -41,7 +42,9 @@ _REDIRECT_CODES: Final = (301, 302, 303, 307, 308)
 _DEFAULT_CODE: Final = 302
 
 
-@rewrites.builtin(cost=Cost(10, per="url", shift=5), may_end=True, ends_when={"flag": _REDIRECTING})
+@rewrites.builtin(
+    cost=Cost(10, per="url", shift=5), may_end=True, ends_when={"flag": _REDIRECTING}, reads=(Part.TARGET,)
+)
 def rewrite(ctx: Context, url: Str, flag: Str, code: Int = 302) -> Literal[True]:
     """
     Change the URI for origin and cache (`break`, `enhance_break`) or redirect the client and end the request

@@ -20,7 +20,7 @@ def _bytes(n: int, unit: str) -> int | None:
     return min(n * factor, MAX_EXACT_INT) if factor is not None and n >= 0 else None
 
 
-@throttle.builtin(cost=Cost(1))
+@throttle.builtin(cost=Cost(1), reads=())
 def limit_rate_after(ctx: Context, n: Int, unit: Str = "") -> bool:
     """
     Set how much of the response is sent at full speed before `limit_rate` counts: `n` bytes, or units of k, m or g
@@ -36,7 +36,7 @@ def limit_rate_after(ctx: Context, n: Int, unit: Str = "") -> bool:
     return True
 
 
-@throttle.builtin(cost=Cost(1))
+@throttle.builtin(cost=Cost(1), reads=())
 def limit_rate(ctx: Context, n: Int, unit: Str = "") -> bool:
     """
     Limit the response's speed to `n` bytes a second, or units of k, m or g (1024, in either case).

@@ -13,6 +13,7 @@ from runtime.bundles.documents import (
 from runtime.bundles.manifest import FORMAT, DomainEntry, Manifest, PurgeEntry, encode_manifest
 from runtime.bundles.sealing import BlobRef, seal, unseal
 from runtime.bundles.signing import SigningKey, sign
+from runtime.bundles.whole import Opener
 
 STORE_KEY = b"s" * 32
 KEY = SigningKey(b"1" * 32)
@@ -61,6 +62,12 @@ class Shelf:
             ScriptEntry(name, 1, self.put(code), **{"position": "head", **dict(*rest)})
             for name, code, *rest in scripts
         )
+
+
+def opened(manifest, shelf):
+    """All domains of a manifest."""
+    opener = Opener(shelf)
+    return [opener.domain(entry) for entry in manifest.domains]
 
 
 def entry_of(name, ref, data):

@@ -1,6 +1,8 @@
 """A console's domains beside a node's own sites: what is served of them, who gets which release, what is refused."""
 
+import hashlib
 import random
+import re
 from ipaddress import ip_network
 
 import msgspec
@@ -8,8 +10,9 @@ import pytest
 
 import stdlib
 from edgescript.cli.node.building import Builder, SiteServices
-from edgescript.cli.node.bundle import pack
-from edgescript.cli.node.packed import Bundle
+from edgescript.cli.node.bundle import own_bundle, with_domains
+from edgescript.cli.node.choosing import Chooser, Chosen, Earlier, Place
+from edgescript.cli.node.packed import Bundle, Shelf
 from edgescript.compiler import compile_source
 from edgescript.compiling.code import encode
 from edgescript.request import Connection, Headers, Request
@@ -20,10 +23,13 @@ from runtime.bundles.documents import (
     Release,
     ScriptEntry,
     encode_dictionary,
+    encode_document,
 )
+from runtime.bundles.manifest import DomainEntry
 from runtime.bundles.sealing import seal
 from runtime.bundles.split import Split
 from runtime.bundles.whole import Domain
+from runtime.bundles.wire import BundleError
 from runtime.config import Config, ConfigError
 from runtime.limits.local import LocalLimits
 
@@ -72,15 +78,47 @@ class Told:
         return Domain(document, self.texts)
 
 
-def packed(*domains, config=None, **place):
-    data, reports = pack(config or Config(), (), "n", domains, **place)
+class Opening:
+    """An `Opener` of what was told; entries are names."""
+
+    def __init__(self, domains):
+        self.domains = {entry_of(domain): domain for domain in domains}
+
+    def domain(self, entry):
+        if entry not in self.domains:
+            raise BundleError("missing", f"document of {entry.name}: not there")
+        return self.domains[entry]
+
+
+def entry_of(domain):
+    digest = hashlib.sha256(encode_document(domain.document)).digest()
+    return DomainEntry(domain.document.name, digest, seal(KEY, digest).ref)
+
+
+def packed(*domains, config=None, before=None, older=(), **place):
+    """The newest of each domain, beside what is served (`before`) and what an older manifest had."""
+    own, reports = own_bundle(config or Config(), (), "n")
     assert not reports
-    return data
+    served = None if before is None else msgspec.msgpack.decode(before, type=Bundle)
+    shelf = Shelf()
+
+    def try_out(domains):
+        tried = msgspec.structs.replace(own, texts=dict(shelf.texts), domains=tuple(domains))
+        return new_builder().try_out(tried)
+
+    earlier = Earlier(served, lambda: [*map(entry_of, older)])
+    opener = Opening([*older, *domains])
+    chooser = Chooser(own.config, opener, earlier, Place(**place), shelf, try_out)
+    return with_domains(own, chooser.choose([entry_of(domain) for domain in domains]), shelf.texts)
+
+
+def new_builder():
+    return Builder(SiteServices(random.Random(1), LocalLimits()))
 
 
 @pytest.fixture
 def builder():
-    return Builder(SiteServices(random.Random(1), LocalLimits()))
+    return new_builder()
 
 
 def from_address(address="192.0.2.1", target="/", *fields):
@@ -255,47 +293,107 @@ WRONG = [
 ]
 
 
+def problems(data):
+    """What is told of a bundle's domains, and what is served of each."""
+    sites = new_builder().build(data)
+    return dict(sites.problems), {site.name: site.release for site in sites.all() if site.name != "own"}
+
+
 @pytest.mark.parametrize(("settings", "told"), WRONG)
-def test_a_domain_that_cannot_be_served_is_named(settings, told):
+def test_a_domain_that_cannot_be_served_is_named_and_takes_no_other_with_it(settings, told):
     config = msgspec.convert({"sites": [OWN]}, Config)
-    with pytest.raises(ConfigError, match=f"domain shop: .*{told}"):
-        packed(Told().domain(settings=settings), config=config)
-
-
-def test_what_cannot_be_served_can_be_left_out(builder):
-    domains = (Told("bad").domain(settings={"host": 1}), Told("good").domain())
-    data, _ = pack(Config(), domains=domains, salvage=True)
-    sites = builder.build(data)
-    assert [site.name for site in sites.all()] == ["good"]
-    assert sites.problems == (("bad", "host: unknown key, did you mean 'hosts'?"),)
+    data = packed(Told().domain(settings=settings), Told("good").domain(), config=config)
+    ((name, why),), served = problems(data)[0].items(), problems(data)[1]
+    assert (name, [*served]) == ("shop", ["good"])
+    assert re.search(told, why), why
+    assert why.endswith("; it is not served")
 
 
 def test_a_host_or_a_name_of_another_is_refused():
     config = msgspec.convert({"sites": [{**OWN, "name": "shop"}]}, Config)
-    with pytest.raises(ConfigError, match="domain shop: another site of the node has this name"):
-        packed(Told().domain(), config=config)
-    with pytest.raises(ConfigError, match=r"domain b: 'shop\.example' is a host of site shop already"):
-        packed(Told().domain(), Told("b").domain(settings={"hosts": ["shop.example"]}))
+    told, _ = problems(packed(Told().domain(), config=config))
+    assert "another site of the node has this name" in told["shop"]
+    told, served = problems(packed(Told().domain(), Told("b").domain(settings={"hosts": ["shop.example"]})))
+    assert "'shop.example' is a host of site shop already" in told["b"]
+    assert [*served] == ["shop"]
 
 
 DAMAGED = [b"", b"ESC\x01", code("x = 1\n")[:-3], code("x = 1\n").replace(b"ESC", b"XSC")]
 
 
 @pytest.mark.parametrize("damaged", DAMAGED)
-def test_a_damaged_domain_takes_no_other_with_it(builder, damaged):
-    data = packed(Told("bad").domain([("a", damaged)]), Told("good").domain([("a", code("x = 1\n"))]))
-    with pytest.raises(ConfigError, match="domain bad: "):
-        builder.build(data)
-    sites = builder.build(data, salvage=True)
-    assert sites.find("good.example").name == "good"
-    assert sites.find("bad.example") is None
-    assert [name for name, _ in sites.problems] == ["bad"]
+def test_a_domain_whose_code_is_none_is_served_as_it_was_and_the_others_go_on(damaged):
+    fine = [("a", code("x = 1\n"))]
+    before = packed(Told("bad").domain(fine), Told("good").domain(fine))
+    assert problems(before) == ({}, {"bad": 1, "good": 1})
+    bad, good = Told("bad").domain([("a", damaged)]), Told("good").domain([("a", code("x = 2\n"))])
+    data = packed(bad, good, before=before)
+    told, served = problems(data)
+    assert served == {"bad": 1, "good": 1}
+    assert [*told] == ["bad"]
+    assert told["bad"].endswith("; what was served before is served on")
+    first, second = (msgspec.msgpack.decode(each, type=Bundle).domains for each in (before, data))
+    assert first[0] == second[0]
+    assert first[1] != second[1]
+    # It stays so over any number of changes, and over a start with what older manifests have.
+    assert problems(packed(bad, good, before=data))[1] == {"bad": 1, "good": 1}
+    assert problems(packed(bad, good, older=[bad, Told("bad").domain(fine)])) == (told, served)
+    told, served = problems(packed(bad, good))
+    assert (served, told["bad"].endswith("; it is not served")) == ({"good": 1}, True)
+    # Once there is one that loads, it is served.
+    assert problems(packed(Told("bad").domain([("a", code("x = 3\n"))]), good, before=data))[0] == {}
+
+
+def test_what_is_missing_is_no_fault_of_the_domain_and_may_be_had_again():
+    domain = Told().domain()
+    gone = msgspec.structs.replace(entry_of(domain), digest=b"0" * 32)
+    own, _ = own_bundle(Config(), (), "n")
+    chooser = Chooser(own.config, Opening([domain]), Earlier(), Place(), Shelf(), lambda _domains: {})
+    with pytest.raises(BundleError, match="not there"):
+        chooser.choose([gone])
+
+
+def test_a_domain_that_goes_on_as_before_gets_no_host_back_that_another_has_now():
+    before = packed(Told("a").domain(settings={"hosts": ["x.example"]}))
+    bad, new = (
+        Told("a").domain(settings={"no_such": 1}),
+        Told("b").domain(settings={"hosts": ["x.example"]}),
+    )
+    told, served = problems(packed(bad, new, before=before))
+    assert served == {"b": 1}
+    assert [*told] == ["a"]
+
+
+def test_what_was_made_under_other_settings_of_the_node_is_made_again():
+    domain = Told().domain(settings={"hosts": ["own"]})
+    before = packed(domain)
+    config = msgspec.convert({"sites": [OWN]}, Config)
+    told, served = problems(packed(domain, config=config, before=None))
+    assert (problems(before)[1], served, [*told]) == ({"shop": 1}, {}, ["shop"])
+
+
+def test_domains_that_did_not_change_keep_their_sites(builder):
+    script = [("a", code("x = 1\n"))]
+    before = packed(*(Told(name).domain(script) for name in ("one", "two", "three")))
+    first = builder.build(before)
+    changed = (Told("one").domain(script), Told("two").domain([("a", code("x = 2\n"))]))
+    second = builder.build(packed(*changed, before=before))
+    assert second.find("one.example") is first.find("one.example")
+    assert second.find("two.example") is not first.find("two.example")
+    assert second.find("three.example") is None
+    third = builder.build(packed(*changed, config=Config(max_body_bytes=7)))
+    assert third.find("one.example") is not first.find("one.example")
+    builder.begin(SiteServices(random.Random(1), LocalLimits()))
+    fourth = builder.build(packed(*changed, config=Config(max_body_bytes=7)))
+    assert fourth.find("one.example") is not third.find("one.example")
 
 
 def test_a_domain_whose_own_bytes_are_damaged_takes_no_other_with_it(builder):
     bundle = msgspec.msgpack.decode(packed(Told("bad").domain(), Told("good").domain()), type=Bundle)
     bad, good = bundle.domains
     spoilt = msgspec.structs.replace(bundle, domains=(msgspec.structs.replace(bad, site=bad.site[:-2]), good))
+    with pytest.raises(ConfigError, match="domain bad: "):
+        builder.build(msgspec.msgpack.encode(spoilt))
     sites = builder.build(msgspec.msgpack.encode(spoilt), salvage=True)
     assert (sites.find("bad.example"), sites.find("good.example").name) == (None, "good")
 
@@ -309,8 +407,8 @@ def test_a_text_that_many_domains_have_is_there_once(builder):
     assert len(programs) == 1
 
 
-@pytest.mark.parametrize(("domains", "complete"), [(None, False), ((), True)])
+@pytest.mark.parametrize(("domains", "complete"), [(None, False), (Chosen((), ()), True)])
 def test_a_node_may_have_nothing_to_serve_yet(builder, domains, complete):
-    data, _ = pack(Config(), domains=domains)
-    sites = builder.build(data)
+    own, _ = own_bundle(Config())
+    sites = builder.build(with_domains(own, domains, {}))
     assert (sites.find("a"), sites.all(), sites.complete) == (None, [], complete)

@@ -54,6 +54,10 @@ REFUSALS = {
         UPSTREAM + "health = { statuses = [200] }",
         "4:23: upstreams[1].health.statuses: got a list, want a list of 2 numbers",
     ),
+    "a health check's statuses the wrong way round": (
+        UPSTREAM + "health = { statuses = [399, 200] }",
+        "4:23: upstreams[1].health.statuses: got [399, 200], want the first status before the last",
+    ),
     "a health check's path": (
         UPSTREAM + "[upstreams.health]\npath = 'up'",
         "5:8: upstreams[1].health.path: got 'up', want a path that begins with '/'",

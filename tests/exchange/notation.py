@@ -8,7 +8,7 @@ Playbooks: what the exchange machine does with each event, read from top to bott
     A<< open                           and these commands follow, all of them, in this order
     A>> opened reused                  an event
     A<< send GET /a                    ...
-    cache /a = hello                   what the cache has, or `nothing`
+    cache /a = hello                   what the cache has, or `nothing`; of parts `<0-3, 9-9 of 20 bytes>`
     flights 0                          fetches under way that others may wait for
 
 A request's line may end in braces with what scripts asked for: `{ttl=60}`. Waking is carried out as the driver does:
@@ -34,6 +34,7 @@ from edgescript.pipeline import InstalledScript
 from edgescript.request import Headers, Request
 from runtime.cache.cache import Cache
 from runtime.cache.memory import MemoryStore
+from runtime.cache.parts import PartialBody
 from runtime.cache.store import StoredResponse
 from runtime.http.framing import Chunked, Length, NoBody, UntilClose, accept_request
 from runtime.http.status import default_page
@@ -236,7 +237,7 @@ class Stage:
             self._store(match[1], parse_fields(match[2]), StandInFile(body) if in_file else body)
         elif match := re.fullmatch(r"cache (\S+) = (.*)", text):
             stored = self.cache.store.get(f"http://{HOST}{match[1]}", [])
-            assert ("nothing" if stored is None else stored.body.decode()) == match[2], text
+            assert shown_stored(stored) == match[2], text
         elif match := re.fullmatch(r"flights (\d+)", text):
             assert len(self.cache.flights) == int(match[1]), text
         else:
@@ -318,6 +319,12 @@ class Stage:
                     self._say(letter, f"wake {' '.join(woken)}: {with_what}")
                     for each in woken:
                         self._tell(each, event)
+
+
+def shown_stored(stored):
+    if stored is None:
+        return "nothing"
+    return repr(stored.body) if isinstance(stored.body, PartialBody) else stored.body.decode()
 
 
 class StandInFile:

@@ -1,18 +1,14 @@
 """Places on the command line: `run` with stated places and databases, `serve` with databases and their reload."""
 
-import contextlib
-import http.client
 import json
-import re
 import shutil
 import signal
-import subprocess
-import sys
 
 import pytest
 
 from tests.geo.files import ASN, NESTED, OWN, write
 from tests.support.command import run_command
+from tests.support.node_process import ask, serving
 
 TIMEOUT_S = 20
 SHOW = """\
@@ -127,33 +123,6 @@ def place_of_loopback(path, region):
     return str(path)
 
 
-@contextlib.contextmanager
-def serving(*arguments):
-    """A node as a process of its own; gives it and a function that asks it."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "edgescript", "serve", "--listen", "127.0.0.1:0", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        line = process.stderr.readline()
-        found = re.search(r"serving on http://127\.0\.0\.1:(\d+)", line)
-        assert found, line + process.stderr.read()
-
-        def ask():
-            connection = http.client.HTTPConnection("127.0.0.1", int(found[1]), timeout=TIMEOUT_S)
-            with contextlib.closing(connection):
-                connection.request("GET", "/", headers={"Host": "www.example.com"})
-                response = connection.getresponse()
-                return response.status, response.read()
-
-        yield process, ask
-    finally:
-        process.kill()
-        process.communicate(timeout=TIMEOUT_S)
-
-
 def end_of_reload(process):
     """The event that ends a reload; a node may log others before it."""
     return next(event for line in process.stderr if "reload" in (event := json.loads(line))["event"])
@@ -165,21 +134,21 @@ def test_a_served_node_blocks_by_its_database_and_a_reload_takes_a_new_one(tmp_p
     (tmp_path / "edge.toml").write_text(
         'origin = "http://127.0.0.1:1"\nscripts = ["block.es"]\ngeo_databases = ["city.mmdb"]\n'
     )
-    with serving("--config", str(tmp_path / "edge.toml")) as (process, ask):
-        assert ask() == (403, b"not from there")
+    with serving(tmp_path, "--config", str(tmp_path / "edge.toml")) as (process, port):
+        assert ask(port, "/") == (403, b"not from there")
 
         place_of_loopback(tmp_path / "city.mmdb", "110000")
-        assert ask() == (403, b"not from there")
+        assert ask(port, "/") == (403, b"not from there")
         process.send_signal(signal.SIGHUP)
         assert end_of_reload(process)["event"] == "reloaded"
-        assert ask() == (200, b"welcome")
+        assert ask(port, "/") == (200, b"welcome")
 
         (tmp_path / "city.mmdb").write_bytes(b"spoilt")
         process.send_signal(signal.SIGHUP)
         event = end_of_reload(process)
         assert event["event"] == "reload-failed"
         assert event["reason"].endswith("city.mmdb: not a database in the MMDB format, or damaged")
-        assert ask() == (200, b"welcome")
+        assert ask(port, "/") == (200, b"welcome")
 
 
 def test_a_flag_wins_over_the_configuration_file(tmp_path):
@@ -188,8 +157,8 @@ def test_a_flag_wins_over_the_configuration_file(tmp_path):
     (tmp_path / "edge.toml").write_text(
         'origin = "http://127.0.0.1:1"\nscripts = ["block.es"]\ngeo_databases = ["none.mmdb"]\n'
     )
-    with serving("--config", str(tmp_path / "edge.toml"), "--geo-database", flagged) as (_, ask):
-        assert ask() == (403, b"not from there")
+    with serving(tmp_path, "--config", str(tmp_path / "edge.toml"), "--geo-database", flagged) as (_, port):
+        assert ask(port, "/") == (403, b"not from there")
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ from runtime.http.ranges import (
     Whole,
     decide_range,
     multipart_heads,
+    one_range,
+    part_of,
 )
 from tests.http.notation import NOW, fields, table
 
@@ -116,3 +118,57 @@ def test_multipart():
     ]
     assert end == b"\r\n--B--\r\n"
     assert b"Content-Type" not in multipart_heads(decided.ranges, 10, None, b"B")[0][0]
+
+
+@table(
+    "value one",
+    [
+        ("14.1.2", "bytes=0-3", "0-3"),
+        ("14.1.2 open end", "Bytes = 7-", "7-"),
+        ("14.1.2 end", "bytes=-3", "-3"),
+        ("the same, otherwise written", "bytes= 007-08 ", "7-8"),
+        ("several", "bytes=0-1,3-4", None),
+        ("14.1.1 last before first", "bytes=3-2", None),
+        ("14.2 other unit", "items=0-1", None),
+        ("nothing", "bytes=", None),
+        ("nothing", "bytes", None),
+        ("long", "bytes=" + "0" * 600 + "-1", None),
+    ],
+)
+def test_the_one_range_asked_for(value, one):
+    found = one_range(fields(f"Range: {value}"))
+    assert found == (None if one is None else one.encode())
+
+
+@table(
+    "value asked part",
+    [
+        ("14.4", "bytes 0-3/10", "0-3", "0-3/10"),
+        ("14.4 unit in any case", "BYTES 0-3/10", "0-3", "0-3/10"),
+        ("14.4 the end", "bytes 7-9/10", "-3", "7-9/10"),
+        ("14.4 to the end", "bytes 7-9/10", "7-", "7-9/10"),
+        ("14.4 no more than there is", "bytes 7-9/10", "7-99", "7-9/10"),
+        ("15.3.7 less than was asked for", "bytes 0-2/10", "0-3", "0-2/10"),
+        ("more", "bytes 0-4/10", "0-3", None),
+        ("from another place", "bytes 1-3/10", "0-3", None),
+        ("of another end", "bytes 6-9/10", "-3", None),
+        ("all of it", "bytes 0-9/10", "0-3", None),
+        ("14.4 the total unknown", "bytes 0-3/*", "0-3", None),
+        ("14.4 the last behind the total", "bytes 0-10/10", "0-", None),
+        ("14.4 the last before the first", "bytes 3-0/10", "3-", None),
+        ("14.4 nothing", "bytes */10", "0-3", None),
+        ("another unit", "items 0-3/10", "0-3", None),
+        ("signs", "bytes +0-3/10", "0-3", None),
+        ("spaces", "bytes  0-3/10", "0-3", None),
+        ("two", "bytes 0-3/10 | Content-Range: bytes 0-3/10", "0-3", None),
+        ("14.6 several parts", "bytes 0-3/10 | Content-Type: multipart/byteranges; boundary=a", "0-3", None),
+        ("beyond what is there", "bytes 0-3/10", "20-", None),
+    ],
+)
+def test_what_a_206_is_a_part_of(value, asked, part):
+    found = part_of(fields(f"Content-Range: {value}"), asked.encode())
+    assert (None if found is None else f"{found.span.first}-{found.span.last}/{found.size}") == part
+
+
+def test_a_206_without_content_range_is_a_part_of_nothing():
+    assert part_of([], b"0-3") is None

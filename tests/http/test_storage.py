@@ -5,6 +5,7 @@ A row is: request, status and response fields, scripts' lifetimes -> `fresh N` s
 or `no:` with the reason.
 """
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -323,3 +324,20 @@ def test_post(status, response, decided):
 def test_cookies_where_they_may_be_stored(response, decided):
     assert decision(response, store_cookies=True) == decided
     assert decision(response) == "no: response sets a cookie"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "lifetime_s"),
+    [
+        ({"script_ttl_s": 9}, 9),
+        ({"script_ttl_s_by_status": {200: 8}}, 8),
+        ({"script_ttl_s_by_status": {200: 8, 206: 7}}, 7),
+        ({"default_ttl_s_by_status": {206: 0}}, 60),
+        ({}, 60),
+    ],
+)
+def test_a_part_is_stored_as_what_it_is_of_unless_something_is_said_of_206(arguments, lifetime_s):
+    said = fields("Cache-Control: max-age=60")
+    decided = decide_storage(b"GET", [], 206, said, NOW, is_part=True, **arguments)
+    assert decided.lifetime_s == lifetime_s
+    assert isinstance(decide_storage(b"GET", [], 206, said, NOW, **arguments), DoNotStore)

@@ -41,6 +41,7 @@ from tests.http.notation import fields, table, text
             "X: a",
         ),
         ("4.2.3 Age was another response's", "Age: 50 | X: a", "Age: 2", "X: a"),
+        ("4.3.4 nor is its Date the fresh one's", "Date: 1 | X: a", "X: b", "X: b"),
         ("7.3 not a cookie for all", "X: a", "Set-Cookie: s=1", "X: a"),
         (
             "4.3.4",

@@ -92,7 +92,7 @@ def test_processor_time_grows_with_work():
     [
         (
             ["--cases", "1,99"],
-            "unknown case '99'; there are 1, 2, 3, 4, 5, 6, 7, log, workers, sites, path, scripts, load",
+            "unknown case '99'; there are 1, 2, 3, 4, 5, 6, 7, 2n, 3n, 4n, log, workers, sites, path, scripts, load",
         ),
         (["--peers", "nginx,apache"], "unknown peer 'apache'"),
         (["--rounds", "0"], "want 1 to 1000"),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.observe.trace import continued, ids_of
+from runtime.observe.trace import continued, ids_of, told_of
 
 REQUEST = "3f" * 8 + "0" * 15 + "7"
 NEW, SPAN = ids_of(REQUEST)
@@ -44,6 +44,14 @@ def test_parent(came, wanted):
 
 def test_without_a_parent_a_new_trace_begins():
     assert told((b"accept", b"*/*")) == [(b"traceparent", f"00-{NEW}-{SPAN}-00".encode())]
+
+
+@given(st.integers(0, (1 << 128) - 1))
+def test_the_short_way_tells_the_same(number):
+    request = f"{number:032x}"
+    assert [*told_of((), request)] == continued((), request).fields
+    line = (b"traceparent", f"00-{TRACE}-{PARENT}-01".encode())
+    assert told_of((line,), request) == continued((line,), request).fields
 
 
 def test_two_parents_are_none():

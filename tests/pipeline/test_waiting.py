@@ -23,9 +23,9 @@ class Limiter:
     def __init__(self) -> None:
         self.asked = 0
 
-    def admit(self, _key: str, _rate: float, _burst: float, _now: float, /) -> bool:
+    def wait(self, _key: str, _rate: float, _burst: float, _now: float, /) -> float:
         self.asked += 1
-        return self.asked <= 2
+        return 0.0 if self.asked <= 2 else -1.0
 
 
 def script(text: str, on_error: OnError = "deny", name: str = "a") -> InstalledScript:

@@ -133,6 +133,9 @@ def node(folder, scripts=(), **settings):
     edge = Edge(process, folder)
     try:
         line = edge.line()
+        while line.startswith("{"):  # Redis may be connected before
+            edge.log.append(line)
+            line = edge.line()
         found = re.search(r"serving on https?://127\.0\.0\.1:(\d+)", line)
         assert found, line
         edge.port = int(found[1])

@@ -89,6 +89,7 @@ ACCEPTED = {
     "head": (request("HEAD", "/healthz"), 200),
     "a known name": (request("GET", "/healthz", host="edge.example:9180"), 200),
     "an address": (request("GET", "/healthz", host="10.1.2.3:9180"), 200),
+    "nobody, as a balancer in HTTP/1.0 does": (b"GET /readyz HTTP/1.0\r\n\r\n", 200),
     "an IPv6 address": (request("GET", "/healthz", host="[::1]:9180"), 200),
     "a form": (request("POST", "/purge", body=b"url=http://a/x"), 200),
     "the query": (request("POST", "/purge?tag=a"), 200),

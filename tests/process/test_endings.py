@@ -1,5 +1,6 @@
 """How a node of several processes ends, and what keeps one from beginning."""
 
+import http.client
 import json
 import signal
 import socket
@@ -132,3 +133,32 @@ def test_ten_requests_a_second_are_ten_with_four_workers(tmp_path):
         admitted = statuses.count(200)
         assert len(statuses) > 40
         assert 5 + 10 * elapsed - 2 <= admitted <= 5 + 10 * elapsed + 1
+
+
+def test_a_lame_duck_serves_on_says_so_and_ends_each_connection(tmp_path):
+    with node(tmp_path, YES, workers=2, lame_duck_s=1.5, drain_s=10) as edge:
+        kept = http.client.HTTPConnection("127.0.0.1", edge.port, timeout=10)
+        assert {answered(kept) for _ in range(3)} == {(200, None)}
+        began_s = time.monotonic()
+        edge.send(signal.SIGTERM)
+        eventually(lambda: edge.admin("GET", "/readyz")[0] == 503)
+        eventually(lambda: answered(kept) == (200, "close"))  # once workers have been told
+        assert answered(kept) == (200, "close"), "over another connection"
+        assert edge.process.wait(10) == 0
+        assert 1.5 <= time.monotonic() - began_s < 8
+        assert refused(edge.port)
+
+
+def answered(client):
+    """The status of an answer, and what it says of its connection."""
+    client.request("GET", "/")
+    response = client.getresponse()
+    response.read()
+    return response.status, response.headers["Connection"]
+
+
+def test_a_second_signal_ends_a_lame_duck(tmp_path):
+    with node(tmp_path, YES, workers=2, lame_duck_s=60, drain_s=60) as edge:
+        edge.send(signal.SIGTERM)
+        eventually(lambda: edge.admin("GET", "/readyz")[0] == 503)
+        assert edge.end() == 0

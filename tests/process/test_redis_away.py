@@ -6,6 +6,15 @@ from tests.support.redis_server import serving_redis
 LIMITED = {"a.es": "limit_req($remote_addr, 1000, 10)\nexit(200, 'yes')\n"}
 
 
+def test_its_url_may_come_from_the_environment_as_that_of_a_secret_does(tmp_path, monkeypatch):
+    with serving_redis(tmp_path) as redis:
+        monkeypatch.setenv("EDGESCRIPT_REDIS", redis.url)
+        with node(tmp_path, LIMITED, redis="redis://127.0.0.1:1") as edge:
+            assert edge.get("/") == (200, b"yes")
+            eventually(lambda: edge.metric("limiter_leased_keys") == 1)
+            assert edge.metric("limiter_cut_off") == 0
+
+
 def test_redis_away_is_told_in_readyz_and_metrics_until_it_is_back(tmp_path):
     def trouble():
         status, said = edge.admin("GET", "/readyz")

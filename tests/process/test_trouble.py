@@ -18,7 +18,7 @@ from runtime.upstreams.upstream import Upstream
 sites = Sites(Site("test", Upstream.single("127.0.0.1", 1)))
 
 class Source:
-    def read(self):
+    def read(self, before):
         {read}
         return b"bundle"
     def join(self, state):
@@ -50,7 +50,7 @@ TROUBLE = {
     "hangs": ({"read": "time.sleep(60)"}, "reading took longer than 0.5 s"),
     "crashes": ({"read": "os._exit(3)"}, "the process that read it ended early"),
     "is wrong": ({"read": "raise KeyError('a')"}, "internal error: KeyError"),
-    "gives what cannot be built": ({"build": "raise ValueError('b')"}, "internal error: ValueError"),
+    "gives what cannot be built": ({"build": "raise ValueError('b')"}, "worker 0: ValueError: b"),
 }
 
 

@@ -105,9 +105,13 @@ def test_a_script_with_an_error_changes_nothing_until_it_is_mended(tmp_path):
         edge.script("a.es", "exit(200, ")
         edge.event("reload-failed")
         assert edge.get("/") == (200, b"one")
+        status, said = edge.admin("GET", "/readyz")
+        assert (status, said["ready"], said["trouble"]) == (200, True, ["reload: errors in scripts"])
+        assert edge.metric("trouble") == 1
         edge.script("a.es", "exit(200, 'two')\n")
         edge.event("reloaded")
         assert edge.get("/") == (200, b"two")
+        assert edge.admin("GET", "/readyz")[1]["trouble"] == []
 
 
 def test_a_script_that_is_added_to_a_folder_runs(tmp_path):

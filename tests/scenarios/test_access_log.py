@@ -96,3 +96,25 @@ async def test_the_line_names_the_script_that_answered(tmp_path):
         (line,) = await told(path, 1)
     assert (line["cache"], "refused" in line) == ("SYNTH", False)
     assert [script["name"] for script in line["scripts"] if script.get("ended")] == ["gate"]
+
+
+@scenario
+async def test_bytes_that_the_client_did_not_wait_for_are_not_in_the_line(tmp_path):
+    def slow(context):
+        context.effects.rate_bytes_per_s = 4096
+        return True
+
+    path = tmp_path / "access.log"
+    head = b"HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nContent-Length: 1000000\r\n\r\n"
+    async with (
+        RawOrigin(lambda _: [head + bytes(1_000_000)]) as origin,
+        serving(
+            origin, scripts=[InstalledScript("slow", "head", slow, "deny")], access_log=str(path)
+        ) as node,
+    ):
+        for count in (1, 2):
+            async with node.client() as client:
+                await client.send(request("/long"))
+                await client.reader.readuntil(b"\r\n\r\n")
+            line = (await told(path, count))[-1]
+            assert line["bytes"] < 100_000

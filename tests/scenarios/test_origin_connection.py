@@ -257,3 +257,48 @@ async def test_a_switch_that_is_refused_is_an_answer():
     events, keeper, _ = await ask([OK], upgrade=b"websocket")
     assert events == WHOLE
     assert keeper.kept == 1
+
+
+@pytest.mark.parametrize("heard", ["told by the system", "read", "ended"])
+def test_a_request_that_waits_is_not_written_to_what_is_not_silent(heard):
+    """It failed without having been heard, so it may go another way."""
+
+    @scenario
+    async def play():
+        async with RawOrigin(lambda _: [OK]) as origin:
+            keeper = Keeper()
+            _, connection = await asyncio.get_running_loop().create_connection(
+                lambda: UpstreamConnection(keeper, origin.host), origin.host, origin.port
+            )
+            user = User(connection)
+            connection.begin(user, b"GET")
+            connection.send_later(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            if heard == "read":
+                connection.data_received(OK)
+            elif heard == "ended":
+                connection.connection_lost(None)
+            connection.flush(heard == "told by the system")
+            assert user.events == [UpstreamFailed(silent=False, may_have_acted=False)]
+            assert connection.failure == "cut"
+            assert (keeper.open, keeper.kept, keeper.in_use) == (None, 0, 0)
+            await asyncio.sleep(0.02)
+            assert origin.asked == []
+
+    play()
+
+
+@scenario
+async def test_a_request_that_waits_is_written_once():
+    async with RawOrigin(lambda _: [OK]) as origin:
+        keeper = Keeper()
+        _, connection = await asyncio.get_running_loop().create_connection(
+            lambda: UpstreamConnection(keeper, origin.host), origin.host, origin.port
+        )
+        user = User(connection)
+        connection.begin(user, b"GET")
+        connection.send_later(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        for _ in range(2):
+            connection.flush(False)
+        await eventually(lambda: ends(user.events))
+        assert (plain(user.events), len(origin.asked), keeper.kept) == (WHOLE, 1, 1)
+        connection.close()

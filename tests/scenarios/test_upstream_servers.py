@@ -63,7 +63,7 @@ async def test_a_key_stays_with_its_server():
         before(upstream(a, b, balance="hash")) as node,
         node.client() as client,
     ):
-        for number in range(8):
+        for number in range(24):
             assert len({(await client.get(f"/n{number}")).body for _ in range(3)}) == 1
         assert a.asked
         assert b.asked

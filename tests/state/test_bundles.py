@@ -7,10 +7,10 @@ import signal
 import pytest
 
 from runtime.bundles.verify import accept
-from runtime.bundles.whole import opened
+from runtime.bundles.whole import Opener
 from runtime.bundles.wire import BundleError
 from runtime.state.bundles import KeptBundles, Standing, write_whole
-from tests.bundles.made import KEY, OTHER_KEY, Shelf, envelope
+from tests.bundles.made import KEY, OTHER_KEY, Shelf, envelope, opened
 
 BELIEVED = (KEY.public_key,)
 
@@ -18,9 +18,9 @@ BELIEVED = (KEY.public_key,)
 class Disk:
     """Kept bundles, and what a console would send for them."""
 
-    def __init__(self, path, write=write_whole):
+    def __init__(self, path, write=write_whole, spare=None):
         self.path = path
-        self.kept = KeptBundles(path, "production", write)
+        self.kept = KeptBundles(path, "production", spare, write)
         self.shelf = Shelf()
 
     def keep(self, generation, *codes, believed=BELIEVED):
@@ -247,3 +247,98 @@ def test_a_process_killed_in_mid_write_leaves_nothing_that_counts(tmp_path):
     kept.keep_newest()
     assert kept.generations() == [104, 100]
     assert list(tmp_path.rglob("*.new")) == []
+
+
+# --- what the disk does not take --------------------------------------------------------------------------------
+
+
+class NoRoomUnder:
+    """Writes nowhere under a folder, until there is room again."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.room = False
+
+    def __call__(self, path, data):
+        if not self.room and path.is_relative_to(self.folder):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write_whole(path, data)
+
+
+@pytest.fixture
+def full(tmp_path):
+    """A disk with one manifest that takes no more, and memory beside it."""
+    (tmp_path / "memory").mkdir()
+    (tmp_path / "disk").mkdir()
+    Disk(tmp_path / "disk").keep(100, b"shared", b"one")
+    write = NoRoomUnder(tmp_path / "disk")
+    disk = Disk(tmp_path / "disk", write, tmp_path / "memory")
+    disk.write = write
+    return disk
+
+
+def test_what_a_full_disk_does_not_take_is_kept_in_memory(full, tmp_path):
+    newer = full.keep(101, b"shared", b"two")
+    standing = Standing(BELIEVED, KEY.public_key, 101, 7)
+    full.kept.keep_standing(standing)
+    assert full.kept.unkept == "no space left on device"
+    beside = KeptBundles(tmp_path / "disk", "production", tmp_path / "memory")
+    assert (beside.generations(), beside.standing()) == ([101, 100], standing)
+    (domain,) = opened(beside.manifest(101), beside)
+    assert sorted(domain.texts.values()) == [b"shared", b"two"]
+    assert beside.missing(newer) == []
+    # Whoever comes after this node's end finds what the disk had.
+    assert full.again().generations() == [100]
+    assert opened(full.again().manifest(100), full.again())
+
+
+def test_any_number_of_changes_in_memory_leave_the_last_one_on_the_disk(full):
+    for generation in range(101, 106):
+        full.keep(generation, b"of %d" % generation)
+        full.kept.keep_newest()
+    assert full.kept.generations() == [105, 104, 103, 100]
+    assert opened(full.again().manifest(100), full.again())
+    assert full.kept.unkept == "no space left on device"
+
+
+def test_it_comes_to_the_disk_when_there_is_room(full, tmp_path):
+    full.keep(101, b"shared", b"two")
+    standing = Standing(BELIEVED, KEY.public_key, 101, 7)
+    full.kept.keep_standing(standing)
+    full.write.room = True
+    full.kept.keep_newest()
+    assert full.kept.unkept == ""
+    assert [path for path in (tmp_path / "memory").rglob("*") if path.is_file()] == []
+    seen = full.again()
+    assert (seen.generations(), seen.standing()) == ([101, 100], standing)
+    assert opened(seen.manifest(101), seen)
+
+
+def test_a_manifest_does_not_come_to_the_disk_before_its_blobs(full):
+    domain = full.shelf.domain("shop", [("s", b"new")])
+    data = envelope(101, [domain])
+    manifest = accept(data, BELIEVED, "production")
+    while wanted := full.kept.missing(manifest):
+        for ref in wanted:
+            full.kept.keep_blob(ref, full.shelf.blobs[ref.name])
+    full.write.room = True
+    full.kept.keep_manifest(101, data, BELIEVED)
+    assert full.again().generations() == [100]
+    assert full.kept.unkept
+    full.kept.keep_newest()
+    assert full.again().generations() == [101, 100]
+
+
+def test_what_domains_are_served_by_in_place_of_their_newest_is_kept_however_old(disk):
+    first = disk.keep(100, b"good")
+    disk.kept.keep_standing(Standing(BELIEVED, KEY.public_key, 100, 7, first.domains))
+    for generation in range(101, 106):
+        disk.keep(generation, b"of %d" % generation)
+        disk.kept.keep_newest()
+    seen = disk.again()
+    assert seen.generations() == [105, 104, 103]
+    (held, *_) = seen.earlier(105)
+    assert [*Opener(seen).domain(held).texts.values()] == [b"good"]
+    disk.kept.keep_standing(Standing(BELIEVED, KEY.public_key, 105, 7))
+    disk.kept.keep_newest()
+    assert disk.again().read(held.blob) is None

@@ -168,8 +168,9 @@ def test_a_changed_body_is_never_given(tmp_path, at):
         lambda path: os.truncate(path, 1_000_010),
         lambda path: path.write_bytes(path.read_bytes()[:-1] + b"\0"),
         lambda path: path.unlink(),
+        lambda path: (path.unlink(), os.mkfifo(path)),
     ],
-    ids=["half", "in the table", "the table changed", "gone"],
+    ids=["half", "in the table", "the table changed", "gone", "a pipe"],
 )
 def test_a_file_that_is_not_what_was_stored_is_not_there(tmp_path, damage):
     filled(tmp_path)

@@ -18,10 +18,6 @@ class RecordingLimiter:
         self.asked: list[tuple[object, ...]] = []
         self.shadowed = 0
 
-    def admit(self, *asked: object) -> bool:
-        self.asked.append(("admit", *asked))
-        return len(self.asked) <= self.admits
-
     def wait(self, *asked: object) -> float:
         self.asked.append(("wait", *asked))
         return 0.25 * (len(self.asked) - 1) if len(self.asked) <= self.admits else -1.0
@@ -35,14 +31,14 @@ class RecordingLimiter:
 
 
 ASKED = {
-    "limit_req('k', '10r/s', 5)": ("admit", "k", 10.0, 5.0, 7.0),
-    "limit_req('k', '10r/s', 5, '')": ("admit", "k", 10.0, 5.0, 7.0),
+    "limit_req('k', '10r/s', 5)": ("wait", "k", 10.0, 5.0, 7.0),
+    "limit_req('k', '10r/s', 5, '')": ("wait", "k", 10.0, 5.0, 7.0),
     "limit_req('k', '90r/m', 5, 'delay')": ("wait", "k", 1.5, 5.0, 7.0),
     "limit_req('k', '1r/m', 5, 'delay')": ("wait", "k", 1 / 60, 0.5, 7.0),
     "limit_req('k', '90r/m', 5, 'sliding')": ("window", "k", 95, 60.0, 7.0),
     "limit_req('k', '2.5r/s', 0, 'sliding')": ("window", "k", 2, 1.0, 7.0),
-    "limit_req('k', 10, 5, 'shadow')": ("admit", "shadow\0k", 10.0, 5.0, 7.0),
-    "limit_req('k', 10, 5, 'shadow delay')": ("admit", "shadow\0k", 10.0, 5.0, 7.0),
+    "limit_req('k', 10, 5, 'shadow')": ("wait", "shadow\0k", 10.0, 5.0, 7.0),
+    "limit_req('k', 10, 5, 'shadow delay')": ("wait", "shadow\0k", 10.0, 5.0, 7.0),
     "limit_req('k', 10, 5, 'sliding shadow')": ("window", "shadow\0k", 15, 1.0, 7.0),
 }
 

@@ -228,9 +228,9 @@ class RecordingLimiter:
     def __init__(self) -> None:
         self.asked: list[tuple[str, float, float, float]] = []
 
-    def admit(self, key: str, rate_per_s: float, burst: float, now_s: float, /) -> bool:
+    def wait(self, key: str, rate_per_s: float, burst: float, now_s: float, /) -> float:
         self.asked.append((key, rate_per_s, burst, now_s))
-        return len(self.asked) < 2
+        return 0.0 if len(self.asked) < 2 else -1.0
 
 
 LIMITS = {

@@ -88,11 +88,12 @@ class Console:
     def publish(self, generation=None, domains=None, **scripts):
         """Say that these domains are served, each by the script given; its generation."""
         if domains is None:
-            domains = [
-                self.shelf.domain(name, [("main", compiled(text))], origin="http://127.0.0.1:1")
-                for name, text in scripts.items()
-            ]
+            domains = [self.domain(name, text) for name, text in scripts.items()]
         return self.say(self.sealed(generation, domains))
+
+    def domain(self, name, text):
+        """A domain with one script, which has an origin that nobody answers at."""
+        return self.shelf.domain(name, [("main", compiled(text))], origin="http://127.0.0.1:1")
 
     def sealed(self, generation=None, domains=()):
         self.domains = list(domains)

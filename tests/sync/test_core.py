@@ -229,6 +229,22 @@ def test_what_cannot_be_served_is_said_and_the_next_is_waited_for():
     assert (follows.served, follows.error) == (101, "")
 
 
+def test_of_a_domain_that_was_left_out_what_is_served_is_held_until_it_is_not():
+    newer, newest = (SHELF.domain("shop", [("a", code)]) for code in (b"1", b"2"))
+    follows = play(
+        follower(NEW, 99), *served(100, [SHOP, BLOG]), (Done(), "purge 1 then 100"), (Done(), "ask 100")
+    )
+    assert (follows.left_out, follows.standing.held) == ({}, ())
+    why = {"shop": "no such setting"}
+    for generation, document in ((101, newer), (102, newest)):
+        left_out = (Done(why), f"purge 0 then {generation}")
+        play(follows, *served(generation, [document, BLOG]), left_out, (Done(), f"ask {generation}"))
+        assert (follows.served, follows.error, follows.refused) == (generation, "", -1)
+        assert (follows.left_out, follows.standing.held) == (why, (SHOP,))
+    play(follows, *served(103, [newest, SHELF.domain("blog", [("a", b"1")])]), (Done(), "purge 0 then 103"))
+    assert (follows.left_out, follows.standing.held) == ({}, ())
+
+
 def test_a_node_that_cannot_reload_now_is_offered_it_again():
     follows = play(
         follower(NEW, 99),

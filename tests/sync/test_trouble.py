@@ -1,13 +1,16 @@
 """A console, a network, a disk that do a node harm: it serves what it served, says what is wrong, and goes on when it can."""
 
+import contextlib
 import os
 import resource
+import signal
 import socket
+import subprocess
 
 import pytest
 
 from runtime.bundles.sealing import seal
-from tests.bundles.made import KEY, OTHER_KEY, STORE_KEY, envelope
+from tests.bundles.made import KEY, OTHER_KEY, STORE_KEY, entry_of, envelope
 from tests.process.nodes import eventually, node
 from tests.support.command import run_command
 from tests.sync.console import TOKEN, Console, compiled, following
@@ -53,27 +56,58 @@ def test_what_is_not_acceptable_is_not_served_and_said(tmp_path):
         assert edge.trouble() == []
 
 
-def test_a_bundle_that_does_not_load_is_refused_whole_and_the_next_is_served(tmp_path):
-    with Console() as console, following(tmp_path, console, wait=False) as edge:
+UNFIT = {
+    "code that is none": {"scripts": [("main", b"ESC\x01nothing")]},
+    "a setting that is none": {"scripts": [("main", compiled("exit(200, 'x')\n"))], "no_such_key": 1},
+    "a host of another": {"hosts": ["blog.example"]},
+}
+
+
+@pytest.mark.parametrize("case", UNFIT)
+def test_a_domain_that_does_not_load_stays_as_it_was_and_the_others_go_on(tmp_path, case):
+    with Console() as console, following(tmp_path, console, wait=False, workers=2) as edge:
         console.acked(console.publish(100, shop=says("one"), blog=says("blog")))
-        hosts = {"origin": "http://127.0.0.1:1"}
-        wrong = {
-            "code that is none": [("main", b"ESC\x01nothing")],
-            "a setting that is none": [("main", compiled(says("x")))],
-        }
-        for what, scripts in wrong.items():
-            settings = hosts if "code" in what else {**hosts, "no_such_key": 1}
-            bad = console.shelf.domain("shop", scripts, **settings)
-            generation = console.publish(None, [bad])
-            report = console.report(lambda report, generation=generation: report.refused == generation)
-            assert "shop" in report.error
-            assert report.generation == 100
-            assert (edge.says(), edge.says("blog.example")) == ((200, b"one"), (200, b"blog"))
-        assert edge.noted("bundle-refused")[0]["generation"] == 101
-        assert edge.metric("console_bundles_total") == 3
-        console.acked(console.publish(shop=says("two")))
-        assert edge.says() == (200, b"two")
-        eventually(lambda: edge.trouble() == [])
+        console.report(lambda report: report.generation == 100 and not report.refused_domains)
+        unfit = console.shelf.domain("shop", **{"origin": "http://127.0.0.1:1", **UNFIT[case]})
+        blog, new = console.domain("blog", says("newer")), console.domain("new", says("new"))
+        console.acked(console.publish(101, [unfit, blog, new]))
+        report = console.report(lambda report: report.generation == 101)
+        assert [each.domain for each in report.refused_domains] == ["shop"]
+        assert (report.refused, report.error) == (0, "")
+        assert edge.says() == (200, b"one")
+        assert edge.says("blog.example") == (200, b"newer")
+        assert edge.says("new.example") == (200, b"new")
+        (trouble,) = edge.trouble()
+        assert trouble.startswith("domain shop: ")
+        assert trouble.endswith("; what was served before is served on")
+        (refused,) = edge.noted("domain-refused")
+        assert (refused["domain"], refused["served"]) == ("shop", True)
+        assert edge.metric("console_domains_refused") == 1
+        for number in range(102, 107):  # more changes than manifests are kept
+            console.acked(console.publish(number, [unfit, console.domain("blog", says(number))]))
+        edge.end()
+    with Console(console.port) as back:
+        back.status = 503
+        with following(tmp_path, back) as edge:
+            assert (edge.says(), edge.says("blog.example")) == ((200, b"one"), (200, b"106"))
+            back.status = 0
+            report = back.report(lambda report: report.node)
+            assert [each.domain for each in report.refused_domains] == ["shop"]
+            back.acked(back.publish(107, [back.domain("shop", says("mended"))]))
+            back.report(lambda report: report.generation == 107 and not report.refused_domains)
+            assert edge.says() == (200, b"mended")
+            assert edge.trouble() == []
+
+
+def test_a_document_that_this_build_cannot_read_is_its_domains_trouble_alone(tmp_path):
+    with Console() as console, following(tmp_path, console, wait=False) as edge:
+        ref = console.shelf.put(b"of another time")
+        odd = entry_of("shop", ref, console.shelf.blobs[ref.name])
+        console.acked(console.publish(100, [odd, console.domain("blog", says("blog"))]))
+        assert edge.says("blog.example") == (200, b"blog")
+        assert edge.says()[0] == 421
+        (trouble,) = edge.trouble()
+        assert trouble.endswith("; it is not served")
 
 
 @pytest.mark.parametrize("spoil", ["manifest", "blob"])
@@ -117,7 +151,7 @@ def test_a_token_that_is_not_taken_any_more(tmp_path):
     with Console() as console, following(tmp_path, console, wait=False) as edge:
         console.acked(console.publish(100, shop=says("one")))
         console.taken = False
-        eventually(lambda: "console: the console does not take the token (401)" in edge.trouble())
+        eventually(lambda: any("does not take the token" in each for each in edge.trouble()))
         generation = console.publish(101, shop=says("two"))
         assert edge.says() == (200, b"one")
         assert edge.ready()
@@ -141,6 +175,68 @@ def test_a_full_disk_keeps_what_is_served_and_is_said(tmp_path):
         console.acked(generation)
         assert edge.says() == (200, b"two")
         eventually(lambda: edge.trouble() == [])
+
+
+def test_a_state_directory_that_takes_nothing_keeps_no_change_from_being_served(tmp_path):
+    (tmp_path / "state").write_text("no directory")
+    with Console() as console, following(tmp_path, console, wait=False) as edge:
+        for generation, text in ((100, "one"), (101, "two")):
+            console.acked(console.publish(generation, shop=says(text)))
+            assert edge.says() == (200, text.encode())
+        assert edge.admin("GET", "/readyz")[0] == 200
+        assert any("served from memory" in each for each in edge.trouble())
+        assert edge.metric("trouble") >= 1
+        console.report(lambda report: any("served from memory" in each for each in report.trouble))
+        assert edge.noted("bundles-in-memory")
+        # The process that follows comes back with what it put there.
+        console.status = 503
+        os.kill(edge.follower(), signal.SIGKILL)
+        eventually(lambda: edge.noted("follower-ended"))
+        assert edge.admin("POST", "/reload")[0] == 200
+        assert edge.says() == (200, b"two")
+        assert edge.end() == 0
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 256 KiB where the node's state is."""
+    folder = tmp_path / "state"
+    folder.mkdir(mode=0o700)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=256k,mode=700", "tmpfs", str(folder)],
+        capture_output=True,
+        check=False,
+    )
+    if mounted.returncode:
+        pytest.skip("file systems cannot be mounted here")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_file_system_keeps_no_change_from_being_served(tmp_path, small_disk):
+    with Console() as console:
+        with following(tmp_path, console, wait=False) as edge:
+            console.acked(console.publish(100, shop=says("one")))
+            filling = small_disk / "else"
+            with contextlib.suppress(OSError), filling.open("wb", buffering=0) as file:
+                while True:
+                    file.write(bytes(4096))
+            console.acked(console.publish(101, shop=says("two")))
+            assert edge.says() == (200, b"two")
+            assert any("no space left on device" in each for each in edge.trouble())
+            edge.end(signal.SIGKILL)
+        console.status = 503
+        with following(tmp_path, console) as edge:  # nothing of the newer one could be kept
+            assert edge.says() == (200, b"one")
+            console.status = 0
+            eventually(lambda: edge.says() == (200, b"two"))
+            filling.unlink()
+            console.acked(console.publish(102, shop=says("three")))
+            eventually(lambda: edge.trouble() == [])
+            edge.end()
+        console.status = 503
+        with following(tmp_path, console) as edge:
+            assert edge.says() == (200, b"three")
 
 
 def test_keys_change_and_stay_changed_after_a_restart(tmp_path):

@@ -159,7 +159,7 @@ def arg(context: Context, name: str) -> str | None:
     return context.request.arguments.get(name)
 
 
-@variables.variable
+@variables.variable()
 def query(context: Context) -> str | None:
     return context.request.query
 

@@ -248,7 +248,8 @@ def test_a_script_does_not_take_away_the_nodes_via(ops, sent):
         ("TRACE", "1", "Max-Forwards: 0"),
         ("GET", "3", "Max-Forwards: 3"),
         ("OPTIONS", "x", "Max-Forwards: x"),
-        ("OPTIONS", "99999999999", "Max-Forwards: 99999999999"),
+        ("OPTIONS", "1000000000", "Max-Forwards: 999999999"),
+        ("TRACE", "9" * 300, "Max-Forwards: 999999999"),
     ],
 )
 def test_max_forwards_is_counted_down(method, left, sent):
@@ -282,7 +283,17 @@ def test_the_trace_is_made_for_each_request():
 
     origin = upstream(trace=trace)
     got = forwarded("traceparent: bad | tracestate: x", origin)
-    assert named(got, "traceparent", "tracestate") == "traceparent: 00-" + "a" * 32
-    assert got.head(NO_BODY).count(b"traceparent") == 1
+    assert got.trace == b"traceparent: 00-" + b"a" * 32 + b"\r\n"
+    assert got.head(NO_BODY).count(b"trace") == 1
     kept = forwarded("traceparent: bad | tracestate: x")
     assert named(kept, "traceparent", "tracestate") == "traceparent: bad | tracestate: x"
+
+
+def test_scripts_see_the_trace_among_the_fields_and_may_change_it():
+    origin = upstream(trace=lambda _fields, _id: [(b"traceparent", b"made"), (b"tracestate", b"x")])
+    request, block = asked("traceparent: bad")
+    ops = (HeaderOp("set", "traceparent", "chosen"),)
+    got = build(request, block.fields, "/p", ops, origin, block)
+    assert (named(got, "traceparent"), got.trace) == ("traceparent: chosen", b"")
+    plain = build(request, block.fields, "/p", (), origin, block)
+    assert plain.head(NO_BODY).endswith(b"\r\ntraceparent: made\r\ntracestate: x\r\n\r\n")

@@ -157,7 +157,9 @@ class AdminListener:
             return Refuse(403, "requests of pages are not answered")
         if combined(fields, b"via") is not None:
             return Refuse(403, "requests that a proxy forwarded are not answered")
-        host = "" if authority is None else authority.host.decode("ascii")
+        if authority is None:  # of HTTP/1.0, as balancers ask for health; a browser always names one
+            return None
+        host = authority.host.decode("ascii")
         if host in self._names or _is_address(host):
             return None
         return Refuse(421, "Host is neither an address nor a name that is known")

@@ -18,15 +18,19 @@ from typing import TYPE_CHECKING, Final
 from edgescript.request import Request
 from edgescript.services import Lease
 from runtime.http.refusal import Refuse
-from runtime.io.client.ongoing import SERVER_FAILED, Ongoing
+from runtime.io.client.accounts import SERVER_FAILED
+from runtime.io.client.ongoing import Ongoing
 from runtime.io.client.sockets import MAX_JOINED_BYTES, write_pieces
 from runtime.io.client.stream import ClientStream
 from runtime.io.client.tunnel import Tunnel
 from runtime.io.heads import read_request_head, refuse_beginning
+from runtime.io.passage import Passage, begin_passage
 from runtime.proxy.front import Held
 from runtime.proxy.header_block import HeaderBlock
 from runtime.proxy.own_answer import Immediate, refusal
 from runtime.proxy.plan import Plan
+from runtime.proxy.remembered import Decision
+from runtime.proxy.straight import goes_straight
 
 if TYPE_CHECKING:
     from runtime.io.worker import Worker
@@ -61,7 +65,7 @@ class ClientConnection(ClientStream):
         """How the last request's head went on after its target; '' when it cannot be taken for granted again."""
         self._max_target_bytes = worker.config.head_limits.target_bytes
         self._last_block: HeaderBlock | None = None
-        self._request: Ongoing | None = None
+        self._request: Ongoing | Passage | None = None
         self._busy = False
         """A request is in progress, or its answer is still to be taken by the client."""
         self._flushing = False
@@ -88,7 +92,7 @@ class ClientConnection(ClientStream):
 
     def eof_received(self) -> bool:
         """The client will send no more. A request in progress is still answered (half-close)."""
-        if self._request is not None and self._request.receives_body:
+        if isinstance(self._request, Ongoing) and self._request.receives_body:
             self.abort()  # the body broke off
             return False
         self._eof = True
@@ -139,7 +143,7 @@ class ClientConnection(ClientStream):
         size = len(data)
         while position < size and not self.closing:
             if self._busy:
-                if self._request is None or not self._request.wants_body:
+                if not isinstance(self._request, Ongoing) or not self._request.wants_body:
                     break
                 position += self._request.take_body(data[position:] if position else data)
                 continue
@@ -190,9 +194,17 @@ class ClientConnection(ClientStream):
         rest = self._last_rest
         if rest and head.startswith(b"GET /") and head.endswith(rest):
             target = head[4 : -len(rest)]
+            block = self._last_block
+            assert block is not None
+            table = block.table
+            if (
+                table is not None
+                and not table.worth.rest
+                and self._begin_known(target.decode("latin-1"), block)
+            ):
+                return  # what is known was judged when it came for the first time
             if not target.translate(None, _TARGET_OCTETS) and len(target) <= self._max_target_bytes:
-                assert self._last_block is not None
-                self._begin("GET", target.decode("ascii"), "HTTP/1.1", self._last_block)
+                self._begin("GET", target.decode("ascii"), "HTTP/1.1", block)
                 return
         self._take_new_head(head)
 
@@ -204,6 +216,8 @@ class ClientConnection(ClientStream):
             return
         method, version, fields, judged = accepted
         block = HeaderBlock(fields, judged, self._connection.scheme, version)
+        if self._worker.draining:
+            block.close_after()
         if block.repeatable:
             self._last_block = block
             self._last_rest = b" HTTP/1.1" + head[head.find(b"\r\n") :]
@@ -212,15 +226,24 @@ class ClientConnection(ClientStream):
 
     # --- answering ----------------------------------------------------------------------------------------------
 
-    def _begin(self, method: str, target: str, protocol: str, block: HeaderBlock) -> None:
-        """Decide on an accepted request and answer it, or set out to."""
+    def _begin(
+        self,
+        method: str,
+        target: str,
+        protocol: str,
+        block: HeaderBlock,
+        known: Decision | None = None,
+        now: float = 0.0,
+    ) -> None:
+        """Decide on an accepted request and answer it, or set out to. `known` is what is known of it at Unix second `now`."""
         worker = self._worker
-        now = worker.clock()
+        if known is None:
+            now = worker.clock()
         request = Request(
             method, target, protocol, block.host, block.headers, self._connection, worker.new_id()
         )
         try:
-            decision = worker.front.decide(request, block, now)
+            decision = worker.front.decide(request, block, now, known)
         except Exception as error:  # noqa: BLE001 - what a builtin gets wrong is the node's to answer for
             worker.loop.call_exception_handler(
                 {"message": "deciding on a request failed", "exception": error}
@@ -231,7 +254,7 @@ class ClientConnection(ClientStream):
             head, body, keep_alive, rate, _, status, label, refresh, file, _, _ = decision
             if rate is None and refresh is None and file is None:
                 size = len(head) + len(body)
-                if keep_alive and size < MAX_JOINED_BYTES and not worker.draining:
+                if keep_alive and size < MAX_JOINED_BYTES and worker.accepting:
                     self.deadline_mono_s = (
                         worker.idle_deadline_mono_s
                     )  # before the write, which may set a nearer one
@@ -249,9 +272,26 @@ class ClientConnection(ClientStream):
             return
         self._set_out(request, block, decision, now)
 
+    def _begin_known(self, target: str, block: HeaderBlock) -> bool:
+        """Begin a GET if it is remembered what its scripts decide; for an answer of theirs not even a Request is made."""
+        worker = self._worker
+        now = worker.clock()
+        known = worker.front.known(block, target, now)
+        if known is None:
+            return False
+        answer = worker.front.known_answer(block, known) if worker.accepting else None
+        if answer is None:
+            self._begin("GET", target, "HTTP/1.1", block, known, now)
+            return True
+        data = answer.as_bytes(worker.new_id(), now)
+        self.deadline_mono_s = worker.idle_deadline_mono_s
+        self._transport.write(data)
+        worker.counters.answered("SYNTH", answer.status, len(data))
+        return True
+
     def _send(self, head: bytes, body: bytes, keep_alive: bool) -> None:
         """Write a whole answer that is long, or the last one."""
-        persists = keep_alive and not self._worker.draining
+        persists = keep_alive and self._worker.accepting
         if persists:
             self.deadline_mono_s = self._worker.idle_deadline_mono_s
         write_pieces(
@@ -272,11 +312,22 @@ class ClientConnection(ClientStream):
             self.refuse(Refuse(503, "tunnels full"), request=request)
             return
         self._busy = True
+        server = None
+        if isinstance(decision, Plan) and not delay_s and goes_straight(decision):
+            begun = begin_passage(self, self._transport, worker, block, decision, now)
+            if isinstance(begun, Passage):
+                self._request = begun
+                return
+            server = begun
         ongoing = self._request = Ongoing(self, self._transport, worker, request, block, now)
         if delay_s:
             ongoing.act_after(delay_s, decision)
         else:
-            ongoing.act(decision)
+            ongoing.act(decision, server)
+
+    def goes_on(self, ongoing: Ongoing) -> None:
+        """What is in progress is `ongoing` from now on."""
+        self._request = ongoing
 
     def refuse(self, refused: Refuse, begun: bytes = b"", request: Request | None = None) -> None:
         """Answer the request in progress, or `request`, or what has `begun`: it is not accepted. And end."""
@@ -301,7 +352,7 @@ class ClientConnection(ClientStream):
     def answered(self, *, keep_alive: bool) -> None:
         """All of the answer in progress was written."""
         self._leave_request(whole=True)
-        if not keep_alive or self._worker.draining:
+        if not keep_alive or not self._worker.accepting:
             self.linger()
             if self._writable:
                 self._give_back()
@@ -313,7 +364,7 @@ class ClientConnection(ClientStream):
     def _finish(self) -> None:
         """The client has its answer; the next request may come."""
         self._give_back()
-        if self._worker.draining:
+        if not self._worker.accepting:
             self.linger()
             return
         self.deadline_mono_s = self._worker.idle_deadline_mono_s
@@ -333,7 +384,7 @@ class ClientConnection(ClientStream):
         self._busy = False
         data, self._buffer = self._buffer, b""
         self._consume(data)
-        if (self._eof or self._worker.draining) and not self._busy and not self.closing:
+        if (self._eof or not self._worker.accepting) and not self._busy and not self.closing:
             self.close()
 
     def _leave_request(self, refused: Refuse | None = None, *, whole: bool = False) -> None:
@@ -385,6 +436,11 @@ class ClientConnection(ClientStream):
         paced = 0 if self._request is None else self._request.waiting_bytes
         return self._transport.get_write_buffer_size() + len(self._buffer) + paced
 
+    def announce_end(self) -> None:
+        """Let the next answer say that the connection ends with it."""
+        if self._last_block is not None:
+            self._last_block.close_after()
+
     def drain(self) -> None:
         """The node stops: end now if idle, else after the answer in progress."""
         if not (self._busy or self.closing):
@@ -411,7 +467,7 @@ class ClientConnection(ClientStream):
             return
         elif self.closing or self.answering:
             self.abort()
-        elif request is not None and request.receives_body:
+        elif isinstance(request, Ongoing) and request.receives_body:
             request.refuse(Refuse(408, "request body took too long"))
         elif self._buffer:
             self.refuse(Refuse(408, "request took too long"), self._buffer)

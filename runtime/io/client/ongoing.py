@@ -12,10 +12,11 @@ from edgescript.request import Request
 from runtime.cache.body import FileBody
 from runtime.http.framing import NO_BODY
 from runtime.http.refusal import Refuse
+from runtime.io.client.accounts import account
 from runtime.io.client.output import Output
 from runtime.io.client.reception import BodyReception
 from runtime.io.client.sockets import MAX_JOINED_BYTES, write_pieces
-from runtime.io.driver import Driver
+from runtime.io.driver import Chosen, Driver
 from runtime.limits.bandwidth import Pacer
 from runtime.proxy.header_block import HeaderBlock
 from runtime.proxy.messages import AnswerClient, Follow
@@ -28,10 +29,6 @@ if TYPE_CHECKING:
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-SERVER_FAILED: Final = 500
-"""Statuses from here on say that a server failed (RFC 9110 section 15.6)."""
-CLIENT_CLOSED: Final = 499
-"""nginx's status for a request whose client left before there was an answer."""
 _INTERIM: Final = b"HTTP/1.1 1"
 _LABEL: Final = b"\r\nX-Cache: "
 
@@ -129,8 +126,8 @@ class Ongoing:
         self._client.deadline_mono_s = self.ends_mono_s
         self._timer = self._worker.loop.call_later(delay_s, self.act, decision)
 
-    def act(self, decision: Immediate | Plan) -> None:
-        """Begin to answer."""
+    def act(self, decision: Immediate | Plan, server: Chosen = None) -> None:
+        """Begin to answer; by asking `server` first, where it was chosen already."""
         self._timer = None
         if self._over:
             return
@@ -144,7 +141,12 @@ class Ongoing:
         if effects.rate_bytes_per_s is not None:
             self.pace(effects.rate_bytes_per_s, effects.rate_after_bytes)
         self._driver = self._fetch = Driver(decision, self, self._worker, self._now)
-        self._driver.start()
+        self._driver.start(server)
+
+    def go_on(self, driver: Driver, ends_mono_s: float) -> None:
+        """The origin was asked already."""
+        self.ends_mono_s = ends_mono_s
+        self._driver = self._fetch = driver
 
     def _answer(self, answer: Immediate) -> None:
         if answer.rate_bytes_per_s is not None and (answer.body or answer.file is not None):
@@ -392,7 +394,7 @@ class Ongoing:
         output, self._output = self._output, None
         if output is not None:
             output.drop()
-            self.sent_bytes += output.followed_bytes
+            self.sent_bytes += output.followed_bytes - output.dropped_bytes
         driver, self._driver = self._driver, None
         if driver is not None:
             driver.client_closed()
@@ -402,37 +404,24 @@ class Ongoing:
         Count and log this request: that it was `refused`, else the answer there was, if there was one. The client has the
         `whole` of it, as far as we know.
         """
-        worker = self._worker
-        now = worker.clock()
         status, label = self._status, self._label
-        if refused is not None:
-            status, label = refused.status, "SYNTH"
-        elif self.head:
+        if refused is None and self.head:
             status, label = int(self.head[9:12]), _label_of(self.head)
-        if status:
-            worker.counters.answered_late(label, status, self.sent_bytes, now - self.started_s)
-        else:
-            status = CLIENT_CLOSED
-        counts = self._block.served.counts
-        if status >= SERVER_FAILED:
-            counts.errors_5xx += 1
-        if not whole:
-            worker.counters.aborted += 1
-            counts.aborted += 1
-        if worker.access is not None:
-            fetch = self._fetch
-            server, response_s = ("", 0.0) if fetch is None else (fetch.server, fetch.response_s)
-            worker.access.add(
-                self.request,
-                status,
-                label,
-                self.sent_bytes,
-                self.started_s,
-                now,
-                server,
-                response_s,
-                "" if refused is None else refused.reason,
-            )
+        fetch = self._fetch
+        server, response_s = ("", 0.0) if fetch is None else (fetch.server, fetch.response_s)
+        account(
+            self._worker,
+            self.request,
+            self._block,
+            status,
+            label,
+            self.sent_bytes,
+            self.started_s,
+            server,
+            response_s,
+            refused,
+            whole,
+        )
 
 
 def _label_of(head: bytes) -> str:

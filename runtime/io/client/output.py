@@ -120,6 +120,7 @@ class Output:
         "_transport",
         "_when_broken",
         "_when_empty",
+        "dropped_bytes",
         "followed_bytes",
         "paused",
     )
@@ -142,6 +143,8 @@ class Output:
         """The client is slower than the pace; set by whoever hears of it, who then calls `go`."""
         self.followed_bytes = 0
         """Sent of what grew, whose length nobody knew before."""
+        self.dropped_bytes = 0
+        """Added, and not sent when the client left."""
 
     @property
     def pending(self) -> bool:
@@ -246,6 +249,8 @@ class Output:
         for piece in self._pieces:
             if isinstance(piece, Following):
                 piece.leave()
+            else:
+                self.dropped_bytes += piece.left
         self._pieces.clear()
 
     def _delay(self) -> float:

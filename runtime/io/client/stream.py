@@ -67,7 +67,7 @@ class ClientStream(asyncio.Protocol):
         if not connection.client_addr:
             connection.client_addr, connection.client_port = worker.client_address(self._transport)
         connection.server_addr, connection.server_port = transport.get_extra_info("sockname")[:2]
-        if len(worker.clients) >= worker.config.max_connections or worker.draining:
+        if len(worker.clients) >= worker.config.max_connections or not worker.accepting:
             worker.connection_refused()
             self.closing = True
             self._transport.abort()

@@ -12,6 +12,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any, Final, Protocol, assert_never
 
 from runtime.cache.purge import Purge
@@ -20,7 +21,7 @@ from runtime.io.channel import Channel
 from runtime.io.process.fork import fork
 from runtime.io.source import Loaded, Note, ReloadError
 from runtime.io.sync.access import ConsoleAccess
-from runtime.io.sync.words import Answer, CarryOut, Look, Question, Said, Serve, State, to_agent
+from runtime.io.sync.words import Answer, CarryOut, Look, Question, Said, Serve, Served, State, to_agent
 from runtime.observe.samples import Samples
 
 HANG_S: Final = 120.0
@@ -56,16 +57,21 @@ class Operations(Protocol):
 
 
 class Following:
-    """`begin` may be called once the node serves. `foreign` are descriptors that the process shall not have."""
+    """
+    `begin` may be called once the node serves. `foreign` are descriptors that the process shall not have, `spare` is a
+    directory in memory for what the state directory has no room for.
+    """
 
     def __init__(
         self,
         access: ConsoleAccess,
+        spare: Path,
         operations: Operations,
         foreign: Callable[[], Iterable[int]],
         note: Note,
     ) -> None:
         self._access = access
+        self._spare = spare
         self._operations = operations
         self._foreign = foreign
         self._note = note
@@ -86,9 +92,8 @@ class Following:
     async def begin(self) -> None:
         """Begin the process. Raises OSError."""
         ours, theirs = socket.socketpair()
-        generation = self.generation
         with theirs:
-            self._pid = fork(lambda: self._live(generation, theirs), {*self._foreign(), ours.fileno()})
+            self._pid = fork(lambda: self._live(theirs), {*self._foreign(), ours.fileno()})
         self._control = ours.fileno()
         self._begun_mono_s = self._heard_mono_s = time.monotonic()
         channel = self._channel = to_agent(
@@ -96,11 +101,15 @@ class Following:
         )
         await asyncio.get_running_loop().create_unix_connection(lambda: channel, sock=ours)
 
-    def _live(self, generation: int, control: socket.socket) -> int:
+    def _live(self, control: socket.socket) -> int:
         """In the new process, which alone needs an HTTP client: follow."""
         from runtime.io.sync.agent import live  # noqa: PLC0415
 
-        return live(self._access, generation, control, self._note)
+        served = Served(self.generation, self._left_out())
+        return live(self._access, served, self._spare, control, self._note)
+
+    def _left_out(self) -> dict[str, str]:
+        return {each.domain: each.why for each in self._loaded.left_out}
 
     def reap(self) -> None:
         """Take note of it if it has ended, and begin it again."""
@@ -213,7 +222,7 @@ class Following:
         except (ReloadError, UnreadyError) as error:
             return Answer(number, f"not served: {error}")
         if self._loaded.generation >= generation:
-            return Answer(number)
+            return Answer(number, left_out=[*self._left_out().items()])
         for refused in self._loaded.refused:
             if refused.generation == generation:
                 return Answer(number, refused.why, for_ever=not refused.damaged, damaged=refused.damaged)
@@ -223,6 +232,9 @@ class Following:
 
     def loaded(self, loaded: Loaded) -> None:
         """All workers serve this now."""
+        for each in loaded.left_out:
+            if each not in self._loaded.left_out:
+                self._note("domain-refused", domain=each.domain, reason=each.why, served=each.served)
         self._loaded = loaded
         for refused in loaded.refused:
             self._note("bundle-passed-over", generation=refused.generation, reason=refused.why)
@@ -264,6 +276,7 @@ class Following:
             ("console_reachable", ()): float(state.reachable),
             ("console_bundles", ("served",)): self._counted["served"] + state.served,
             ("console_bundles", ("refused",)): self._counted["refused"] + state.refused,
+            ("console_domains_refused", ()): len(self._loaded.left_out),
         }
         if state.contact_s:
             told["console_contact_age_seconds", ()] = max(now - state.contact_s, 0.0)

@@ -1,7 +1,7 @@
 """
 Reads what is to be served in a process of its own: it may take long, eat memory, crash or hang, and the node goes on.
 
-Before its result counts, the process has built the sites from it once, so no worker is given what cannot be built.
+Before it gives a result it has built the sites from it once, so no worker is given what cannot be built.
 """
 
 import asyncio
@@ -15,21 +15,21 @@ from typing import Final
 from runtime.config import ConfigError
 from runtime.io.channel import MAX_MESSAGE_BYTES
 from runtime.io.process.fork import fork
-from runtime.io.source import ReloadError, Source
+from runtime.io.source import Before, ReloadError, Source
 
 _DONE: Final = b"+"
 _FAILED: Final = b"-"
 MAX_BUNDLE_BYTES: Final = MAX_MESSAGE_BYTES - 4096
 
 
-async def read_anew(source: Source, timeout_s: float, foreign: Iterable[int]) -> bytes:
+async def read_anew(source: Source, before: Before, timeout_s: float, foreign: Iterable[int]) -> bytes:
     """
     What `source.read` gives, made in a process that inherits nothing of `foreign`. Raises ReloadError, for a
     process that ended without a result or took longer than `timeout_s` too.
     """
     ours, theirs = socket.socketpair()
     with theirs:
-        pid = fork(lambda: _read(source, theirs), [*foreign, ours.fileno()])
+        pid = fork(lambda: _read(source, before, theirs), [*foreign, ours.fileno()])
     try:
         reader, writer = await asyncio.open_connection(sock=ours)
         try:
@@ -48,11 +48,10 @@ async def read_anew(source: Source, timeout_s: float, foreign: Iterable[int]) ->
     raise ReloadError(result[1:].decode() or "the process that read it ended early")
 
 
-def _read(source: Source, result: socket.socket) -> int:
+def _read(source: Source, before: Before, result: socket.socket) -> int:
     """The process: sends what came of it."""
     try:
-        bundle = source.read()
-        source.build(bundle)
+        bundle = source.read(before)
         answer = _DONE + bundle
         if len(bundle) > MAX_BUNDLE_BYTES:
             answer = _FAILED + f"{len(bundle)} bytes, more than {MAX_BUNDLE_BYTES}".encode()

@@ -30,7 +30,7 @@ from runtime.io.process.notify import Notify
 from runtime.io.process.watch import LOOK_S as WATCH_S
 from runtime.io.process.watch import Watch
 from runtime.io.process.worker import live
-from runtime.io.source import ReloadError, Source
+from runtime.io.source import Before, ReloadError, Source
 from runtime.io.sync.access import ConsoleAccess
 from runtime.observe.events import EventLog
 from runtime.observe.samples import Samples, add
@@ -42,8 +42,10 @@ TELL_S: Final = 1.0
 """For workers to tell their figures; of one that does not, those of its last beat are told."""
 FIRST_DEATHS: Final = 3
 """Of workers before the node has begun to serve; then it gives up."""
+MAX_TOLD: Final = 100
+"""Scripts that a line of the log names: of a console's domains there may be thousands, and a change every second."""
 DRAIN_GRACE_S: Final = 8.0
-"""Beyond `drain_s`, for workers to write what is to be kept: 5 s for stored responses, 1 s for the access log."""
+"""Beyond `lame_duck_s` and `drain_s`, for workers to write what is to be kept: 5 s for stored responses, 1 s for the access log."""
 
 
 class Supervisor:
@@ -86,13 +88,15 @@ class Supervisor:
         self._reload_wanted = asyncio.Event()
         self._watch = Watch()
         self._reloading = asyncio.Lock()
+        self._reload_failed = ""
+        """Why, until one is done."""
         self._early_deaths = 0
         self._looked_mono_s = time.monotonic()
         self._crew = Crew(sockets, self._birth, self._descriptors, self._on_worker_ended, self._on_beat)
         self._catching_up: set[asyncio.Task[None]] = set()
         self._following: Following | None = None
         if console is not None:
-            self._following = Following(console, self, self._all_descriptors, log.note)
+            self._following = Following(console, state, self, self._all_descriptors, log.note)
             self._note_loaded()
 
     # --- the node's life ----------------------------------------------------------------------------------------
@@ -126,7 +130,8 @@ class Supervisor:
         await asyncio.wait(tasks)
         if self._following is not None:
             self._following.end()
-        await self._crew.drain(self._config.drain_s + DRAIN_GRACE_S, self._hurry)
+        stopping_s = self._config.lame_duck_s + self._config.drain_s + DRAIN_GRACE_S
+        await self._crew.drain(stopping_s, self._hurry)
         await self._admin.close()
         await self._probes.close()
         return 0
@@ -189,7 +194,8 @@ class Supervisor:
             if self._bundle is not None:
                 sites = self._source.build(self._bundle, salvage=True)
         sockets = self._crew.members[number].sockets
-        return live(self._config, sites, self._generation, self._source, sockets, control, self._tls)
+        shared = self._state if self._config.workers > 1 else None
+        return live(self._config, sites, self._generation, self._source, sockets, control, self._tls, shared)
 
     def _descriptors(self) -> Iterator[int]:
         """What no child needs, but for the sockets of the crew."""
@@ -253,19 +259,23 @@ class Supervisor:
             except (ReloadError, UnreadyError, OSError) as error:
                 add(self._counted, [(("reloads", ("failed",)), 1)])
                 self._log.note("reload-failed", reason=str(error))
+                self._reload_failed = str(error) or "failed"
                 if isinstance(error, OSError):
                     raise UnreadyError(str(error)) from None
                 raise
             finally:
                 self._notify.ready()
+            self._reload_failed = ""
             add(self._counted, [(("reloads", ("done",)), 1)])
-            self._log.note("reloaded", scripts=scripts, before=before)
+            told = {each: before[each] for each in [*before][:MAX_TOLD]}
+            self._log.note("reloaded", scripts=scripts[:MAX_TOLD], before=told)
         return {"generation": self._generation, "digest": self._digest, "scripts": scripts}
 
     async def _reload(self, source: Source) -> tuple[list[str], States]:
         """Read, have all workers build it, then have all serve it: names of its scripts, and states of those before."""
         within_s = self._config.reload_timeout_s
-        bundle = await read_anew(source, within_s, self._all_descriptors())
+        known = Before(self._bundle, self._state)
+        bundle = await read_anew(source, known, within_s, self._all_descriptors())
         generation = self._generation + 1
         prepared = await self._crew.ask(lambda number: Prepare(number, generation, bundle), None, within_s)
         for member, reply in prepared:
@@ -341,6 +351,8 @@ class Supervisor:
             found.update(self._following.trouble())
         if not all(member.serves for member in self._crew.members):
             found.add("a worker is missing")
+        if self._reload_failed:
+            found.add(f"reload: {self._reload_failed}")
         return sorted(found)
 
     async def figures(self) -> Samples:

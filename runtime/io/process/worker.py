@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final, assert_never
 
 import uvloop
@@ -43,10 +44,14 @@ def live(
     sockets: Sockets,
     control: socket.socket,
     tls: ServerTls | None = None,
+    shared: Path | None = None,
 ) -> int:
-    """Serve `sites` on `sockets` until told to end by `control`, or it ends. The exit status."""
+    """
+    Serve `sites` on `sockets` until told to end by `control`, or it ends. The exit status. `shared` is a directory of all
+    workers, where there are others.
+    """
     process = _Process(
-        Worker(config, sites, tls=tls), generation, source
+        Worker(config, sites, tls=tls, shared=shared), generation, source
     )  # before there is a loop: it opens what is shared
     uvloop.run(process.live(sockets, control))
     return 0

@@ -42,14 +42,15 @@ ROUNDS: Final = 3
 """Of gathering: documents, then what they name, then whatever has been lost meanwhile."""
 COMMAND: Final = "edgescript-sync"
 """What lists of processes call it, where they can be told; 15 characters are all there is room for."""
+_CANNOT_KEEP: Final = "bundles cannot be kept"
 QUIET_S: Final = 0.2
 """Between two reports at least."""
 
 
 class Agent:
-    """`kept` is where bundles are, `generation` the one that the node serves, -1 for none."""
+    """`kept` is where bundles are."""
 
-    def __init__(self, access: ConsoleAccess, generation: int, kept: KeptBundles, note: Note) -> None:
+    def __init__(self, access: ConsoleAccess, served: words.Served, kept: KeptBundles, note: Note) -> None:
         self._access = access
         self._kept = kept
         self._note = note
@@ -58,8 +59,10 @@ class Agent:
         standing = kept.standing()
         if standing is None or standing.first_key != first_key:
             standing = Standing((first_key,), first_key)
-        environment, manifest = access.token.place.environment, _kept(kept, generation)
-        self._follower = core.Follower(environment, standing, generation, manifest, self._chance)
+        environment, manifest = access.token.place.environment, _kept(kept, served.generation)
+        self._follower = core.Follower(
+            environment, standing, served.generation, manifest, self._chance, served.left_out
+        )
         self._reporter = Reporter(access, time.time())
         self._tail: tuple[str, ...] = ()
         self._report_wanted = asyncio.Event()
@@ -130,6 +133,7 @@ class Agent:
         if self._to_collect:
             await asyncio.to_thread(self._kept.keep_newest)
             self._to_collect = False
+            self._tell_keeping()
         try:
             answer = await console.manifest(command.after, command.wait_s)
         except HinderedError as error:
@@ -148,8 +152,6 @@ class Agent:
                 await self._fetch(wanted, console)
         except HinderedError as error:
             return core.Failed(error.hindered.text)
-        except BundleError as error:  # truly signed, and yet nothing that this build can read
-            return self._cannot_serve(manifest.generation, f"{error.trouble}: {error}")
         except OSError as error:
             return self._cannot_keep(error)
         return core.Failed("blobs are lost as they are kept")
@@ -178,17 +180,26 @@ class Agent:
             await asyncio.to_thread(self._kept.keep_standing, command.standing)
         except OSError as error:
             return self._cannot_keep(error)
-        self._trouble = ""
+        self._tell_keeping()
         return core.Done()
 
+    def _tell_keeping(self) -> None:
+        """Say whether what is served would be there after a restart."""
+        unkept = self._kept.unkept
+        trouble = f"{_CANNOT_KEEP}: {unkept}; they are served from memory, for as long as the node runs"
+        trouble = trouble if unkept else ""
+        if trouble and trouble != self._trouble:
+            self._note("bundles-in-memory", reason=unkept)
+        self._trouble = trouble
+
     def _cannot_keep(self, error: OSError) -> core.Failed:
-        self._trouble = f"bundles cannot be kept: {(error.strerror or str(error)).lower()}"
+        self._trouble = f"{_CANNOT_KEEP}: {(error.strerror or str(error)).lower()}"
         return core.Failed(self._trouble)
 
     async def _offer(self, generation: int) -> core.Event:
         answer = await self._asked(lambda number: words.Serve(number, generation), SERVE_S)
         if not answer.error:
-            return core.Done()
+            return core.Done(dict(answer.left_out))
         if answer.damaged:
             # What is on the disk is not what was put there: it is read and fetched anew.
             self._kept.doubt()
@@ -212,6 +223,7 @@ class Agent:
                 return core.Failed(answer.error)
         try:
             await asyncio.to_thread(self._kept.keep_standing, command.standing)
+            self._tell_keeping()
         except OSError as error:  # they are carried out again after a restart, which does no harm
             self._cannot_keep(error)
         self._to_collect = True
@@ -256,6 +268,7 @@ class Agent:
             generation=follower.served,
             refused=follower.refused if follower.refused > follower.served else -1,
             error=follower.error if follower.reachable else "",  # whoever reads this has been reached
+            refused_domains=follower.left_out,
         )
         answer = await console.report(report)
         self._reporter.answered()
@@ -317,17 +330,17 @@ class Agent:
                 self._note("console-reached")
 
 
-def live(access: ConsoleAccess, generation: int, sock: socket.socket, note: Note) -> int:
+def live(access: ConsoleAccess, served: words.Served, spare: Path, sock: socket.socket, note: Note) -> int:
     """Be the agent, until the supervisor at the other end of `sock` has gone. The exit status."""
     with contextlib.suppress(OSError):
         Path("/proc/self/comm").write_text(COMMAND, encoding="ascii")
-    kept = KeptBundles(access.state, access.token.place.environment)
+    kept = KeptBundles(access.state, access.token.place.environment, spare)
 
     if access.is_in_clear:
         note("console-in-clear", url=access.url)
 
     async def agent() -> None:
-        await Agent(access, generation, kept, note).live(sock)
+        await Agent(access, served, kept, note).live(sock)
 
     try:
         asyncio.run(agent())

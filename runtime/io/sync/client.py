@@ -29,6 +29,7 @@ BODY_S: Final = 300.0
 """For all of an answer: the largest over a slow line."""
 CONNECTIONS: Final = 10
 _WHY: Final[Mapping[int, Hindrance]] = {401: "token", 403: "token", 429: "busy", 503: "busy"}
+_NOT_LET_IN: Final = "the console does not take the token: it was revoked, the node was removed, or it has expired; a new one is needed"
 _KIND: Final = "application/msgpack"
 
 
@@ -131,7 +132,7 @@ async def _taken(answer: httpx.Response, most_bytes: int) -> tuple[int, bytes]:
     status = answer.status_code
     if status not in {200, 204, 304}:
         why = _WHY.get(status, "answer")
-        text = "the console does not take the token" if why == "token" else "the console answered"
+        text = _NOT_LET_IN if why == "token" else "the console answered"
         raise HinderedError(Hindered(why, f"{text} ({status})", _retry_after_s(answer)))
     body = bytearray()
     async for part in answer.aiter_raw():

@@ -13,8 +13,10 @@ A manifest that differs from the one served in its purges only needs no reload: 
 so that nothing made by the rules before is stored after them; and only then is a generation said to be served.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, Literal, NamedTuple, TypeAlias
+
+from msgspec.structs import replace
 
 from runtime.bundles.manifest import Manifest, PurgeEntry
 from runtime.bundles.verify import accept
@@ -28,6 +30,8 @@ WAIT_S: Final = 30.0
 """For which the console holds back its answer while there is nothing new."""
 QUICK_S: Final = 1.0
 """An answer of nothing new that came sooner was not waited for: a relay's, perhaps. Then the node waits by itself."""
+
+_OTHER_KEYS: Final = "; a node that was away while the console changed its keys needs a new token, as does one of another console"
 
 Hindrance: TypeAlias = Literal["unreachable", "token", "busy", "answer"]
 """Why the console gave no manifest: no connection, a token it does not take, too much to do, or an answer that makes no sense."""
@@ -94,7 +98,9 @@ class Hindered(NamedTuple):
 
 
 class Done(NamedTuple):
-    """What was asked for has been done."""
+    """What was asked for has been done; of an offer, but for the domains `left_out`, each with the reason."""
+
+    left_out: Mapping[str, str] = {}
 
 
 class Failed(NamedTuple):
@@ -129,12 +135,15 @@ class Follower:
         served: int,
         manifest: Manifest | None,
         chance: Callable[[], float],
+        left_out: Mapping[str, str] = {},
     ) -> None:
         self.standing = standing
         self.served = served
         """The generation that all workers serve, purges and all."""
         self.refused = -1
         """The latest that cannot be served."""
+        self.left_out = left_out
+        """Domains of the generation served that are served as they were before, or not at all, each with the reason."""
         self.error = ""
         """Why the newest is not served; '' where it is, as far as is known."""
         self.reachable = False
@@ -182,8 +191,8 @@ class Follower:
                 return self._failed(text, anew=anew)
             case Refused(text):
                 return self._cannot_serve(text)
-            case Done():
-                return self._done()
+            case Done(left_out):
+                return self._done(left_out)
 
     def _begin(self) -> Command:
         """Carry out the purges of what is served, where the node ended before it had; then ask."""
@@ -213,28 +222,28 @@ class Follower:
             newer_than = max(self.served, self.refused, known.highest - 1)
             manifest = accept(envelope, known.believed, self._environment, newer_than)
         except BundleError as error:
-            self.error = f"{error.trouble}: {error}"
+            hint = _OTHER_KEYS if error.trouble == "unsigned" else ""
+            self.error = f"{error.trouble}: {error}{hint}"
             return Rest(self._backoff.failed())
         self._next, self._envelope = manifest, envelope
         return Gather(manifest)
 
     # --- what becomes of it -------------------------------------------------------------------------------------
 
-    def _done(self) -> Command:
+    def _done(self, left_out: Mapping[str, str]) -> Command:
         manifest = self._next
         assert manifest is not None, "something was done"
         match self._after:
             case Gather():
                 believed = self.standing.believed
-                self.standing = Standing(
-                    manifest.keys, self.standing.first_key, manifest.generation, self.standing.purged
-                )
+                self.standing = replace(self.standing, believed=manifest.keys, highest=manifest.generation)
                 return Keep(manifest, self._envelope, believed, self.standing)
             case Keep():
                 if manifest.domains == self._domains:
                     return self._purge(manifest)
                 return Offer(manifest.generation)
             case Offer():
+                self._hold(left_out)
                 self._domains = manifest.domains
                 return self._purge(manifest)
             case CarryOut():
@@ -251,6 +260,13 @@ class Follower:
         self.error = ""
         self._backoff.succeeded()
 
+    def _hold(self, left_out: Mapping[str, str]) -> None:
+        """Note what domains that were left out are served by: what they were before, however long ago that was."""
+        self.left_out = left_out
+        served = {entry.name: entry for entry in (*(self._domains or ()), *self.standing.held)}
+        held = tuple(served[name] for name in sorted(left_out) if name in served)
+        self.standing = replace(self.standing, held=held)
+
     def _purge(self, manifest: Manifest) -> CarryOut:
         seen = self.standing.purged
         last = manifest.last_purge_seq
@@ -260,9 +276,7 @@ class Follower:
             purges = (Purge("all", "", soft=True),)
         else:
             purges = [*_each(entry for entry in manifest.purges if entry.seq > seen)]
-        standing = self.standing
-        after = Standing(standing.believed, standing.first_key, standing.highest, last)
-        return CarryOut(tuple(purges), manifest.generation, after)
+        return CarryOut(tuple(purges), manifest.generation, replace(self.standing, purged=last))
 
     def _failed(self, text: str, *, anew: bool) -> Command:
         """Rest. What was kept is offered again, and purges carried out again; anything else is asked for anew."""

@@ -1,14 +1,18 @@
 """A node's figures as reports: of counts, those that changed since the last report that was answered."""
 
+import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from runtime.bundles.report import (
     MAX_COUNTERS,
+    MAX_REFUSED,
     MAX_SITES,
     MAX_TROUBLE,
+    MAX_WHY,
     STATES,
+    RefusedDomain,
     Report,
     ScriptCounter,
     SiteCounter,
@@ -48,6 +52,7 @@ class Reporter:
         generation: int = -1,
         refused: int = -1,
         error: str = "",
+        refused_domains: Mapping[str, str] = {},
     ) -> Report:
         """The next report. It counts as told once `answered` is called."""
         samples = list(samples)
@@ -73,6 +78,7 @@ class Reporter:
             tuple(each for each in sites.values() if isinstance(each, SiteCounter)),
             tuple(lines),
             tuple(each[:MAX_TEXT] for each in trouble)[:MAX_TROUBLE],
+            tuple(RefusedDomain(*each) for each in _shortened(refused_domains)),
         )
 
     def answered(self) -> None:
@@ -86,6 +92,11 @@ class Reporter:
         """Those that the console does not know; the rest of more than it takes goes with the next report."""
         news = [(labels, each) for labels, each in counters.items() if self._known.get(labels) != each]
         return dict(news[:most])
+
+
+def _shortened(refused: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for domain, why in itertools.islice(refused.items(), MAX_REFUSED):
+        yield domain, why[:MAX_WHY]
 
 
 def _sites(samples: Iterable[tuple[Key, float]]) -> dict[tuple[str, ...], SiteCounter]:

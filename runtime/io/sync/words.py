@@ -5,13 +5,21 @@ The agent asks, with a number; the supervisor answers each with one `Answer` of 
 it is (`State`) whenever that changes and every few seconds: a sign of life as well.
 """
 
-from collections.abc import Callable
-from typing import Any, Final, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 
 from runtime.io.channel import Channel
 from runtime.observe.samples import Key
+
+
+class Served(NamedTuple):
+    """What the node serves of its console when the agent begins; generation -1 for nothing."""
+
+    generation: int = -1
+    left_out: Mapping[str, str] = {}
+    """As in `Answer`."""
 
 
 class Serve(msgspec.Struct, tag=True, array_like=True):
@@ -71,6 +79,8 @@ class Answer(msgspec.Struct, tag=True, array_like=True):
     samples: list[tuple[Key, float]] = []
     lines: list[dict[str, Any]] = []
     trouble: list[str] = []
+    left_out: list[tuple[str, str]] = []
+    """Domains of what is served that are not served as they should be, each with the reason."""
 
 
 Question: TypeAlias = Serve | CarryOut | Look

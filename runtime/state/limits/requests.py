@@ -69,11 +69,12 @@ class _Place:
 class SharedRequests:
     """One process's access to the counts of all."""
 
-    __slots__ = ("_counts", "_file", "_map", "_places", "_sets", "_without_count")
+    __slots__ = ("_counts", "_doubles", "_file", "_map", "_places", "_sets", "_without_count")
 
     def __init__(self, file: LimitsFile, counts: LimitCounts, policy: Policy) -> None:
         self._file = file
         self._map = file.map
+        self._doubles = file.doubles
         self._sets = file.layout.request_sets
         self._counts = counts
         self._without_count = 0.0 if policy == "admit" else REFUSED
@@ -94,11 +95,14 @@ class SharedRequests:
             if not found and not self._settle(place, now_s):
                 return self._no_room()
             interval_s = 1 / rate_per_s
-            tat_s = _TIMES.unpack_from(self._map, place.times_at)[0]
+            doubles, at = self._doubles, place.times_at >> 3
+            tat_s = doubles[at]
             wait_s, new_tat_s = decide(tat_s, now_s, interval_s, burst)
             if new_tat_s != tat_s:
                 span_s = (burst + 1) * interval_s if burst > 0 else interval_s
-                _TIMES.pack_into(self._map, place.times_at, new_tat_s, span_s)
+                if doubles[at + 1] != span_s:
+                    doubles[at + 1] = span_s
+                doubles[at] = new_tat_s
             return wait_s
         finally:
             file.unlock(place.index)

@@ -151,7 +151,8 @@ class Bodies:
         if len(self._open) >= self._max_open:
             return None
         try:
-            fd = os.open(self.path(file), os.O_RDONLY | os.O_CLOEXEC)
+            # What is no file, as a pipe that somebody put there, would be waited for.
+            fd = os.open(self.path(file), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
         except OSError as error:
             raise DamagedBodyError(str(error)) from error
         try:

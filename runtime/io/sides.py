@@ -1,0 +1,39 @@
+"""What the driver of an exchange needs of those around it: the client's connection, and the worker."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from runtime.cache.cache import Cache
+from runtime.io.upstream.group import UpstreamGroup
+from runtime.proxy.messages import AnswerClient, Follow
+from runtime.proxy.plan import Settings
+from runtime.upstreams.upstream import Upstream
+
+
+class ClientSide(Protocol):
+    """The connection an exchange answers on."""
+
+    def write(self, data: bytes, *, paced: bool) -> None: ...
+    def answer(self, answer: AnswerClient, /) -> None: ...
+    def write_file(self, body: Any, offset: int, length: int, /) -> None: ...
+    def follow(self, follow: Follow, /) -> None: ...
+    def response_finished(self, *, keep_alive: bool) -> None: ...
+    def cut(self) -> None: ...
+    def want_body(self, wanted: bool) -> None: ...
+    def pace(self, rate_bytes_per_s: int, after_bytes: int | None) -> None: ...
+    def hold(self) -> None: ...
+    def release(self) -> None: ...
+    def switch(self, upstream: asyncio.Transport, early: bytes, /) -> bool:
+        """Join the origin's connection, which sent `early`; False when that cannot be, and the client is cut."""
+        ...
+
+
+class Node(Protocol):
+    """What a driver needs of its worker."""
+
+    cache: Cache
+    settings: Settings
+    clock: Callable[[], float]
+
+    def upstream(self, origin: Upstream, /) -> UpstreamGroup: ...

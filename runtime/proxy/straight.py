@@ -1,0 +1,59 @@
+"""
+The straight way of a miss: what an exchange comes to when nothing but the origin's answer stands between.
+
+Most misses are alike: a GET without content or conditions, a kept connection, an answer that comes whole. Nothing of such
+a request needs a machine, so it has none until something else happens; then `Exchange.sent` goes on from where it is. What
+is decided is the same either way, and a test holds the two together.
+"""
+
+from runtime.http.storage import DoNotStore, decide_storage
+from runtime.proxy.messages import UpstreamHead
+from runtime.proxy.plan import Plan, Settings
+from runtime.proxy.received import Received, passing_lines
+from runtime.proxy.respond import connection_tail
+
+
+def goes_straight(plan: Plan) -> bool:
+    """Whether nothing that was wished for keeps a request from it."""
+    return (
+        plan.plain
+        and plan.coalesce
+        and plan.continuation is None
+        and plan.fallback is None
+        and plan.effects.rate_bytes_per_s is None
+    )
+
+
+def straight_head(plan: Plan, head: UpstreamHead, now: float) -> bytes:
+    """What the client is sent before the content of an answer that came whole, whose length is stated."""
+    request, ops = plan.request, plan.effects.response_headers
+    fields, status = head.fields, head.status
+    tail = connection_tail(request.protocol, plan.keep_alive)
+    if ops or not isinstance(fields, Received):
+        return passing_lines(head, status, "plain", "MISS", ops, request, tail, now).of(request)
+    second = 0 if fields.dated else int(now)
+    known = fields.straight
+    if known is None or known[0] != second or known[1] != status or known[2] != tail:
+        lines = passing_lines(head, status, "plain", "MISS", ops, request, tail, now)
+        known = fields.straight = (second, status, tail, lines)
+    return known[3].of(request)
+
+
+def is_left_unstored(plan: Plan, settings: Settings, head: UpstreamHead, now: float) -> bool:
+    """Whether the origin's fields alone keep the answer from being stored."""
+    effects, fields = plan.effects, head.fields
+    if (
+        effects.ttl_s is not None
+        or effects.default_ttl_s is not None
+        or effects.ttl_s_by_status
+        or effects.default_ttl_s_by_status
+        or not isinstance(fields, Received)
+    ):
+        return False
+    second, status, cookies = int(now), head.status, settings.store_cookies
+    known = fields.unstored
+    if known is None or known[0] != second or known[1] != status or known[2] != cookies:
+        asked = plan.request_fields  # those of a plain request have nothing to say
+        decision = decide_storage(b"GET", asked, status, fields, now, store_cookies=cookies)
+        known = fields.unstored = (second, status, cookies, isinstance(decision, DoNotStore))
+    return known[3]
