@@ -86,8 +86,6 @@ def show(context: click.Context, error: "ConsoleError") -> None:
 
 def _help(error: "ConsoleError") -> str:
     """How to go on, '' where that is plain."""
-    if error.code == "too-many" and "retry_after_s" not in error.extra:
-        return ""  # there is no more room; it is not for a while
     missing = _NONE_OF.match(error.detail)
     return HELP.get(error.code) or (MISSING.get(missing[1], "") if missing else "")
 

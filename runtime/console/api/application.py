@@ -55,6 +55,7 @@ COMMON: Final = problems.documented(
     "conflict",
     "not-staged",
     "rollout-running",
+    "limit",
     "too-large",
     "unsupported-type",
     "invalid",

@@ -30,6 +30,7 @@ KINDS: Final[dict[str, Kind]] = {
     "conflict": Kind(409, "Conflict", "Somebody else was first."),
     "not-staged": Kind(409, "Conflict", "A version has not been live in staging."),
     "rollout-running": Kind(409, "Conflict", "A rollout is under way."),
+    "limit": Kind(409, "Conflict", "There are as many of these as there may be."),
     "too-large": Kind(413, "Content Too Large", "The body is larger than is taken."),
     "unsupported-type": Kind(415, "Unsupported Media Type", "The body is of another type than is taken."),
     "head-too-large": Kind(431, "Request Header Fields Too Large", "The head is larger than is taken."),

@@ -1,6 +1,6 @@
 """What an operation says when it does not do what was asked."""
 
-from typing import Any, Final, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias
 
 Code: TypeAlias = Literal[
     "unauthorized",
@@ -11,12 +11,11 @@ Code: TypeAlias = Literal[
     "has-errors",
     "not-staged",
     "rollout-running",
+    "limit",
     "too-large",
-    "too-many",
     "store-unavailable",
 ]
 """Why, in a word for machines."""
-CODES: Final[tuple[str, ...]] = get_args(Code)
 
 
 class Refused(Exception):  # noqa: N818 - what was asked is refused; it is no error of this program

@@ -87,7 +87,7 @@ class Dictionaries:
             if (0 if before is None else before.revision) != revision:
                 raise self._conflict(t, before)
             if before is None and dictionaries.count(t, domain) >= MAX_DICTIONARIES:
-                raise Refused("too-many", f"a domain has at most {MAX_DICTIONARIES} dictionaries")
+                raise Refused("limit", f"a domain has at most {MAX_DICTIONARIES} dictionaries")
             if before is not None and before.secret and not secret:
                 raise invalid("secret", "what is secret stays so; delete the dictionary first")
             row = dictionaries.put(

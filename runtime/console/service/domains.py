@@ -96,7 +96,7 @@ class Domains:
             if domains.get(t, name) is not None:
                 raise Refused("conflict", f"there is a domain {name} already")
             if domains.count(t) >= MAX_DOMAINS:
-                raise Refused("too-many", f"at most {MAX_DOMAINS} domains")
+                raise Refused("limit", f"at most {MAX_DOMAINS} domains")
             row = domains.add(t, name, who.label)
             settings.save(t, name, read, author=who.label, message="")
             claim(t, name)

@@ -77,7 +77,7 @@ class Keys:
     def add_signing(self) -> SigningKey:
         """A new one, which is the newest from now on. Raises Refused."""
         if len(self._signing) >= MAX_KEYS - 1:
-            raise Refused("conflict", "too many signing keys, drop old ones first")
+            raise Refused("limit", "too many signing keys, drop old ones first")
         number = max(self._signing, default=0) + 1
         with _writable():
             _create(self._folder / f"signing-{number}.key", self._random(SEED_BYTES))

@@ -143,7 +143,7 @@ class Scripts:
         if scripts.get(change.t, domain, script) is not None:
             return drafts.get(change.t, domain, script)
         if scripts.count(change.t, domain) >= MAX_SCRIPTS:
-            raise Refused("too-many", f"a domain has at most {MAX_SCRIPTS} scripts")
+            raise Refused("limit", f"a domain has at most {MAX_SCRIPTS} scripts")
         scripts.add(change.t, domain, script)
         return None
 

@@ -228,7 +228,7 @@ class Tokens:
 
     def _room(self, t: Writing) -> None:
         if tokens.count(t) >= MAX_TOKENS:
-            raise Refused("too-many", f"at most {MAX_TOKENS} tokens")
+            raise Refused("limit", f"at most {MAX_TOKENS} tokens")
 
 
 def _unauthorized() -> Refused:

@@ -62,7 +62,7 @@ class Versions:
             self._desk.domain(t, who, domain, Scope.EDIT)
             if scripts.get(t, domain, script) is None:
                 if scripts.count(t, domain) >= MAX_SCRIPTS:
-                    raise Refused("too-many", f"a domain has at most {MAX_SCRIPTS} scripts")
+                    raise Refused("limit", f"a domain has at most {MAX_SCRIPTS} scripts")
                 scripts.add(t, domain, script)
             row = versions.add(
                 t,

@@ -7,6 +7,7 @@ import pytest
 
 from runtime.console.api.faults import WANTED
 from runtime.console.api.problems import KINDS
+from runtime.console.model.names import MAX_DICTIONARIES
 from tests.console.api.conftest import is_problem
 
 ALWAYS = {
@@ -196,3 +197,14 @@ def test_every_code_has_a_status_and_a_sentence():
     for code, kind in KINDS.items():
         assert 400 <= kind.status < 600, code
         assert kind.summary.endswith("."), code
+
+
+def test_of_what_there_are_enough_nobody_is_told_to_come_back(running):
+    running.domain()
+    body = {"entries": {}, "revision": 0}
+    for number in range(MAX_DICTIONARIES):
+        assert running.put(f"domains/shop/dictionaries/d{number}", json=body).status_code == 200
+        running.clock.now += 1
+    refused = running.put("domains/shop/dictionaries/more", json=body)
+    is_problem(refused, 409, "limit")
+    assert "retry-after" not in refused.headers

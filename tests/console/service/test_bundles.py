@@ -109,7 +109,7 @@ def test_customers_do_not_change_keys(world, me):
 def test_keys_come_to_no_end(world):
     for _ in range(6):
         world.console.signing.rotate(OPERATOR)
-    assert refused(world.console.signing.rotate, OPERATOR).code == "conflict"
+    assert refused(world.console.signing.rotate, OPERATOR).code == "limit"
     assert len(world.manifest("staging").keys) == 7
 
 

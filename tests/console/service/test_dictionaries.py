@@ -127,7 +127,7 @@ def test_a_hundred_dictionaries_and_no_more(world):
     me = world.domain("blog")
     for number in range(100):
         world.console.dictionaries.put(me, "blog", f"d{number}", {})
-    assert refused(world.console.dictionaries.put, me, "blog", "more", {}).code == "too-many"
+    assert refused(world.console.dictionaries.put, me, "blog", "more", {}).code == "limit"
 
 
 def test_who_may_change_what_is_live_at_once(world, me):
