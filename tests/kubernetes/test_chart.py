@@ -87,6 +87,8 @@ def _base_name(each):
 def _plain(each):
     each["metadata"]["name"] = _base_name(each)
     each["metadata"].pop("namespace", None)
+    if each["kind"] == "PersistentVolumeClaim":
+        each["metadata"].pop("annotations", None)
     pod = each.get("spec", {}).get("template")
     if pod is not None:
         pod["metadata"]["annotations"].pop("checksum/settings", None)
@@ -143,12 +145,52 @@ def _pod_annotations(documents):
     return pod["metadata"]["annotations"]
 
 
+def _of_kind(documents, kind):
+    return [each for each in documents if each["kind"] == kind]
+
+
+def test_the_store_and_the_keys_outlive_the_release():
+    [volume] = _of_kind(charted("demo"), "PersistentVolumeClaim")
+    assert volume["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
+
+
+def test_a_cluster_has_one_priority_class_however_many_releases():
+    second, wrong = rendered({"edge": {"priorityClass": False}})
+    assert wrong == []
+    assert _of_kind(charted("demo"), "PriorityClass")
+    assert not _of_kind(second, "PriorityClass")
+    [first], [other] = _of_kind(charted("demo"), "DaemonSet"), _of_kind(second, "DaemonSet")
+    assert first == other
+
+
+def test_resources_that_are_not_given_are_those_of_the_manifest():
+    given, wrong = rendered(
+        {
+            "edge": {"resources": {"limits": {"memory": "4Gi"}}},
+            "console": {"resources": {"requests": {"cpu": "1"}}},
+        }
+    )
+    assert wrong == []
+    for kind, changed in (
+        ("DaemonSet", ("limits", "memory", "4Gi")),
+        ("Deployment", ("requests", "cpu", "1")),
+    ):
+        [[was], [now]] = (
+            [each["spec"]["template"]["spec"]["containers"][0]["resources"] for each in _of_kind(of, kind)]
+            for of in (charted("demo"), given)
+        )
+        part, name, value = changed
+        assert now == {**was, part: {**was[part], name: value}}
+
+
 @pytest.mark.parametrize(
     ("values", "wanted"),
     [
         ({"edge": {"consol": "http://c"}}, "consol"),
         ({"edge": {"console": "c"}}, "console"),
         ({"console": {"replicas": 0}}, "replicas"),
+        ({"edge": {"nodeSelector": {"openyurt.io/is-edge-worker": True}}}, "is-edge-worker"),
+        ({"edge": {"annotations": {"apps.openyurt.io/max-unavailable": 1}}}, "max-unavailable"),
     ],
 )
 def test_wrong_values_are_refused_by_name(values, wanted):

@@ -176,6 +176,24 @@ def test_state_is_in_a_folder_of_its_own_within_a_volume(overlay):
 
 
 @overlays
+def test_a_full_disk_cache_leaves_room_in_its_volume(overlay):
+    """The kubelet evicts a pod whose `emptyDir` is over its limit; bodies being written come on top of `disk_cache_bytes`."""
+    for name, table in settings(overlay):
+        [template] = [template for workload, template in workloads(overlay) if name.startswith(workload)]
+        [state] = [each for each in template["spec"]["volumes"] if each["name"] == "state"]
+        config = msgspec.convert(table, Config)
+        being_written = config.workers * config.disk_cache_bytes // 4
+        if "emptyDir" in state:
+            room = mebibytes(state["emptyDir"]["sizeLimit"]) << 20
+            assert config.disk_cache_bytes + being_written < room, name
+
+
+def mebibytes(quantity):
+    number, unit = int(quantity[:-2]), quantity[-2:]
+    return number * {"Mi": 1, "Gi": 1024}[unit]
+
+
+@overlays
 def test_every_workload_is_behind_a_network_policy(overlay):
     chosen = [each["spec"]["podSelector"]["matchLabels"] for each in of_kind(overlay, "NetworkPolicy")]
     for name, template in workloads(overlay):
@@ -192,6 +210,19 @@ def test_what_can_be_moved_has_a_disruption_budget(overlay):
 
 
 @overlays
+def test_replicas_are_kept_on_different_machines(overlay):
+    for each in of_kind(overlay, "Deployment"):
+        template = each["spec"]["template"]
+        constraints = template["spec"].get("topologySpreadConstraints", [])
+        assert each["spec"]["replicas"] == 1 or constraints, each["metadata"]["name"]
+        for constraint in constraints:
+            assert constraint["topologyKey"] == "kubernetes.io/hostname"
+            assert (
+                constraint["labelSelector"]["matchLabels"].items() <= template["metadata"]["labels"].items()
+            )
+
+
+@overlays
 def test_a_node_that_is_cut_off_keeps_its_pod(overlay):
     for each in of_kind(overlay, "DaemonSet"):
         tolerated = {
@@ -204,6 +235,13 @@ def test_a_node_that_is_cut_off_keeps_its_pod(overlay):
             ("node.kubernetes.io/not-ready", "NoExecute"),
         }
         assert wanted <= tolerated
+
+
+def test_pools_of_one_cluster_have_namespaces_of_their_own():
+    [edge] = of_kind("ack-edge", "DaemonSet")
+    pool = edge["spec"]["template"]["spec"]["nodeSelector"]["alibabacloud.com/nodepool-id"]
+    [namespace] = of_kind("ack-edge", "Namespace")
+    assert namespace["metadata"]["name"] == edge["metadata"]["namespace"] == f"edgescript-{pool}"
 
 
 def test_regions_differ_in_their_name_alone():

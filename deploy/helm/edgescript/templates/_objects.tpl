@@ -23,7 +23,7 @@ The manifest at a path, with what every object has. Takes `path`, `name` (of the
 
 {{- /*
 A workload with the changes that a patch of kustomize makes to it, as far as our patches go: annotations, replicas, strategy,
-first containers; environment and mounts of its container; volumes, by name. Takes `object`, `path` of the patch and `root`.
+first containers, spread over machines; environment and mounts of its container; volumes, by name. Takes `object`, `path` of the patch and `root`.
 */ -}}
 {{- define "edgescript.patched" -}}
 {{- $object := .object -}}
@@ -34,8 +34,8 @@ first containers; environment and mounts of its container; volumes, by name. Tak
 {{- end -}}
 {{- $pod := $object.spec.template.spec -}}
 {{- $changes := $patch.spec.template.spec -}}
-{{- if $changes.initContainers -}}
-{{- $_ := set $pod "initContainers" $changes.initContainers -}}
+{{- range pick $changes "initContainers" "topologySpreadConstraints" | keys -}}
+{{- $_ := set $pod . (get $changes .) -}}
 {{- end -}}
 {{- $container := first $pod.containers -}}
 {{- range $changes.containers -}}
@@ -71,9 +71,8 @@ first containers; environment and mounts of its container; volumes, by name. Tak
 {{- range concat ($pod.initContainers | default list) $pod.containers -}}
 {{- $_ := set . "image" $image -}}
 {{- end -}}
-{{- with .values.resources -}}
-{{- $_ := set (first $pod.containers) "resources" . -}}
-{{- end -}}
+{{- $container := first $pod.containers -}}
+{{- $_ := set $container "resources" (mergeOverwrite (dict) $container.resources .values.resources) -}}
 {{- .object | toYaml -}}
 {{- end -}}
 
