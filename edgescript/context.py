@@ -105,6 +105,10 @@ class Context(Meter):
         if self.now_s < at_s < self.holds_until:
             self.holds_until = at_s
 
+    def changes_each_time(self) -> None:
+        """Note that what came of the run is for this request alone."""
+        self.holds_until = 0.0
+
     def acquire(self, key: str, most: int) -> bool:
         """
         Whether the request has one of `most` places under `key`; the same answer each time, for one place.

@@ -31,6 +31,8 @@ MAX_PASSES: Final = 8
 MAX_PARTS: Final = 32
 """Named fields and cookies told apart; scripts that read more depend on all."""
 
+_NO_VALUES: Final = frozenset({Part.TARGET, Part.SECOND, Part.LIMIT})
+"""Parts that are compared in another way."""
 Fact = tuple[Part, str]
 """A part, and its name where it has one; '' is every name."""
 
@@ -49,12 +51,17 @@ class Reading(NamedTuple):
         """The outcome may be another one in the next second."""
         return (Part.SECOND, "") in self.facts
 
+    @property
+    def asks_limits(self) -> bool:
+        """Limits are asked: the outcome holds while they let requests pass."""
+        return (Part.LIMIT, "") in self.facts
+
     def reader(self) -> Callable[[Request], tuple[Any, ...]]:
-        """What gives the values of a request that the outcome depends on, its target and the time aside."""
+        """What gives the values of a request that the outcome depends on, its target, the time and limits aside."""
         readers = [
             _reader(part, name)
             for part, name in sorted(self.facts, key=lambda fact: (fact[0].value, fact[1]))
-            if part is not Part.TARGET and part is not Part.SECOND
+            if part not in _NO_VALUES
         ]
         return lambda request: tuple([read(request) for read in readers])
 

@@ -37,6 +37,8 @@ class Part(Enum):
     """The time in whole seconds."""
     MILLISECOND = "millisecond"
     """The time as exact as there is."""
+    LIMIT = "limit"
+    """A limit, which counts the request: it has to be asked each time, and the outcome is the same while it lets pass."""
 
 
 Reads: TypeAlias = tuple[Part | tuple[Part, str], ...] | None

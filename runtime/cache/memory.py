@@ -105,6 +105,16 @@ class MemoryStore:
             return latest
         return _select(entry, request_fields) or self._below(primary, request_fields)
 
+    def glance(self, primary: str, request_fields: Fields) -> StoredResponse | None:
+        if self._announced[0] != self._seen:
+            return None
+        entry = self._entries.get(primary)
+        if entry is None:
+            return None
+        self._entries.move_to_end(primary)
+        latest = entry[0]
+        return latest if not latest.vary_names else _select(entry, request_fields)
+
     def _below(self, _primary: str, _request_fields: Fields, /) -> StoredResponse | None:
         """What another tier has, where there is one."""
         return None

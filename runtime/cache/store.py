@@ -187,6 +187,10 @@ class CacheStore(Protocol):
         """The response selected for a request (RFC 9111 §4.1), the latest where several match; None if there is none."""
         ...
 
+    def glance(self, primary: str, request_fields: Fields) -> StoredResponse | None:
+        """What `get` gives, as far as memory tells at once; where it gives None, `get` has to be asked."""
+        ...
+
     def generation(self, primary: str = "") -> int:
         """Grows with each purge. Who fetches `primary` takes it before asking the origin and gives it to `put`."""
         ...

@@ -10,8 +10,9 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
+from runtime.http.framing import NO_BODY
 from runtime.http.refusal import Refuse
-from runtime.io.client.accounts import account
+from runtime.io.client.accounts import SERVER_FAILED, account
 from runtime.io.client.ongoing import Client, Ongoing
 from runtime.io.client.sockets import MAX_JOINED_BYTES, write_pieces
 from runtime.io.driver import Driver, wake_all
@@ -34,6 +35,9 @@ class PassingClient(Client, Protocol):
 
     def goes_on(self, ongoing: Ongoing) -> None:
         """What is in progress is `ongoing` from now on."""
+
+    def passed(self, *, keep_alive: bool) -> None:
+        """As `answered`, of a request that is accounted for."""
 
 
 class Passage:
@@ -87,14 +91,14 @@ class Passage:
         self._over = False
         self._status = 0
         self._head = self._content = _NONE
-        client.deadline_mono_s = self.ends_mono_s = worker.mono() + worker.config.request_timeout_s
+        mono_s = worker.mono()
+        client.deadline_mono_s = self.ends_mono_s = mono_s + worker.config.request_timeout_s
         self._storing = storing
         self._since = plan.since
         """The store's generation when the origin was asked."""
         if storing is None and plan.since is None:
             self._since = worker.cache.store.generation(plan.cache_key)
-        connection.begin(self, b"GET")
-        connection.send_later(plan.forward.head(plan.framing))
+        connection.ask(self, plan.forward.head(NO_BODY), mono_s)
         worker.outbox.add_request(connection)
 
     # --- from the origin ----------------------------------------------------------------------------------------
@@ -157,13 +161,22 @@ class Passage:
 
     def flush(self) -> None:
         """Write the answer."""
-        if not self._over and not self._client.closing:
-            head, content = self._head, self._content
-            if len(head) + len(content) <= MAX_JOINED_BYTES:
-                self._transport.write(head + content)
-            else:
-                write_pieces(self._transport, (head, content))
-            self._client.answered(keep_alive=self._plan.keep_alive)
+        client = self._client
+        if self._over or client.closing:
+            return
+        head, content = self._head, self._content
+        size = len(head) + len(content)
+        if size <= MAX_JOINED_BYTES:
+            self._transport.write(head + content)
+        else:
+            write_pieces(self._transport, (head, content))
+        self._over = True
+        worker, status = self._worker, self._status
+        if worker.access is not None or status >= SERVER_FAILED:
+            self.account(None, whole=True)
+        else:
+            worker.counters.answered_late("MISS", status, size, worker.clock() - self._now)
+        client.passed(keep_alive=self._plan.keep_alive)
 
     @property
     def waiting_bytes(self) -> int:
@@ -214,7 +227,8 @@ def begin_passage(
     alone = cache.uncacheable.covers(key, now)
     if not alone and key in cache.flights:
         return None  # it waits for another's fetch
-    pool = worker.upstream(plan.origin).choose(key)
+    group = worker.upstreams.get(plan.origin) or worker.upstream(plan.origin)
+    pool = group.always or group.choose(key)
     if pool is None:
         return None
     connection = pool.take_unasked()

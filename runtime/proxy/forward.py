@@ -14,7 +14,7 @@ from runtime.http.fields import combined, end_to_end, is_token, list_items
 from runtime.http.framing import NO_BODY, Chunked, Length, NoBody
 from runtime.proxy.header_block import HeaderBlock
 from runtime.proxy.header_ops import Fields, apply
-from runtime.upstreams.forwarding import Forwarding
+from runtime.upstreams.forwarding import Forwarding, Tracing
 from runtime.upstreams.upstream import Upstream
 
 VIA_NAME: Final = b"edgescript"
@@ -163,6 +163,18 @@ def build(
     upgrade = b"" if block is None or request.method != "GET" else block.upgrade
     method = request.method.encode("latin-1")
     return Forward(method, target.encode("latin-1"), sent, upgrade, ready.trailers, lines)
+
+
+def build_again(ready: Prepared, trace: Tracing | None, request: Request, target: str) -> Forward:
+    """As `build` for a GET that scripts have no wishes about, its header block being `ready`."""
+    lines = b""
+    if trace is not None:
+        told = trace(ready.traces, request.id)
+        lines = b"%b: %b\r\n" % told[0] if len(told) == 1 else _lines(told)
+    # Past the `__new__` of named tuples, which takes as long as the rest.
+    return tuple.__new__(
+        Forward, (b"GET", target.encode("latin-1"), ready.fields, b"", ready.trailers, lines)
+    )
 
 
 def without(fields: Fields, names: frozenset[bytes]) -> Fields:

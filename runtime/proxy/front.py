@@ -13,6 +13,7 @@ from edgescript.effects import Effects
 from edgescript.pipeline import ScriptResult, conclude, run_position
 from edgescript.request import Request
 from edgescript.services import Lease
+from edgescript.tape import LimitTape, ask_again
 from runtime.cache.keys import primary_key
 from runtime.cache.purge import UPSTREAM_MARK
 from runtime.cache.store import CacheStore
@@ -21,20 +22,24 @@ from runtime.http.refusal import Refuse
 from runtime.proxy.forward import effective_target
 from runtime.proxy.header_block import HeaderBlock
 from runtime.proxy.header_ops import apply
-from runtime.proxy.hit import hit_answer
+from runtime.proxy.hit import WHOLE_HIT, hit_answer, ready_head
 from runtime.proxy.late import Continuation, own_answer
 from runtime.proxy.lookup import decide_with_care, plan_fetch
-from runtime.proxy.own_answer import Immediate, Ready, whole_of_script
-from runtime.proxy.plan import Plan
+from runtime.proxy.own_answer import Immediate, whole_of_script
+from runtime.proxy.plan import NO_EFFECTS, Plan
 from runtime.proxy.remembered import DEFAULT_BYTES, Decision, Memory, Table, Worth, decision_of
-from runtime.proxy.respond import connection_tail
+from runtime.proxy.respond import CacheStatus, connection_tail
 from runtime.scripts.site import Site, Sites
-
-NO_EFFECTS: Final = Effects()
-
 
 Observer = Callable[[Request, Sequence[ScriptResult]], None]
 """Told of the scripts that raised on a request."""
+Known = Decision | list[float] | None
+"""What is known of a request: what its scripts decide, or what limits have said to them so far; None if nothing."""
+AtOnce = tuple[bytes, CacheStatus, int]
+"""A whole answer, its X-Cache, its status."""
+NewId = Callable[[], str]
+AnswersAtOnce = Callable[[HeaderBlock, str, float, NewId], AtOnce | Known]
+"""`Front.at_once` or `Front.hit`."""
 Recorder = Callable[[Context, Sequence[ScriptResult]], None]
 """Told of what each script did, before anything is concluded from it."""
 
@@ -50,7 +55,7 @@ class Held(NamedTuple):
 class Served:
     """A release of a site as this worker serves it. `context` is None for one without scripts and rules."""
 
-    __slots__ = ("by_the_second", "context", "counts", "read", "site", "worth")
+    __slots__ = ("by_the_second", "context", "counts", "read", "site", "tape", "worth")
 
     def __init__(self, site: Site, context: Context | None, worth: Worth) -> None:
         self.site = site
@@ -60,6 +65,8 @@ class Served:
         """Of remembering its decisions."""
         reading = None if context is None else site.reading()
         self.by_the_second = reading is not None and reading.by_the_second
+        self.tape = LimitTape(site.services) if reading is not None and reading.asks_limits else None
+        """Of the limits that scripts ask; None where they ask none, or what they do depends on more than can be told."""
         self.read = None if reading is None else reading.reader()
         """What decisions depend on beside the target, of a request; None where that cannot be told."""
 
@@ -105,12 +112,12 @@ class Front:
         return self._sites
 
     def decide(
-        self, request: Request, block: HeaderBlock, now: float, known: Decision | None = None
+        self, request: Request, block: HeaderBlock, now: float, known: Known = None
     ) -> Immediate | Plan | Held | Refuse:
         """
         Find the site, run its scripts, look in the cache. `now` is Unix seconds. 421 for a host with no site.
 
-        `known` is what `known` found, if it was asked.
+        `known` is what `at_once` found, if it was asked.
         """
         served = block.served if block.sites is self._sites else self._serve(request, block)
         if served is None:
@@ -123,6 +130,7 @@ class Front:
             return self._look_up(served.site, request, block, NO_EFFECTS, None, keep_alive, now)
         site = served.site
         is_new = False
+        told: list[float] | None = None
         table = block.table
         if table is not None and request.method == "GET":
             if known is None:
@@ -135,9 +143,17 @@ class Front:
                         is_new = True
                     elif found is not False:
                         known = found
-            if known is not None:
-                return self._recall(known, served, request, block, keep_alive, now)
-        results = self._run(site, context, request, is_new, now)
+            if isinstance(known, Decision):
+                told = ask_again(known.limits, now) if known.limits else None
+                if told is None:
+                    return self._recall(known, served, request, block, keep_alive, now)
+            elif known is not None:
+                told = known
+        tape = served.tape
+        if tape is None or not (is_new or told):
+            results = self._run(site, context, request, is_new, now)
+        else:
+            results = self._run_with(tape, told or (), site, context, request, is_new, now)
         effects = context.effects
         continuation: Continuation | None = None
         if effects.debug and not effects.waiting:
@@ -164,26 +180,58 @@ class Front:
             return decision
         return Held(self._dated(decision) if delay_s else decision, delay_s, leases)
 
-    def known(self, block: HeaderBlock, target: str, now: float) -> Decision | None:
-        """What scripts decide on a GET for `target` with `block`, as far as a glance tells; for `decide` at the same moment."""
-        table = block.table
-        if block.sites is not self._sites:
+    def hit(self, block: HeaderBlock, target: str, now: float, new_id: NewId) -> AtOnce | None:
+        """The answer to a GET for `target` with a block that `glances`, where memory has it whole and nothing is recorded."""
+        if block.sites is not self._sites or self._recorder is not None or not block.persists_silently:
             return None
-        known: Decision | None = table.kept.get(target)
-        return known if known is not None and known.since <= now < known.until else None
-
-    def known_answer(self, block: HeaderBlock, known: Decision) -> Ready | None:
-        """
-        What the scripts of a `known` decision answer, where that is all there is to do about the request: its connection
-        persists, nothing is recorded, and the answer is sent at once. It is counted then.
-        """
-        answer = known.answer
-        if answer is None or not answer.is_plain or self._recorder is not None or not block.persists_silently:
+        stored = self._store.glance(block.key_origin + target, block.sent_fields)
+        if stored is None or stored.fresh_until <= now:
+            block.glances = False
+            return None
+        head = ready_head(stored, "HIT")
+        if head is None:
             return None
         block.served.counts.requests += 1
-        block.table.worth.recalled += 1
+        data = WHOLE_HIT % (head, stored.age(now), new_id().encode("ascii"), stored.body)
+        return data, "HIT", stored.status
+
+    def at_once(self, block: HeaderBlock, target: str, now: float, new_id: NewId) -> AtOnce | Known:
+        """
+        The answer to a GET for `target` with `block`, which has a table, where a glance tells what its scripts decide and that
+        is all there is to do: its connection persists, nothing is recorded, and what they end it with, or what memory has, is
+        sent at once. It is counted then. Else what `decide` is to be told at the same moment.
+        """
+        if block.sites is not self._sites:
+            return None
+        table = block.table
+        known: Decision | None = table.kept.get(target)
+        if known is None or not known.since <= now < known.until:
+            return None
+        if self._recorder is not None or not block.persists_silently:
+            return known
+        answer = known.answer
+        stored = head = None
+        if answer is None and known.prepared_as is not None and block.plain:
+            stored = self._store.glance(block.key_origin + target, block.sent_fields)
+            if stored is not None and stored.fresh_until > now:
+                head = ready_head(stored, known.prepared_as)
+        if head is None and (answer is None or not answer.is_plain):
+            return known
+        if known.limits:  # last, for they count: whoever asks them has to make use of what they say
+            try:
+                said = ask_again(known.limits, now)
+            except Exception:  # noqa: BLE001 - told where the request is decided on, which will be answered then
+                return known
+            if said is not None:
+                return said
+        block.served.counts.requests += 1
+        table.worth.recalled += 1
         known.count()
-        return answer
+        if answer is not None:
+            return answer.as_bytes(new_id(), now), "SYNTH", answer.status
+        assert stored is not None
+        data = WHOLE_HIT % (head, stored.age(now), new_id().encode("ascii"), stored.body)
+        return data, "HIT", stored.status
 
     def _dated(self, decision: Immediate | Plan) -> Immediate | Plan:
         """The decision, with its fetch not to bring back what is purged during the delay."""
@@ -232,7 +280,13 @@ class Front:
             if body.__class__ is bytes:
                 tail = b"" if block.persists_silently else connection_tail(request.protocol, keep_alive)
                 content = body if method == "GET" else b""
+                if block.served.context is None:
+                    block.glances = True
                 return hit_answer(stored, content, effects, request, keep_alive, stored.age(now), tail)
+        if stored is None and block.plain:  # neither has anything to say
+            return plan_fetch(
+                site, request, block, effects, target, key, asked, continuation, None, keep_alive, now
+            )
         return decide_with_care(
             site, stored, request, block, effects, target, key, asked, continuation, keep_alive, now
         )
@@ -265,6 +319,25 @@ class Front:
             recorder(context, results)
         return results
 
+    def _run_with(
+        self,
+        tape: LimitTape,
+        told: Sequence[float],
+        site: Site,
+        context: Context,
+        request: Request,
+        is_kept: bool,
+        now: float,
+    ) -> list[ScriptResult] | None:
+        """Run them with limits that have `told` something already, and that are noted."""
+        services = context.services
+        context.services = tape.services
+        tape.begin(told)
+        try:
+            return self._run(site, context, request, is_kept, now)
+        finally:
+            context.services = services
+
     def _find(self, table: Table, target: str, block: HeaderBlock, now: float) -> Decision | bool:
         """As `Memory.missed`, where a glance finds nothing; the block has the table in force afterwards."""
         known = table.kept.get(target)
@@ -277,7 +350,11 @@ class Front:
     def _remember(
         self, served: Served, table: Table, context: Context, results: Sequence[ScriptResult]
     ) -> None:
-        decision = decision_of(context, results, by_the_second=served.by_the_second)
+        tape = served.tape
+        if tape is not None and tape.refused:  # what comes of that is decided anew
+            return
+        limits = () if tape is None else tape.asked
+        decision = decision_of(context, results, limits, by_the_second=served.by_the_second)
         if decision is not None:
             self.memory.keep(table, context.request.target, decision)
 
@@ -332,6 +409,9 @@ class Front:
                 served = self._served[id(site)] = Served(site, context, self.memory.worth())
         block.served = served
         block.table = None
+        block.glances = (
+            block.plain and served is not None and served.context is None and block.sites is not None
+        )
         if (
             served is not None
             and served.read is not None

@@ -36,6 +36,7 @@ class HeaderBlock:
         "fields",
         "forward",
         "framing",
+        "glances",
         "has_preconditions",
         "has_range",
         "headers",
@@ -95,6 +96,10 @@ class HeaderBlock:
         """Noted here by `front`: how the site of `host` among `sites` is served, so that it is looked up once."""
         self.table: Any = None
         """Likewise: the remembered decisions on requests with this block, where its site has any."""
+
+        self.glances = False
+        """Likewise: its site has neither scripts nor rules, a fresh stored response can be sent as it is, and there was one
+        the last time."""
 
     def close_after(self) -> None:
         """The connection ends with the next answer, which says so (RFC 9112 section 9.6)."""

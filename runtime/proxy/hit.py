@@ -7,7 +7,7 @@ with every request cost time, not memory.
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from edgescript.effects import Effects, HeaderOp
 from edgescript.request import Request
@@ -30,7 +30,9 @@ NOT_MODIFIED_DROPS: Final = frozenset(
     {b"content-length", b"content-type", b"content-encoding", b"content-range"}
 )
 """Representation metadata a 304 need not repeat (RFC 9110 section 15.4.5)."""
-
+AT_ONCE_BYTES: Final = 16_384
+"""A longer body is not copied behind its head."""
+_SERVER_FAILED: Final = 500
 
 _LAST_LINES: Final = b"%bAge: %d\r\nX-Request-Id: %b\r\n%b\r\n"
 Prepared = tuple[bytes, frozenset[bytes]]
@@ -74,6 +76,45 @@ def hit_answer(
     return _made(Immediate, (head, body, keep_alive, rate, after, stored.status, "HIT", None, None, 0, 0))
 
 
+def prepared_as(effects: Effects) -> Any:
+    """Under which name a stored response keeps the head that `effects` lead to; None if they ask for more than that head."""
+    if effects.__dict__.keys() - _ABOUT_HEADS:
+        return None
+    ops = effects.response_headers
+    if has_template(ops):
+        return None
+    return ("HIT", *ops) if ops else "HIT"
+
+
+_ABOUT_HEADS: Final = frozenset(
+    {
+        "cache_tags",
+        "default_ttl_s",
+        "default_ttl_s_by_status",
+        "response_headers",
+        "stale_if_error_s",
+        "stale_while_revalidate_s",
+        "ttl_s",
+        "ttl_s_by_status",
+    }
+)
+"""Effects that change nothing of an answer from memory but its head."""
+
+
+def ready_head(stored: StoredResponse, name: Any) -> bytes | None:
+    """The head of that name up to Age, where an answer from `stored` is one formatting (`WHOLE_HIT`)."""
+    prepared: Prepared | None = stored.prepared.get(name)
+    if prepared is None:
+        return None
+    head, named = prepared
+    body = stored.body
+    if named or body.__class__ is not bytes or len(body) > AT_ONCE_BYTES or stored.status >= _SERVER_FAILED:
+        return None
+    return head
+
+
+WHOLE_HIT: Final = b"%bAge: %d\r\nX-Request-Id: %b\r\n\r\n%b"
+"""A whole answer to a GET in HTTP/1.1 whose connection persists: a ready head, the age, the request's id, the body."""
 _made: Final = tuple.__new__
 assert len(Immediate._fields) == 11  # what `hit_answer` fills in
 

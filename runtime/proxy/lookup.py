@@ -12,7 +12,7 @@ from runtime.http.directives import request_directives
 from runtime.http.framing import NO_BODY
 from runtime.http.ranges import one_range
 from runtime.http.reuse import Reuse, Unsatisfied, decide_reuse
-from runtime.proxy.forward import CONDITIONAL, build, without
+from runtime.proxy.forward import CONDITIONAL, Prepared, build, build_again, without
 from runtime.proxy.header_block import HeaderBlock
 from runtime.proxy.hops import answered_here
 from runtime.proxy.late import Continuation
@@ -41,10 +41,6 @@ def decide_with_care(
     now: float,
 ) -> Immediate | Plan:
     """Where the request's own fields or the stored response's age need looking at (RFC 9111 section 4)."""
-    if stored is None and block.plain:  # the plain miss: neither has anything to say
-        return plan_fetch(
-            site, request, block, effects, target, key, asked, continuation, None, keep_alive, now
-        )
     if stored is not None and not can_answer(stored, request, block.fields, now):
         stored = None
     decision = decide_reuse(stored, request_directives(block.fields), now)
@@ -174,6 +170,42 @@ def plan_fetch(
     and cannot be sent as it is: it is asked about, where it has validators, and may stand in if the origin fails.
     """
     origin = site.origin if effects.origin is None else site.upstreams[effects.origin]
+    ready: Prepared | None = block.forward
+    if (
+        ready is not None
+        and ready.origin is origin
+        and stored is None
+        and block.plain
+        and request.method == "GET"
+        and block.framing is NO_BODY
+        and not effects.request_headers
+        and ready.client == request.connection.client_addr
+    ):
+        # As below, for what comes again: what was prepared was judged, and a GET goes any number of hops.
+        forward = build_again(ready, origin.forwarding.trace, request, target)
+        return tuple.__new__(
+            Plan,
+            (
+                origin,
+                request,
+                block.fields,
+                asked,
+                NO_BODY,
+                effects,
+                forward,
+                block.keep_alive,
+                key,
+                not effects.bypass,
+                continuation,
+                None,
+                None,
+                False,
+                False,
+                True,
+                "",
+                None,
+            ),
+        )
     ended = answered_here(request, block.fields, keep_alive, origin.forwarding, now)
     if ended is not None:
         return ended

@@ -1,7 +1,7 @@
 """What is known of a request that has to wait, when it begins to."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from edgescript.effects import Effects
 from edgescript.request import Request
@@ -11,6 +11,9 @@ from runtime.http.tags import USUAL_FIELDS
 from runtime.proxy.forward import Forward
 from runtime.proxy.late import Continuation
 from runtime.upstreams.upstream import Upstream
+
+NO_EFFECTS: Final = Effects()
+"""Of a request that neither scripts nor rules had wishes about; never changed."""
 
 
 class Plan(NamedTuple):

@@ -44,7 +44,7 @@ class Received(list[Field]):
         self.passed_on: Fields = [field for field in fields if field[0].lower() not in dropped]
         """Those a client gets."""
         self.dated = any(name.lower() == b"date" for name, _ in self.passed_on)
-        self.straight: tuple[int, int, bytes, Lines] | None = None
+        self.straight: tuple[int, int, bytes, bytes, bytes] | None = None
         self.unstored: tuple[int, int, bool, bool] | None = None
         """Notes of `straight`, which are found without a key being made."""
         self.notes: dict[Any, Any] = {}

@@ -6,6 +6,10 @@ it: the same target, and the same values of what else is read. Values that reque
 block and lead to a `Table`; what is left for a request is one look-up of its target. Open vSwitch caches flows in this way:
 under the fields that the decision looked at, and no others.
 
+Limits are asked for each request, those that the run has asked, in its order (`edgescript.tape`): a decision is that of a
+run which they let pass, and holds while they do. Where one does not, the scripts run, are told what was said, and count
+nothing twice; that run is not remembered.
+
 A decision is kept from the moment of its run up to when the clock alone could have changed it, and dropped with the site:
 a reload begins with nothing. What a run counts beside its effects is counted again each time it is recalled.
 
@@ -21,6 +25,8 @@ from typing import Any, Final
 from edgescript.context import Context
 from edgescript.effects import Effects
 from edgescript.pipeline import ScriptResult, ScriptState, Tally
+from edgescript.tape import Limit
+from runtime.proxy.hit import prepared_as
 from runtime.proxy.own_answer import Ready, parts_of
 
 MAX_DECISION_BYTES: Final = 16 << 10
@@ -36,6 +42,9 @@ _SLOTS: Final = 1 << 16
 _BASE_BYTES: Final = 1024
 """About what a decision takes beside its texts: effects, results, entries of dictionaries."""
 
+_LIMIT_BYTES: Final = 256
+"""A limit beside its key."""
+
 
 class Decision:
     """What scripts have decided. `effects` never change again."""
@@ -46,7 +55,9 @@ class Decision:
         "effects",
         "ends",
         "hits",
+        "limits",
         "misses",
+        "prepared_as",
         "results",
         "since",
         "size_bytes",
@@ -55,7 +66,13 @@ class Decision:
     )
 
     def __init__(
-        self, effects: Effects, results: Sequence[ScriptResult], since: float, until: float, size_bytes: int
+        self,
+        effects: Effects,
+        results: Sequence[ScriptResult],
+        limits: Sequence[Limit],
+        since: float,
+        until: float,
+        size_bytes: int,
     ) -> None:
         self.effects = effects
         self.asks = bool(effects.__dict__)
@@ -64,6 +81,10 @@ class Decision:
         parts = parts_of(effects) if self.ends else None
         self.answer = None if parts is None else Ready(parts)
         """What the scripts end the request with, where it is the same for all but date and id."""
+        self.prepared_as = None if self.ends else prepared_as(effects)
+        """Under which name a stored response has its head, where nothing else of the effects is about one from memory."""
+        self.limits = tuple(limits)
+        """What it takes for granted to let the request pass: to be asked before it is acted on."""
         self.results = [result._replace(time_us=0.0) for result in results]
         """What each script did; it takes no time to do it again."""
         self.since = since
@@ -90,14 +111,24 @@ def _tallied(results: Sequence[ScriptResult], state: ScriptState) -> tuple[tuple
     return tuple((result.script.tally, result.fuel) for result in results if result.state is state)
 
 
-def decision_of(context: Context, results: Sequence[ScriptResult], *, by_the_second: bool) -> Decision | None:
-    """What scripts whose reading is known have just decided on a request; None where it does not hold beyond it."""
+def decision_of(
+    context: Context,
+    results: Sequence[ScriptResult],
+    limits: Sequence[Limit] = (),
+    *,
+    by_the_second: bool,
+) -> Decision | None:
+    """
+    What scripts whose reading is known have just decided on a request that `limits` let pass; None where it does not hold
+    beyond it.
+    """
     effects, now = context.effects, context.now_s
     until = min(context.holds_until, int(now) + 1 - _ROUNDING_S) if by_the_second else context.holds_until
     if until <= now or context.leases or effects.waiting or effects.delay_s:
         return None
     size = _BASE_BYTES + 2 * len(context.request.target) + sum(map(_text_bytes, effects.__dict__.values()))
-    return Decision(effects, results, now, until, size)
+    size += sum(_LIMIT_BYTES + len(limit.key) for limit in limits)
+    return Decision(effects, results, limits, now, until, size)
 
 
 def _text_bytes(value: Any) -> int:

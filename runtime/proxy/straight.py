@@ -6,9 +6,10 @@ a request needs a machine, so it has none until something else happens; then `Ex
 is decided is the same either way, and a test holds the two together.
 """
 
+from edgescript.effects import Effects
 from runtime.http.storage import DoNotStore, decide_storage
 from runtime.proxy.messages import UpstreamHead
-from runtime.proxy.plan import Plan, Settings
+from runtime.proxy.plan import NO_EFFECTS, Plan, Settings
 from runtime.proxy.received import Received, passing_lines
 from runtime.proxy.respond import connection_tail
 
@@ -34,21 +35,15 @@ def straight_head(plan: Plan, head: UpstreamHead, now: float) -> bytes:
     second = 0 if fields.dated else int(now)
     known = fields.straight
     if known is None or known[0] != second or known[1] != status or known[2] != tail:
-        lines = passing_lines(head, status, "plain", "MISS", ops, request, tail, now)
-        known = fields.straight = (second, status, tail, lines)
-    return known[3].of(request)
+        start, end, _ = passing_lines(head, status, "plain", "MISS", ops, request, tail, now)
+        known = fields.straight = (second, status, tail, start, end)
+    return b"%bX-Request-Id: %b\r\n%b" % (known[3], request.id.encode("ascii"), known[4])
 
 
 def is_left_unstored(plan: Plan, settings: Settings, head: UpstreamHead, now: float) -> bool:
     """Whether the origin's fields alone keep the answer from being stored."""
     effects, fields = plan.effects, head.fields
-    if (
-        effects.ttl_s is not None
-        or effects.default_ttl_s is not None
-        or effects.ttl_s_by_status
-        or effects.default_ttl_s_by_status
-        or not isinstance(fields, Received)
-    ):
+    if not isinstance(fields, Received) or (effects is not NO_EFFECTS and _tells_of_time(effects)):
         return False
     second, status, cookies = int(now), head.status, settings.store_cookies
     known = fields.unstored
@@ -57,3 +52,12 @@ def is_left_unstored(plan: Plan, settings: Settings, head: UpstreamHead, now: fl
         decision = decide_storage(b"GET", asked, status, fields, now, store_cookies=cookies)
         known = fields.unstored = (second, status, cookies, isinstance(decision, DoNotStore))
     return known[3]
+
+
+def _tells_of_time(effects: Effects) -> bool:
+    """Whether scripts or rules said how long answers are kept."""
+    return (
+        effects.ttl_s is not None
+        or effects.default_ttl_s is not None
+        or bool(effects.ttl_s_by_status or effects.default_ttl_s_by_status)
+    )

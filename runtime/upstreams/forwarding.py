@@ -7,6 +7,8 @@ from functools import lru_cache
 from typing import Literal
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Tracing = Callable[[Sequence[tuple[bytes, bytes]], str], Sequence[tuple[bytes, bytes]]]
+"""Of a request's fields and id, the traceparent and tracestate it goes on with."""
 Told = Literal["x", "rfc7239", "both", "off"]
 """X-Forwarded-For, -Proto and -Host; `Forwarded` (RFC 7239); both; or neither."""
 
@@ -26,8 +28,8 @@ class Forwarding:
     node_id: str = ""
     """Of this node alone: the origin sees it in Via, and a request that comes back with it goes in circles. '' to
     look for no circles. RFC 9110 token characters."""
-    trace: Callable[[Sequence[tuple[bytes, bytes]], str], Sequence[tuple[bytes, bytes]]] | None = None
-    """Of a request's fields and id, the traceparent and tracestate it goes on with; None to leave them as they are."""
+    trace: Tracing | None = None
+    """None to leave what a client says of its trace as it is."""
 
     def trusts(self, address: str) -> bool:
         """Whether `address` is that of a trusted proxy."""

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from edgescript.builtins import Cost, Effect, Family, Int, Num, Str, Text
 from edgescript.context import Context
 from edgescript.faults import FaultCode, ScriptFault
+from edgescript.reads import Part
 from edgescript.types import value_text
 from stdlib.pure.numbers import parse_number
 
@@ -44,7 +45,7 @@ _Ask = Callable[[Context, str, float], bool]
 """Whether the request under this key may pass, with this burst."""
 
 
-@limits.builtin(cost=Cost(60, per="key", shift=6))
+@limits.builtin(cost=Cost(60, per="key", shift=6), reads=(Part.LIMIT,))
 def limit_req(ctx: Context, key: Text, rate: Text, burst: Num = 0, options: Str = "") -> bool:
     """
     Count this request under `key` and return whether it keeps to `rate`: a number a second, or '10r/s', '90r/m'.
@@ -151,6 +152,7 @@ def _at_once(rate_per_s: float) -> _Ask:
 
 def _delaying(rate_per_s: float) -> _Ask:
     def ask(ctx: Context, key: str, burst: float) -> bool:
+        ctx.changes_each_time()  # the wait is this request's own
         # Whoever is `burst` requests ahead waits burst / rate seconds.
         wait_s = ctx.services.limiter.wait(key, rate_per_s, min(burst, MAX_DELAY_S * rate_per_s), ctx.now_s)
         if wait_s < 0:

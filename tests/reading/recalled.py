@@ -17,8 +17,10 @@ from runtime.cache.memory import MemoryStore
 from runtime.cache.store import StoredResponse
 from runtime.http.framing import accept_request
 from runtime.http.refusal import Refuse
-from runtime.proxy.front import Front, Held
+from runtime.limits.local import LocalLimits
+from runtime.proxy.front import AtOnce, Front, Held, Known
 from runtime.proxy.header_block import HeaderBlock
+from runtime.proxy.hit import AT_ONCE_BYTES
 from runtime.proxy.own_answer import Immediate
 from runtime.scripts.policy import SitePolicy
 from runtime.scripts.rule import Rule
@@ -70,6 +72,9 @@ class Node:
         self.scripts = tuple(replace(script, tally=type(script.tally)()) for script in scripts)
         self.policy = policy
         self.told: list[Any] = []
+        self.limits = LocalLimits()
+        self.at_once = 0
+        """Requests that were answered without being made."""
         store = MemoryStore(1 << 20, 1 << 16)
         self.front = Front(
             self.sites(),
@@ -91,6 +96,7 @@ class Node:
         services = Services(
             random=random.Random(7),
             geo=Places(),
+            limiter=self.limits.site("s").limiter,
             metrics=ScriptMetrics(),
             origins=frozenset({"other"}),
             dictionaries={"prices": {"a": "1", "x": "2"}},
@@ -109,7 +115,47 @@ class Node:
         """What is decided, and what the node told and counted of it."""
         self.told.clear()
         decision = self.front.decide(self._request(asked, number), self._block(asked), now)
-        return [_of_decision(decision), list(self.told), [_of_tally(script) for script in self.scripts]]
+        return [
+            _of_decision(decision),
+            list(self.told),
+            [_of_tally(script) for script in self.scripts],
+            self.limits.counts(),
+            self.limits.keys(now),
+        ]
+
+    def answer(self, asked: Asked, number: int, now: float) -> list[Any]:
+        """The answer by the way that a connection goes, in bytes if it is whole, and what was counted. Nothing is recorded."""
+        self.told.clear()
+        self.front.record_with(None)
+        found = self._at_once(asked, number, now)
+        if isinstance(found, tuple):
+            data, label, status = found
+            outcome: Any = data, b"", label, status, None
+        else:
+            outcome = self.front.decide(self._request(asked, number), self._block(asked), now, found)
+            if isinstance(outcome, Immediate) and len(outcome.body) <= AT_ONCE_BYTES:
+                head, body, _, rate, _, status, label, *_ = outcome
+                outcome = head + body, b"", label, status, rate
+            else:
+                outcome = _of_decision(outcome)
+        site = self.front.sites.find(asked.host)
+        assert site is not None
+        counts = replace(self.limits.counts())
+        tallies = [_of_tally(script) for script in self.scripts]
+        return [outcome, list(self.told), tallies, counts, self.limits.keys(now), site.counts.requests]
+
+    def _at_once(self, asked: Asked, number: int, now: float) -> AtOnce | Known:
+        block = self._block(asked)
+        if asked.method != "GET" or not self.front.memory.max_bytes:
+            return None
+        if block.glances:
+            found: AtOnce | Known = self.front.hit(block, asked.target, now, lambda: f"{number:032x}")
+        elif block.table is not None and not block.table.worth.rest:
+            found = self.front.at_once(block, asked.target, now, lambda: f"{number:032x}")
+        else:
+            return None
+        self.at_once += isinstance(found, tuple)
+        return found
 
     def _block(self, asked: Asked) -> HeaderBlock:
         key = (asked.method != "GET", asked.fields, asked.address, asked.host)

@@ -15,7 +15,6 @@ from tests.reading.recalled import program_of
 UNKNOWABLE = {
     "get_rsp_header": "waits for the response",
     "limit_conn": "counts",
-    "limit_req": "counts",
     "metric_incr": "counts",
     "rand": "chance",
     "rand_bytes": "chance",
@@ -108,6 +107,8 @@ OF_PARTS = {
     "cookies": Part.COOKIE,
     "identified_cookies": Part.COOKIE,
     "header cookie": Part.COOKIE,
+    "limiter.wait": Part.LIMIT,
+    "limiter.admit_in_window": Part.LIMIT,
     "headers": Part.HEADER,
     **FACTS,
 }
@@ -133,12 +134,14 @@ KNOWABLE = [
 CLOCKS = {"now", "time", "today", "localtime", "utctime"}
 """That the outcome holds long enough is shown by `test_remembered`."""
 TELLS_WHEN = {"jwt_verify"}
+ASKS_LIMITS = {"limit_req"}
+"""The clock is the limit's."""
 """They look at the clock and say themselves until when what they found holds (`Context.changes_at`)."""
 
 
 @pytest.mark.parametrize(("member", "call"), KNOWABLE)
 def test_no_example_touches_anything_else(member, call):
-    clocks = {"now"} if member.name in CLOCKS | TELLS_WHEN else set()
+    clocks = {"now"} if member.name in CLOCKS | TELLS_WHEN | ASKS_LIMITS else set()
     assert undeclared(f"x = {call}\n") <= clocks
 
 

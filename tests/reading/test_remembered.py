@@ -140,7 +140,10 @@ def test_what_holds_no_more_is_taken_up_anew_at_once():
 NEVER = {
     "chance": "add_rsp_header('X', tostring(rand(1, 9)))",
     "an id": "add_rsp_header('X', req_id())",
-    "a limit": "limit_req('k', '10r/s')",
+    "a limit that delays": "limit_req('k', '1000r/s', 5, 'delay')",
+    "a limit that refuses": "limit_req('k', '1r/m', 0, 'shadow')\nlimit_req('k', '1r/m', 0, 'shadow')",
+    "a place among those in progress": "limit_conn('k', 9)",
+    "the time in the key of a limit": "limit_req(tostring(now()), '10r/s')",
     "a count": "metric_incr('n')",
     "a wait for the response": "get_rsp_header('x')",
     "milliseconds": "add_rsp_header('X', tostring(now()))",

@@ -64,6 +64,10 @@ class Keeper:
         assert connection is self.open
         self.kept += 1
 
+    def answered(self, connection, _now):
+        self.in_use -= 1
+        self.give_back(connection)
+
 
 class User:
     def __init__(self, connection):
@@ -271,8 +275,7 @@ def test_a_request_that_waits_is_not_written_to_what_is_not_silent(heard):
                 lambda: UpstreamConnection(keeper, origin.host), origin.host, origin.port
             )
             user = User(connection)
-            connection.begin(user, b"GET")
-            connection.send_later(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            connection.ask(user, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", keeper.clock())
             if heard == "read":
                 connection.data_received(OK)
             elif heard == "ended":
@@ -295,8 +298,7 @@ async def test_a_request_that_waits_is_written_once():
             lambda: UpstreamConnection(keeper, origin.host), origin.host, origin.port
         )
         user = User(connection)
-        connection.begin(user, b"GET")
-        connection.send_later(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        connection.ask(user, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", keeper.clock())
         for _ in range(2):
             connection.flush(False)
         await eventually(lambda: ends(user.events))

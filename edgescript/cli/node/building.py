@@ -170,7 +170,7 @@ class _Making:
         made = self._upstreams.get(stated)
         if made is None:
             config = msgspec.structs.replace(self._config, upstreams=tables)
-            made = Upstreams(config, self._bundle.node_id, trace_fields, guest=guest)
+            made = Upstreams(config, self._bundle.node_id, told_of, guest=guest)
             self._upstreams[stated] = made
         return made
 
@@ -247,8 +247,3 @@ def _unusable_certificates(config: Config, upstreams: Mapping[str, Upstream]) ->
         why = no_certificates(upstreams[table.name])
         if why:
             yield Problem(("upstreams", index, "tls", "ca_file"), why)
-
-
-def trace_fields(fields: Sequence[tuple[bytes, bytes]], request_id: str) -> Sequence[tuple[bytes, bytes]]:
-    """The traceparent and tracestate that a request with these `fields` goes on with (W3C Trace Context)."""
-    return told_of(fields, request_id)

@@ -25,11 +25,10 @@ from runtime.io.client.stream import ClientStream
 from runtime.io.client.tunnel import Tunnel
 from runtime.io.heads import read_request_head, refuse_beginning
 from runtime.io.passage import Passage, begin_passage
-from runtime.proxy.front import Held
+from runtime.proxy.front import AnswersAtOnce, Held, Known
 from runtime.proxy.header_block import HeaderBlock
 from runtime.proxy.own_answer import Immediate, refusal
 from runtime.proxy.plan import Plan
-from runtime.proxy.remembered import Decision
 from runtime.proxy.straight import goes_straight
 
 if TYPE_CHECKING:
@@ -200,11 +199,18 @@ class ClientConnection(ClientStream):
             if (
                 table is not None
                 and not table.worth.rest
-                and self._begin_known(target.decode("latin-1"), block)
+                and self._answer_at_once(self._worker.front.at_once, target.decode("latin-1"), block)
             ):
                 return  # what is known was judged when it came for the first time
             if not target.translate(None, _TARGET_OCTETS) and len(target) <= self._max_target_bytes:
-                self._begin("GET", target.decode("ascii"), "HTTP/1.1", block)
+                asked = target.decode("ascii")
+                worker = self._worker
+                if (
+                    not block.glances
+                    or worker.access is not None
+                    or not self._answer_at_once(worker.front.hit, asked, block)
+                ):
+                    self._begin("GET", asked, "HTTP/1.1", block)
                 return
         self._take_new_head(head)
 
@@ -232,7 +238,7 @@ class ClientConnection(ClientStream):
         target: str,
         protocol: str,
         block: HeaderBlock,
-        known: Decision | None = None,
+        known: Known = None,
         now: float = 0.0,
     ) -> None:
         """Decide on an accepted request and answer it, or set out to. `known` is what is known of it at Unix second `now`."""
@@ -272,21 +278,22 @@ class ClientConnection(ClientStream):
             return
         self._set_out(request, block, decision, now)
 
-    def _begin_known(self, target: str, block: HeaderBlock) -> bool:
-        """Begin a GET if it is remembered what its scripts decide; for an answer of theirs not even a Request is made."""
+    def _answer_at_once(self, find: AnswersAtOnce, target: str, block: HeaderBlock) -> bool:
+        """Answer a GET that memory can answer without so much as a Request, or begin it if anything is known of it."""
         worker = self._worker
-        now = worker.clock()
-        known = worker.front.known(block, target, now)
-        if known is None:
+        if not worker.accepting:
             return False
-        answer = worker.front.known_answer(block, known) if worker.accepting else None
-        if answer is None:
-            self._begin("GET", target, "HTTP/1.1", block, known, now)
+        now = worker.clock()
+        found = find(block, target, now, worker.new_id)
+        if found is None:
+            return False
+        if not isinstance(found, tuple):
+            self._begin("GET", target, "HTTP/1.1", block, found, now)
             return True
-        data = answer.as_bytes(worker.new_id(), now)
+        data, label, status = found
         self.deadline_mono_s = worker.idle_deadline_mono_s
         self._transport.write(data)
-        worker.counters.answered("SYNTH", answer.status, len(data))
+        worker.counters.answered(label, status, len(data))
         return True
 
     def _send(self, head: bytes, body: bytes, keep_alive: bool) -> None:
@@ -352,6 +359,11 @@ class ClientConnection(ClientStream):
     def answered(self, *, keep_alive: bool) -> None:
         """All of the answer in progress was written."""
         self._leave_request(whole=True)
+        self.passed(keep_alive=keep_alive)
+
+    def passed(self, *, keep_alive: bool) -> None:
+        """As `answered`, of a request that is accounted for."""
+        self._request = None
         if not keep_alive or not self._worker.accepting:
             self.linger()
             if self._writable:
@@ -363,7 +375,8 @@ class ClientConnection(ClientStream):
 
     def _finish(self) -> None:
         """The client has its answer; the next request may come."""
-        self._give_back()
+        if self._leases:
+            self._give_back()
         if not self._worker.accepting:
             self.linger()
             return
@@ -396,9 +409,11 @@ class ClientConnection(ClientStream):
 
     def _give_back(self) -> None:
         """Let go what the request in progress held; each thing once."""
-        leases, self._leases = self._leases, ()
-        for lease in leases:
-            lease.release()
+        leases = self._leases
+        if leases:
+            self._leases = ()
+            for lease in leases:
+                lease.release()
 
     # --- tunnels ------------------------------------------------------------------------------------------------
 

@@ -88,6 +88,9 @@ class Keeper(Protocol):
     def ended(self) -> None:
         """A request that began is over, one way or another."""
 
+    def answered(self, connection: "UpstreamConnection", now: float, /) -> None:
+        """`heard`, `ended` and `give_back` at once, by the clock's `now`."""
+
     def lent(self, transport: asyncio.Transport, /) -> None:
         """A request ends by giving its connection away; it is over when `transport` is closed."""
 
@@ -177,12 +180,20 @@ class UpstreamConnection(asyncio.Protocol):
             self._sent_mono_s = now = self._keeper.clock()
             self.deadline_mono_s = now + self._keeper.timeouts.response_s
 
-    def send_later(self, data: bytes) -> None:
-        """A whole request, to be written by `flush`."""
+    def ask(self, user: UpstreamUser, data: bytes, now: float) -> None:
+        """Start carrying `user`'s GET, whose bytes `data` are to be written by `flush`. It is `now` by the keeper's clock."""
+        self._user = user
+        self._method = b"GET"
+        self._upgrade = self._buffer = b""
+        self._decoder = None
+        self._received = self._reusable = False
+        self._interim = self._interim_bytes = 0
         self._request_sent = True
         self._unsent = data
-        self._sent_mono_s = now = self._keeper.clock()
-        self.deadline_mono_s = now + self._keeper.timeouts.response_s
+        self._sent_mono_s = now
+        keeper = self._keeper
+        self.deadline_mono_s = now + keeper.timeouts.response_s
+        keeper.began()
 
     def flush(self, heard: bool) -> None:
         """Write what waits, unless the connection was `heard` of: what came is no answer to it."""
@@ -277,12 +288,12 @@ class UpstreamConnection(asyncio.Protocol):
         if self._unsent:
             self._end("cut")  # the same, and the request goes another way
             return
+        if self._decoder is None and not self._buffer and self._takes_whole(user, data):
+            return
         self._received = True
         if not self._buffer:
             # A head that has begun has the time of one read to be whole, or it could drip for ever.
             self._touch(self._keeper.timeouts.idle_s)
-        if self._decoder is None and not self._buffer and self._takes_whole(user, data):
-            return
         user.hold()
         if self._decoder is None:
             data = self._read_heads(self._buffer + data)
@@ -351,12 +362,21 @@ class UpstreamConnection(asyncio.Protocol):
         if not 4 <= end <= MAX_REMEMBERED_BYTES:
             return False
         judged = read_known_head(self._method, data[:end])
-        if not isinstance(judged, Judged) or judged.size != len(data):
+        if judged.__class__ is not Judged or judged.size != len(data):
             return False
         event, self._reusable, _ = judged
-        self._note_head()
-        self._let_go()
-        user.on_upstream(UpstreamAnswered(event, data[end:]))
+        keeper = self._keeper
+        now = keeper.clock()
+        self.response_s = now - self._sent_mono_s
+        if self._reusable and self._request_sent and not (self._closed or self.retired or self._paused):
+            self._user = None
+            self.deadline_mono_s = 0.0
+            keeper.answered(self, now)
+        else:
+            keeper.heard()
+            self._let_go()
+        # Past the `__new__` of named tuples, which takes as long as the rest.
+        user.on_upstream(tuple.__new__(UpstreamAnswered, (event, data[end:])))
         return True
 
     def _note_head(self) -> None:

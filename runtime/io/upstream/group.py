@@ -90,6 +90,8 @@ class UpstreamGroup:
             for peer in self._peers.all
         }
         self._only = next(iter(self._pools.values())) if len(self._pools) == 1 else None
+        self.always = self._only if upstream.health is None and not self._peers.all[0].most else None
+        """What `choose` gives for every first try, where that is known."""
         self._checks: asyncio.Task[None] | None = None
         if upstream.health is not None:
             checks = check_for_ever(upstream, upstream.health, self.pools, self._tell_changed, chance)

@@ -213,6 +213,18 @@ class ServerPool:
         if peer.most:
             self._has_room()
 
+    def answered(self, connection: UpstreamConnection, now: float) -> None:
+        peer = self.peer
+        peer.passive.succeeded()
+        peer.in_use -= 1
+        if peer.most:
+            self._has_room()
+        if len(self._idle) >= self._keepalive:
+            connection.close()
+            return
+        connection.idle_since_mono_s = now
+        self._idle.append(connection)
+
     def lent(self, transport: asyncio.Transport) -> None:
         """`sweep` sees when it is closed."""
         self._lent.append(transport)
