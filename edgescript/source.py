@@ -55,6 +55,11 @@ class Source:
         return as_utf8(self.text[start : end if end >= 0 else len(self.text)])
 
 
+def to_bytes_text(text: str) -> str:
+    """`text` as scripts hold it: one code point per byte of its UTF-8 form."""
+    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("latin-1")
+
+
 def as_utf8(text: str) -> str:
     """A byte string as a person reads it; bytes that are not UTF-8 show as the replacement character."""
     return text.encode("latin-1", "replace").decode("utf-8", "replace")

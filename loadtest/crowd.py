@@ -12,7 +12,6 @@ What a client saw of a request is a status, or one of these words:
 import contextlib
 import http.client
 import itertools
-import math
 import threading
 import time
 from collections import Counter
@@ -68,11 +67,6 @@ class Tally:
     @property
     def longest_s(self) -> float:
         return max(self.times_s, default=0.0)
-
-    def percentile_s(self, percent: float) -> float:
-        """The time that `percent` of the requests did not exceed; 0 for none."""
-        ranked = sorted(self.times_s)
-        return ranked[max(math.ceil(len(ranked) * percent / 100) - 1, 0)] if ranked else 0.0
 
 
 class Crowd:

@@ -5,6 +5,7 @@ from typing import Final
 import msgspec
 
 from edgescript.cli.files import Unreadable, read
+from edgescript.source import to_bytes_text
 
 MAX_DICTIONARY_BYTES: Final = 16 << 20
 """What a console takes; each worker keeps its own."""
@@ -24,8 +25,4 @@ def read_dictionary(path: str) -> dict[str, str]:
 
 def as_scripts_hold(entries: dict[str, str]) -> dict[str, str]:
     """`entries` with one code point for each byte of their UTF-8 form."""
-    return {_held(key): _held(value) for key, value in entries.items()}
-
-
-def _held(text: str) -> str:
-    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("latin-1")
+    return {to_bytes_text(key): to_bytes_text(value) for key, value in entries.items()}

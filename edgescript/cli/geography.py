@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import click
 
 from edgescript.services import Geo, GeoRecord
-from runtime.trial.stated import to_bytes_text
+from edgescript.source import to_bytes_text
 
 
 class StatedPlace(NamedTuple):

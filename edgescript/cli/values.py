@@ -1,7 +1,7 @@
 """
 Option values: text from the command line to what the core takes, or a usage error that says what is wanted.
 
-The command line is Unicode, scripts see bytes: `to_bytes_text` is the one crossing.
+The command line is Unicode, scripts see bytes: `source.to_bytes_text` is the one crossing.
 """
 
 import json

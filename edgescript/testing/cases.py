@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, NamedTuple
 import msgspec
 
 from edgescript.services import Dictionaries, GeoRecord
+from edgescript.source import to_bytes_text
 from edgescript.testing.toml_lines import KeyLines
 
 SUFFIX: Final = ".test.toml"
@@ -38,10 +39,10 @@ class Geo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def record(self) -> GeoRecord:
         return GeoRecord(
-            country=as_bytes_text(self.country),
-            region=as_bytes_text(self.region),
-            city=as_bytes_text(self.city),
-            isp=as_bytes_text(self.isp),
+            country=to_bytes_text(self.country),
+            region=to_bytes_text(self.region),
+            city=to_bytes_text(self.city),
+            isp=to_bytes_text(self.isp),
         )
 
 
@@ -183,19 +184,9 @@ class Suite(NamedTuple):
         """What scripts read in `case`, or where a case says nothing."""
         own = {} if case is None else case.dictionaries
         return {
-            as_bytes_text(name): {as_bytes_text(key): as_bytes_text(value) for key, value in entries.items()}
+            to_bytes_text(name): {to_bytes_text(key): to_bytes_text(value) for key, value in entries.items()}
             for name, entries in {**self.dictionaries, **own}.items()
         }
-
-
-def as_bytes_text(text: str) -> str:
-    """`text` as scripts hold it: one code point per byte of its UTF-8 form."""
-    return text.encode("utf-8", "surrogateescape").decode("latin-1")
-
-
-def header_lines(table: Mapping[str, Lines]) -> list[tuple[str, str]]:
-    """(name, value) for each line of a table of headers, values as bytes-in-text."""
-    return [(name, as_bytes_text(line)) for name, value in table.items() for line in each_line(value)]
 
 
 def each_line(value: Lines) -> list[str]:

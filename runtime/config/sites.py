@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from edgescript.effects import HeaderOp, has_placeholder
+from edgescript.source import to_bytes_text
 from runtime.config.formats import read_statuses
 from runtime.config.tables import CacheRule, HeaderChanges, HeaderRule, SiteTable
 from runtime.scripts.policy import PathRule, SitePolicy
@@ -106,7 +107,7 @@ def _operations(changes: HeaderChanges, *, templates: bool) -> Iterable[HeaderOp
 
 
 def _operation(action: Any, name: str, value: str, *, templates: bool) -> HeaderOp:
-    text = value.encode().decode("latin-1")  # script strings are bytes
+    text = to_bytes_text(value)
     return HeaderOp(action, name, text, templates and has_placeholder(text))
 
 

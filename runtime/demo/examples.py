@@ -21,6 +21,7 @@ from edgescript.cli.author.testing.run import Prepared, prepare
 from edgescript.cli.values import UrlType
 from edgescript.request import Connection
 from edgescript.services import Dictionaries, Services
+from edgescript.source import to_bytes_text
 from edgescript.testing.cases import SUFFIX, Case, Expect
 from edgescript.testing.expectations import mismatches
 from runtime.demo.origin import echo
@@ -197,14 +198,10 @@ def _signed(now: float) -> Try:
 def _rehearse(site: Site, each: Try, host: str) -> Simulation | Refuse:
     """What the node will answer; with a limiter and cache of its own, so that nothing counts yet."""
     site = Site(site.name, site.origin, site.scripts, _services(site.services.dictionaries))
-    fields = [("Host", host), *((name, _as_bytes_text(value)) for name, value in each.fields)]
-    incoming = Incoming(each.method, _as_bytes_text(each.target), fields, Connection(), "0" * 32)
+    fields = [("Host", host), *((name, to_bytes_text(value)) for name, value in each.fields)]
+    incoming = Incoming(each.method, to_bytes_text(each.target), fields, Connection(), "0" * 32)
     cache = fresh_cache()
     now = time.time()  # noqa: TID251 - as above
     for _ in range(each.repeat - 1):
         simulate(site, incoming, echo, cache, now, time.monotonic)
     return simulate(site, incoming, echo, cache, now, time.monotonic)
-
-
-def _as_bytes_text(text: str) -> str:
-    return text.encode().decode("latin-1")

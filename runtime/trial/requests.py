@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
 from edgescript.services import GeoRecord
+from edgescript.source import to_bytes_text
 from edgescript.testing.cases import (
     Before,
     Case,
@@ -11,7 +12,6 @@ from edgescript.testing.cases import (
     OriginSays,
     Sending,
     Suite,
-    as_bytes_text,
     each_line,
 )
 from edgescript.testing.reading import FormatError, Problem
@@ -114,7 +114,7 @@ def _origin(says: OriginSays) -> Origin:
     """Raises _WrongError."""
     if says.down or says.timeout:
         return lambda _forward: UpstreamFailed(silent=says.timeout, may_have_acted=True)
-    return origins.stated(says.status, _fields("origin", says.headers), as_bytes_text(says.body))
+    return origins.stated(says.status, _fields("origin", says.headers), to_bytes_text(says.body))
 
 
 class Places:

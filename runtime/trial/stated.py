@@ -1,7 +1,7 @@
 """
 A request that somebody states, as text: a URL, header lines, a method, an address, each read or refused.
 
-What is typed is Unicode, scripts see bytes: `to_bytes_text` is the one crossing. Each reader raises ValueError with a
+What is typed is Unicode, scripts see bytes: `source.to_bytes_text` is the one crossing. Each reader raises ValueError with a
 sentence that has the value and what is wanted.
 """
 
@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from urllib.parse import quote, urlsplit
 
 from edgescript.request import Connection
+from edgescript.source import to_bytes_text
 
 CLIENT_PORT: Final = 50_000
 """Of the stated client, which has no real one."""
@@ -35,11 +36,6 @@ class Url(NamedTuple):
     host: str
     port: int
     target: str
-
-
-def to_bytes_text(text: str) -> str:
-    """`text` as scripts hold it: one code point per byte of its UTF-8 form."""
-    return text.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
 def read_url(text: str) -> Url:

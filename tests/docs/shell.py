@@ -12,18 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.ports import free_ports
+
 PORTS = ("8081", "9180", "8080", "8000", "8090")
 """Ports the documents name; a session takes free ones, so that it runs beside anything."""
 TIMEOUT_S = 30
 _KILL = re.compile(r"kill (?:-(?P<number>\d+) )?%(?P<job>\d+)")
-
-
-def free_ports(count):
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [str(each.getsockname()[1]) for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
 
 
 class Session:
@@ -31,7 +25,7 @@ class Session:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
+        self.ports = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
         self.running: list[subprocess.Popen[bytes]] = []
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("EDGESCRIPT_")}

@@ -16,7 +16,7 @@ import pytest
 
 from runtime.demo.ports import USUAL
 from tests.architecture.imports import ROOT
-from tests.docs.shell import free_ports
+from tests.support.ports import free_ports
 
 TIMEOUT_S = 30
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import msgspec
 import pytest
 
-from edgescript.source import as_utf8
-from edgescript.testing.cases import header_lines
+from edgescript.source import as_utf8, to_bytes_text
+from edgescript.testing.cases import each_line
 from edgescript.testing.expectations import Fault, Forwarded, Outcome, ScriptRan, mismatches
 from runtime.trial.requests import Places
 from tests.examples.cases import EXAMPLES, FILES, cases, prepared, sendings
@@ -37,9 +37,7 @@ def command_line(file, index, folder):
         word for entry, path in zip(file.suite.scripts, file.paths, strict=True) for word in rule(entry, path)
     ]
     line += ["--now", repr(case.now_s), "--client-ip", case.client_ip, "--repeat", str(case.repeat)]
-    line += [
-        word for name, value in header_lines(case.headers) for word in ("-H", f"{name}: {as_utf8(value)}")
-    ]
+    line += [word for name, value in lines(case.headers) for word in ("-H", f"{name}: {value}")]
     for address, place in [("", case.geo), *case.places.items()]:
         if place is not None:
             codes = ",".join(f"{name}={code}" for name, code in msgspec.structs.asdict(place).items() if code)
@@ -49,9 +47,14 @@ def command_line(file, index, folder):
         path.write_text(json.dumps(entries), encoding="utf-8")
         line += ["--dict", f"{name}={path}"]
     line += ["--origin-status", str(origin.status), "--origin-body", origin.body]
-    for name, value in header_lines(origin.headers):
-        line += ["--origin-header", f"{name}: {as_utf8(value)}"]
+    for name, value in lines(origin.headers):
+        line += ["--origin-header", f"{name}: {value}"]
     return line
+
+
+def lines(table):
+    """(name, value) for each line of a table of headers."""
+    return [(name, line) for name, value in table.items() for line in each_line(value)]
 
 
 def rule(entry, path):
@@ -142,7 +145,8 @@ def test_served(file, index):
     with RecordingOrigin() as origin, serve_in_thread(file.scripts, origin.url, world) as node:
         for sending, shot in sendings(file, index):
             says, incoming, body = file.suite.origin_of(sending), shot.incoming, sending.body.encode()
-            origin.says(says.status, header_lines(says.headers), says.body.encode(), down=says.down)
+            fields = [(name, to_bytes_text(line)) for name, line in lines(says.headers)]
+            origin.says(says.status, fields, says.body.encode(), down=says.down)
             world.client_addr = incoming.connection.client_addr
             world.places.set_client(world.client_addr, shot.geo)
 

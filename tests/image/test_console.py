@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.image.containers import eventually, needed
-from tests.image.test_image import free_port, get
+from tests.image.test_image import get
 from tests.image.volumes import Volumes
 from tests.kubernetes.manifests import needs, workloads
+from tests.support.ports import free_port
 from tests.support.postgresql import Server, programs
 
 pytestmark = [needed, needs("kubectl"), pytest.mark.timeout(600), pytest.mark.xdist_group("containers")]

@@ -5,8 +5,9 @@ import pytest
 from runtime.demo.customer import HOST, settle
 from runtime.demo.origin import Origin
 from tests.image.containers import eventually, needed
-from tests.image.test_image import free_port, get
+from tests.image.test_image import get
 from tests.support.console import ConsoleProcess
+from tests.support.ports import free_port
 
 pytestmark = [needed, pytest.mark.timeout(600), pytest.mark.xdist_group("containers")]
 

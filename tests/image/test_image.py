@@ -12,15 +12,11 @@ import time
 import pytest
 
 from tests.image.containers import BASE, IMAGE, ROOT, eventually, needed
+from tests.support.ports import free_port
 
 pytestmark = [needed, pytest.mark.timeout(600), pytest.mark.xdist_group("containers")]
 
 SAYS = "exit(200, '{}')\n"
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return free.getsockname()[1]
 
 
 def get(port, target="/", *, with_headers=False, **fields):

@@ -16,9 +16,10 @@ import pytest
 import yaml
 
 from tests.image.containers import IMAGE, eventually, needed
-from tests.image.test_image import free_port, get
+from tests.image.test_image import get
 from tests.image.volumes import Volumes
 from tests.kubernetes.manifests import needs, objects
+from tests.support.ports import free_port
 
 pytestmark = [
     needed,

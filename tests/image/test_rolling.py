@@ -8,10 +8,11 @@ import pytest
 
 from tests.image import balancer, containers
 from tests.image.containers import eventually
-from tests.image.test_image import free_port, get
+from tests.image.test_image import get
 from tests.kubernetes.manifests import needs, workloads
 from tests.kubernetes.test_manifests import pause_s, settings
 from tests.process.nodes import load
+from tests.support.ports import free_port
 
 pytestmark = [
     containers.needed,

@@ -7,8 +7,9 @@ import itertools
 import pytest
 
 from tests.image.containers import eventually, needed
-from tests.image.test_image import free_port, get
+from tests.image.test_image import get
 from tests.support.origin import RecordingOrigin
+from tests.support.ports import free_port
 
 pytestmark = [needed, pytest.mark.timeout(600), pytest.mark.xdist_group("containers")]
 

@@ -19,9 +19,9 @@ import time
 import httpx
 
 from runtime.console.client import Address, ConsoleClient, ConsoleError
-from tests.docs.shell import free_ports
 from tests.process.nodes import eventually
 from tests.support.command import run_command
+from tests.support.ports import free_port
 from tests.sync.console import following
 
 WITHIN_S = 30
@@ -36,7 +36,7 @@ class Place:
         self.database = database
         self.data = folder / "console"
         self.origin = origin
-        self.port = int(free_ports(1)[0])
+        self.port = free_port()
         self.operator = ""
         self._process = None
 

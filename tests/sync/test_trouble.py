@@ -4,7 +4,6 @@ import contextlib
 import os
 import resource
 import signal
-import socket
 import subprocess
 
 import pytest
@@ -13,14 +12,9 @@ from runtime.bundles.sealing import seal
 from tests.bundles.made import KEY, OTHER_KEY, STORE_KEY, entry_of, envelope
 from tests.process.nodes import eventually, node
 from tests.support.command import run_command
+from tests.support.ports import free_port
 from tests.sync.console import TOKEN, Console, compiled, following
 from tests.sync.test_following import says
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def test_a_node_that_never_heard_of_its_console_waits_for_it(tmp_path):

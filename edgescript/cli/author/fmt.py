@@ -152,7 +152,9 @@ def _diff(result: _Result) -> Iterator[str]:
     """Lines of a unified diff, as scripts hold text."""
     import difflib
 
-    name = result.source.name.encode("utf-8", "surrogateescape").decode("latin-1")
+    from edgescript.source import to_bytes_text
+
+    name = to_bytes_text(result.source.name)
     before = _lines(result.source.text)
     after = _lines((result.formatted or b"").decode("latin-1"))
     if before == after:

@@ -15,7 +15,8 @@ from edgescript.cli.completion import files
 from edgescript.cli.geography import StatedPlace, places
 from edgescript.cli.status import NO
 from edgescript.cli.values import DictionaryType, FieldType, RuleType, UrlType
-from runtime.trial.stated import Url, connection, to_bytes_text, with_host
+from edgescript.source import to_bytes_text
+from runtime.trial.stated import Url, connection, with_host
 
 if TYPE_CHECKING:
     from runtime.scripts.rule import Rule

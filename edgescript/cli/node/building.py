@@ -11,7 +11,7 @@ from typing import Protocol
 import msgspec
 
 from edgescript.cli import loading
-from edgescript.cli.node.keeping import Kept, Library, Places
+from edgescript.cli.node.between_builds import AddressDatabases, KeptSites, Library
 from edgescript.cli.node.packed import BUNDLE, Bundle, Domain, DomainSite, Named, Release, Script
 from edgescript.faults import CodeError
 from edgescript.pipeline import InstalledScript
@@ -79,13 +79,13 @@ class Builder:
     def __init__(self, services: SiteServices) -> None:
         self.services = services
         self._library = Library()
-        self._geo = Places()
-        self._kept = Kept(b"", NO_SERVICES.geo)
+        self._geo = AddressDatabases()
+        self._kept = KeptSites(b"", NO_SERVICES.geo)
 
     def begin(self, services: SiteServices) -> None:
         """Make everything anew for other services, but for the scripts that are loaded."""
         self.services = services
-        self._kept = Kept(b"", NO_SERVICES.geo)
+        self._kept = KeptSites(b"", NO_SERVICES.geo)
 
     def build(self, data: bytes, *, salvage: bool = False) -> Sites:
         """
@@ -116,7 +116,7 @@ class Builder:
         geo = self._geo.of(bundle.config, salvage=salvage)
         under = msgspec.msgpack.encode((bundle.config, bundle.node_id))
         if self._kept.under != under or self._kept.geo is not geo:
-            self._kept = Kept(under, geo)
+            self._kept = KeptSites(under, geo)
         self._library.texts = bundle.texts
         try:
             making = _Making(bundle, self._library, self.services, self._kept, salvage=salvage)
@@ -129,7 +129,7 @@ class _Making:
     """One build."""
 
     def __init__(
-        self, bundle: Bundle, library: Library, services: SiteServices, kept: Kept, *, salvage: bool
+        self, bundle: Bundle, library: Library, services: SiteServices, kept: KeptSites, *, salvage: bool
     ) -> None:
         self._bundle = bundle
         self._config = bundle.config

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from typing import NamedTuple
 
-from edgescript.cli.node.domain_sites import Fitting, Places, Unfit
+from edgescript.cli.node.domain_sites import Claims, Fitting, Unfit
 from edgescript.cli.node.packed import Bundle, Domain, Shelf
 from runtime.bundles.manifest import DomainEntry
 from runtime.bundles.whole import Opener
@@ -59,7 +59,7 @@ class Chooser:
         self._opener = opener
         self._shelf = shelf
         self._fitting = Fitting(shelf, config, place.pool, place.region)
-        self._places = Places(config)
+        self._claims = Claims(config)
         self._try_out = try_out
         served = () if earlier.bundle is None else earlier.bundle.domains
         self._served = {domain.name: domain for domain in served}
@@ -77,7 +77,7 @@ class Chooser:
             failed = self._try_out(unproven) if unproven else {}
             for domain in offered:
                 if domain.name in failed:
-                    self._places.give_back(domain)
+                    self._claims.give_back(domain)
                     why.setdefault(domain.name, failed[domain.name])
                 else:
                     chosen[domain.name] = domain
@@ -99,7 +99,7 @@ class Chooser:
                 continue
             try:
                 domain = candidate()
-                self._places.take(domain)
+                self._claims.take(domain)
             except Unfit as unfit:
                 why.setdefault(name, str(unfit))
                 continue

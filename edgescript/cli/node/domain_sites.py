@@ -58,7 +58,7 @@ class Fitting:
         return Packed(name, digest, tuple(sorted(hosts)), tuple(mine.texts), msgspec.msgpack.encode(site))
 
 
-class Places:
+class Claims:
     """Whose each host is and which names are taken: no two sites of a node share one."""
 
     def __init__(self, config: Config) -> None:

@@ -9,7 +9,7 @@ import msgspec
 from edgescript.pipeline import InstalledScript
 from edgescript.program import load as load_program
 from edgescript.services import GeoRecord
-from edgescript.source import Source
+from edgescript.source import Source, to_bytes_text
 from runtime.console.model.names import MAX_SOURCE_BYTES, name_of, script_text
 from runtime.console.model.refusal import Refused, invalid
 from runtime.console.model.rules import read_rule, rule_of
@@ -27,7 +27,6 @@ from runtime.trial.stated import (
     read_field,
     read_method,
     read_url,
-    to_bytes_text,
     with_host,
 )
 from runtime.trial.trace import RunTrace, traced

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
 from edgescript.parsing.lexical import MAX_SOURCE_BYTES
-from runtime.trial.stated import to_bytes_text
+from edgescript.source import to_bytes_text
 
 _DELIMITERS: Final = " \t\n(),=[]{}'\"-"
 """What ends a word for completion; neither `$` nor `:` does."""

@@ -20,7 +20,7 @@ PREPARED: Final = 1_000
 """Texts of a bundle up to which scripts are translated when they are loaded, some ms each; else by their first request."""
 
 
-class Places:
+class AddressDatabases:
     """Databases of addresses, read anew when the files are others than they were."""
 
     def __init__(self) -> None:
@@ -50,7 +50,7 @@ def _stamp(path: str) -> tuple[int, ...]:
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
-class Kept:
+class KeptSites:
     """Sites of domains as they were built under one configuration, by name, with the bytes they were built of."""
 
     def __init__(self, under: bytes, geo: Geo) -> None:
