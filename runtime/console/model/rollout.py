@@ -153,15 +153,10 @@ def cancel(course: Course, reason: str) -> Course:
     return msgspec.structs.replace(course, state="cancelled", reason=reason)
 
 
-def is_due(course: Course, now: float) -> bool:
-    """Whether the next step is to be taken by itself."""
+def is_due(course: Course, held_s: float) -> bool:
+    """Whether the next step is to be taken by itself, of a rollout that is at this one for `held_s`."""
     hold_s = course.plan.hold_s
-    return (
-        course.running
-        and hold_s is not None
-        and now - course.stepped >= hold_s
-        and _next_step(course) is not None
-    )
+    return course.running and hold_s is not None and held_s >= hold_s and _next_step(course) is not None
 
 
 def _next_step(course: Course) -> int | None:

@@ -69,7 +69,7 @@ class Console:
         self.domains = Domains(desk)
         self.language = Language(registry, work)
         self.nodes = Nodes(desk)
-        self.publishing = Publishing(desk, documents)
+        self.publishing = Publishing(desk, documents, monotonic)
         self.purges = Purges(desk)
         self.recovery = Recovery(desk)
         self.scripts = Scripts(desk, work)

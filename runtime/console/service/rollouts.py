@@ -21,6 +21,7 @@ from runtime.console.service.desk import Change, Desk
 from runtime.console.service.documents import Documents
 from runtime.console.service.hosts import claim
 from runtime.console.service.views import course_of, rollout_view
+from runtime.console.service.watch import Watch
 from runtime.console.store import Reading, environments, nodes, releases, rollouts
 from runtime.console.store.nodes import NodeRow
 from runtime.console.store.rollouts import RolloutRow
@@ -34,8 +35,9 @@ MAX_REMEMBERED: Final = 1_000
 class Rollouts:
     """Operations on rollouts."""
 
-    def __init__(self, desk: Desk, documents: Documents) -> None:
+    def __init__(self, desk: Desk, documents: Documents, monotonic: Callable[[], float]) -> None:
         self._desk = desk
+        self._watch = Watch(monotonic)
         self._documents = documents
         self._figures: OrderedDict[tuple[str, int], Figures] = OrderedDict()
 
@@ -94,13 +96,15 @@ class Rollouts:
         with self._desk.read() as t:
             running = rollouts.all_running(t)
             now = t.now
+        self._watch.keep(running)
         moved = []
         for row in running:
-            figures = _figures(row, figures_of)
+            looked = self._watch.look(row, now)
+            figures = _figures(row, figures_of, looked.since)
             self._remember(row, figures)
             margins = course_of(row).plan.abort
             reasons = [] if margins is None else reasons_to_abort(figures.before, figures.after, margins)
-            if not reasons and not rules.is_due(course_of(row), now):
+            if not reasons and not rules.is_due(course_of(row), looked.held_s):
                 continue
             try:
                 done = self._act(row, reasons)
@@ -194,9 +198,9 @@ def _rollout(t: Reading, domain: str, number: int) -> RolloutRow:
     return row
 
 
-def _figures(row: RolloutRow, figures_of: FiguresOf) -> Figures:
+def _figures(row: RolloutRow, figures_of: FiguresOf, since: float) -> Figures:
     def of(release: int | None) -> Seen:
-        return Seen() if release is None else figures_of(row.domain, row.environment, release, row.started)
+        return Seen() if release is None else figures_of(row.domain, row.environment, release, since)
 
     return Figures(before=of(row.from_release), after=of(row.to_release))
 

@@ -108,7 +108,7 @@ def states(
         node_state(
             generation=row.generation,
             error=row.error,
-            silent_s=now - row.seen,
+            silent_s=abs(now - row.seen),  # seen in time to come: before the clock was set back
             wanted=wanted,
             nodes=count,
             refuses=any(map(concerns, row.refused)),

@@ -59,7 +59,7 @@ class Register:
     def polled(self, who: NodeActor, node: str, now: float) -> None:
         """A node asked for its manifest. Raises NameTaken and Overloaded."""
         heard = self._of(who, node, now)
-        stale = now - heard.seen >= TOUCH_S
+        stale = abs(now - heard.seen) >= TOUCH_S  # the clock may have been set back
         heard.seen = now
         # A node that has reported nothing yet has not said what it serves, and is told of by its first report.
         if stale and heard.version:
@@ -83,7 +83,7 @@ class Register:
             if place == (who.environment, who.pool, who.region):
                 heard.token = who.id
                 return heard
-            if now - heard.seen < TAKEN_FOR_S:
+            if abs(now - heard.seen) < TAKEN_FOR_S:
                 raise NameTaken
         elif len(self._nodes) >= MAX_NODES:
             raise Overloaded

@@ -1,6 +1,7 @@
 """What nodes ask: manifests as soon as there is a newer one, blobs, reports; and what people see of it."""
 
 import asyncio
+import itertools
 import threading
 import time
 
@@ -168,6 +169,25 @@ def test_states_of_nodes(staged, clock):
     assert staged.get("nodes").json()["counts"]["offline"] == 3
 
 
+def test_nodes_after_the_consoles_clock_was_set_back(staged, clock):
+    """Who is heard of is there; who is not is offline and holds no name, though last heard of in time to come."""
+    generation = int(manifest(staged, staged.node).headers["etag"].strip('"'))
+    for name in ("alive", "dead", "moved"):
+        report(staged, staged.node, name, generation=generation)
+    flush(staged)
+    elsewhere = staged.node_token(pool="q")
+    clock.now -= 86_400
+    assert report(staged, staged.node, "alive", generation=generation).status_code == 200
+    assert report(staged, elsewhere, "moved", generation=generation).status_code == 200
+    flush(staged)
+    found = staged.get("nodes?environment=staging").json()
+    assert {each["id"]: (each["state"], each["pool"]) for each in found["items"]} == {
+        "alive": ("current", "p"),
+        "dead": ("offline", "p"),
+        "moved": ("current", "q"),
+    }
+
+
 def test_a_node_whose_clock_is_wrong_is_as_any_other(staged):
     generation = int(manifest(staged, staged.node).headers["etag"].strip('"'))
     report(staged, staged.node, "past", generation=generation, started=1.0)
@@ -241,6 +261,26 @@ def test_a_rollout_that_raises_errors_goes_back_by_itself(staged):
         "fuel": 900,
     }
     assert staged.get("audit?domain=shop").json()["items"][0]["who"] == "console"
+
+
+def test_a_rollout_is_ended_by_its_figures_though_the_clock_is_set_back(staged, clock):
+    node = staged.node_token("production")
+    staged.publish("production")
+    staged.version("# new\n")
+    staged.publish("staging")
+    rollout = staged.publish("production", steps=[50, 100], abort={"min_requests": 10})
+    clock.now -= 86_400
+    place = f"domains/shop/rollouts/{rollout['id']}"
+
+    def ended():
+        number = next(requests)
+        report(staged, node, "p1", "production", **counted(number, 0, number, rollout["to_release"]))
+        flush(staged)
+        clock.now += 1
+        return staged.get(place).json()["state"] == "aborted"
+
+    requests = itertools.count(100, 100)
+    until(ended)
 
 
 def test_a_token_that_was_revoked_ends_with_the_next_request(staged):

@@ -7,7 +7,7 @@ import pytest
 from runtime.console.model.access import Scope
 from runtime.console.model.refusal import Refused
 from runtime.console.model.verdict import Seen
-from tests.console.service.world import OPERATOR, SCRIPT, refused
+from tests.console.service.world import OPERATOR, SCRIPT, START, refused
 
 
 def served(world, environment="production", domain="shop"):
@@ -297,6 +297,52 @@ def test_good_figures_let_it_go_on_by_itself(world, rollout):
     assert (moved.percent, moved.state) == (100, "completed")
     world.passes(60)
     assert world.console.publishing.consider(counted(**figures)) == []
+
+
+@pytest.mark.usefixtures("rollout")
+def test_a_step_is_held_for_its_time_whatever_the_clock_is_set_to(world):
+    def moved():
+        return [each.percent for each in world.console.publishing.consider(counted())]
+
+    assert moved() == []
+    world.now += 3600  # set forward: the step is as short as it was
+    world.passes(59)
+    assert moved() == []
+    world.passes(1)
+    assert moved() == [25]
+    assert moved() == []
+    world.now -= 86_400  # set back: the step is as long as it was
+    world.passes(60)
+    assert moved() == [100]
+
+
+@pytest.mark.usefixtures("rollout")
+def test_figures_count_though_the_clock_is_set_back(world):
+    asked = []
+
+    def figures(_domain, _environment, _release, since):
+        asked.append(since)
+        return Seen()
+
+    world.console.publishing.consider(figures)
+    world.now -= 86_400
+    for _ in range(3):
+        world.console.publishing.consider(figures)
+        world.passes(100)
+    assert set(asked) == {START, START - 86_400}  # every release of the rollout, from then on
+
+
+@pytest.mark.usefixtures("rollout")
+def test_a_console_that_was_away_looks_on_before_it_takes_a_step(world):
+    world.console.publishing.consider(counted())
+    world.close()
+    world.passes(1000)
+    world.open()
+    assert world.console.publishing.consider(counted()) == []
+    world.passes(59)
+    assert world.console.publishing.consider(counted()) == []
+    world.passes(1)
+    assert [each.percent for each in world.console.publishing.consider(counted())] == [25]
 
 
 def test_bad_figures_go_before_a_step_that_is_due(world, rollout):

@@ -51,6 +51,7 @@ class World:
         self.folder = folder
         (folder / "console.db").write_bytes(empty_database())
         self.now = START
+        self.mono_s = 0.0
         self.told = []
         self.open()
 
@@ -62,7 +63,7 @@ class World:
             self.keys,
             now=lambda: self.now,
             random=Chance(),
-            monotonic=lambda: 0.0,
+            monotonic=lambda: self.mono_s,
             registry=REGISTRY,
         )
         self.console.on_change = lambda environment, generation: self.told.append((environment, generation))
@@ -75,6 +76,7 @@ class World:
 
     def passes(self, seconds):
         self.now += seconds
+        self.mono_s += seconds
 
     def actor(self, domain="shop", scope=Scope.ADMIN):
         return Actor(f"t-{domain}-{scope.word}", f"{domain}'s {scope.word}", {domain: scope})
