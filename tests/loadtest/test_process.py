@@ -17,10 +17,15 @@ SERVE = "import socket, os; s = socket.create_server(('127.0.0.1', int(open('por
 
 def test_a_server_is_waited_for_pinned_and_ended(tmp_path):
     port = free_port()
-    serve = (sys.executable, "-c", f"{SERVE}; s.accept(); s.accept()")
+    serve = (sys.executable, "-c", f"{SERVE}; s.accept(); sum(range(10**7)); s.accept()")
     with running(Launch(serve, {"port": str(port)}), port, tmp_path, {CORE}) as server:
         assert os.sched_getaffinity(server.process.pid) == {CORE}
         assert server.process.poll() is None
+        deadline = time.monotonic() + 10
+        while (
+            not server.cpu_s() and time.monotonic() < deadline
+        ):  # the kernel counts in hundredths of a second
+            time.sleep(0.01)
         assert server.cpu_s() > 0
         assert 1 < server.memory_mib() < 1000
     assert server.process.poll() is not None

@@ -16,7 +16,9 @@ MAX_SOURCE_BYTES: Final = 256 << 10
 MAX_TESTS_BYTES: Final = 256 << 10
 MAX_DICTIONARIES: Final = 100
 """Of a domain."""
-MAX_TOKENS: Final = 10_000
+MAX_TOKENS: Final = 1_000
+"""Good at once of a domain, so that none takes the room of others; of operators too."""
+MAX_NODE_TOKENS: Final = 10_000
 MAX_MESSAGE: Final = 2_000
 """Characters of what an author says of a change."""
 MAX_LABEL: Final = 100

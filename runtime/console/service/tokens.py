@@ -32,11 +32,11 @@ from runtime.console.model.credentials import (
     read_credential,
     secret_hash,
 )
-from runtime.console.model.names import MAX_TOKENS, environment_name, label_text, place
+from runtime.console.model.names import MAX_NODE_TOKENS, MAX_TOKENS, environment_name, label_text, place
 from runtime.console.model.refusal import Refused, invalid, not_found
 from runtime.console.service.answers import NewToken, NodePlaceView, Page, TokenView
 from runtime.console.service.desk import Desk
-from runtime.console.store import Writing, domains, generations, sessions, tokens
+from runtime.console.store import domains, generations, sessions, tokens
 from runtime.console.store.tokens import TokenRow
 
 MAX_EXPIRES_S: Final = 10 * 366 * 86_400.0
@@ -135,10 +135,10 @@ class Tokens:
         with self._desk.change(who) as change:
             t = change.t
             _check_expires(expires, t.now)
-            self._room(t)
             for domain in wanted:
                 if domain != EVERY and domains.get(t, domain) is None:
                     raise not_found()
+                _require_room(tokens.count_good(t, domain=domain), MAX_TOKENS)
             row = tokens.add(
                 t,
                 id=self._desk.identifier(ID_BYTES),
@@ -168,7 +168,7 @@ class Tokens:
         with self._desk.change(who) as change:
             t = change.t
             _check_expires(expires, t.now)
-            self._room(t)
+            _require_room(tokens.count_good_of(t, kind=_NODE), MAX_NODE_TOKENS)
             row = tokens.add(
                 t,
                 id=self._desk.identifier(ID_BYTES),
@@ -208,7 +208,7 @@ class Tokens:
     def bootstrap(self, label: str = "operator") -> str | None:
         """The text of the first operator's token; None where there are tokens already."""
         with self._desk.read() as t:
-            if tokens.count(t):
+            if tokens.any_made(t):
                 return None
         return self.create(CONSOLE, label, [Grant(EVERY, Scope.ADMIN.word)]).secret
 
@@ -226,9 +226,11 @@ class Tokens:
             if token in self._used or len(self._used) < MAX_NOTED:
                 self._used[token] = self._desk.now()
 
-    def _room(self, t: Writing) -> None:
-        if tokens.count(t) >= MAX_TOKENS:
-            raise Refused("limit", f"at most {MAX_TOKENS} tokens")
+
+def _require_room(there: int, most: int) -> None:
+    """Raises Refused."""
+    if there >= most:
+        raise Refused("limit", f"at most {most} tokens that are neither revoked nor expired")
 
 
 def _unauthorized() -> Refused:

@@ -7,7 +7,7 @@ database refuses to change or remove an entry.
 
 from typing import Any, Final
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from runtime.console.store import tables
 from runtime.console.store.entity import MOST, Entity, Page, Row
@@ -54,17 +54,19 @@ def append(t: Writing, row: AuditRow) -> None:
 
 
 def page(
-    t: Reading, limit: int, cursor: str | None = None, *, domain: str | None = None, since: float = 0.0
+    t: Reading, limit: int, cursor: str | None = None, *, domain: str | None = None, first: int = 0
 ) -> Page[AuditRow]:
-    """
-    Newest first; of one domain, if given, and not older than `since`.
-
-    A name can be given to a new domain after its domain was deleted: what is shown of it begins when that was made.
-    """
+    """Newest first; of one domain, if given, and none before number `first`."""
     conditions = [] if domain is None else [_table.c.domain == domain]
-    if since:
-        conditions.append(_table.c.at >= since)
+    if first:
+        conditions.append(_table.c.n >= first)
     return _audit.page(t, limit, cursor, *conditions)
+
+
+def last(t: Reading, domain: str, action: str) -> int:
+    """The number of the newest entry of `domain` that says `action`; 0 where there is none."""
+    chosen = select(func.max(_table.c.n)).where(_table.c.domain == domain, _table.c.action == action)
+    return t.execute(chosen).scalar() or 0
 
 
 def chain(t: Reading, after: int = 0, limit: int = MOST) -> list[AuditRow]:

@@ -58,10 +58,6 @@ def page(t: Reading, domain: str, script: str, limit: int, cursor: str | None = 
     return _conflicts.page(t, limit, cursor, _of(domain, script))
 
 
-def get(t: Reading, domain: str, script: str, number: int) -> ConflictRow | None:
-    return _conflicts.one(t, _of(domain, script), _table.c.number == number)
-
-
 def delete(t: Writing, domain: str, script: str, number: int) -> bool:
     chosen = delete_from(_table).where(_of(domain, script), _table.c.number == number)
     return t.execute(chosen).rowcount > 0

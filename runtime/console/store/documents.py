@@ -40,10 +40,6 @@ def _is(environment: str, domain: str) -> ColumnElement[bool]:
     return and_(_table.c.environment == environment, _table.c.domain == domain)
 
 
-def get(t: Reading, environment: str, domain: str) -> DocumentRow | None:
-    return _documents.one(t, _is(environment, domain))
-
-
 def all(t: Reading, environment: str) -> list[DocumentRow]:  # noqa: A001 - read as `documents.all`
     """By domain."""
     return _documents.all(t, _table.c.environment == environment)

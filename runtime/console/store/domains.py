@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Final
 
 from sqlalchemy import delete as delete_from
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 
 from runtime.console.store import tables
 from runtime.console.store.entity import Entity, Page, Row
@@ -34,11 +34,6 @@ def page(
     """By name; only those in `among`, if given."""
     conditions = [] if among is None else [_table.c.name.in_(among)]
     return _domains.page(t, limit, cursor, *conditions)
-
-
-def names(t: Reading) -> list[str]:
-    """Every name, in order."""
-    return list(t.execute(select(_table.c.name).order_by(_table.c.name)).scalars())
 
 
 def count(t: Reading) -> int:

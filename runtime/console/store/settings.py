@@ -26,10 +26,6 @@ _settings: Final = Entity(SettingsRow, _table, by="revision", newest_first=True)
 _by_key: Final = _settings.by_keys("domain", "revision")
 
 
-def get(t: Reading, domain: str, revision: int) -> SettingsRow | None:
-    return _settings.one(t, _table.c.domain == domain, _table.c.revision == revision)
-
-
 def current(t: Reading, domain: str) -> SettingsRow | None:
     """The newest; None where there is none yet."""
     newest = (

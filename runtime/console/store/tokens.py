@@ -58,11 +58,19 @@ def page(
     return Page(_with_grants(t, found.items), found.next)
 
 
-def count(t: Reading, domain: str | None = None) -> int:
-    """All tokens, or those with a grant for `domain`; revoked ones too."""
-    if domain is None:
-        return _tokens.count(t)
-    return _tokens.count(t, _granted_for(domain))
+def any_made(t: Reading) -> bool:
+    """Whether there is a token, or has been one."""
+    return _tokens.count(t) > 0
+
+
+def count_good(t: Reading, *, domain: str) -> int:
+    """Tokens with a grant for `domain` that are neither revoked nor expired."""
+    return _tokens.count(t, _granted_for(domain), *_good(t))
+
+
+def count_good_of(t: Reading, *, kind: str) -> int:
+    """Tokens of `kind` that are neither revoked nor expired."""
+    return _tokens.count(t, _table.c.kind == kind, *_good(t))
 
 
 def add(
@@ -99,11 +107,7 @@ def revoke(t: Writing, id: str) -> bool:  # noqa: A002 - what a token calls it
 
 def ended(t: Reading, ids: Collection[str]) -> set[str]:
     """Those of `ids` that are not good any more: revoked, expired, or not there."""
-    good = select(_table.c.id).where(
-        _table.c.id.in_(ids),
-        _table.c.revoked.is_(None),
-        or_(_table.c.expires.is_(None), _table.c.expires > t.now),
-    )
+    good = select(_table.c.id).where(_table.c.id.in_(ids), *_good(t))
     return set(ids) - {id_ for (id_,) in t.execute(good)} if ids else set()
 
 
@@ -120,6 +124,10 @@ def touch(t: Writing, used: Mapping[str, float]) -> None:
             update(_table).where(_table.c.id == bindparam("used_id")).values(last_used=bindparam("used_at"))
         )
         t.execute(chosen, [{"used_id": id_, "used_at": at} for id_, at in used.items()])
+
+
+def _good(t: Reading) -> tuple[ColumnElement[bool], ...]:
+    return _table.c.revoked.is_(None), or_(_table.c.expires.is_(None), _table.c.expires > t.now)
 
 
 def _granted_for(domain: str) -> ColumnElement[bool]:

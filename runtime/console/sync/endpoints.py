@@ -106,8 +106,8 @@ class Endpoints:
         self._seen(who, node)
         if wait_s and self._manifests.generation(who.environment) <= known:
             await self._waiters.wait(who.environment, node, wait_s)
-            who = await self._who(scope)  # it may have been revoked meanwhile
-            self._seen(who, node)
+            # It may have been revoked meanwhile. Seen it was when it asked: it may be gone, and its connection not yet.
+            who = await self._who(scope)
         kept = self._manifests.kept(who.environment)
         if kept is None:
             raise Refused("store-unavailable", "no manifest is known yet")

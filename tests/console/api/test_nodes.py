@@ -140,6 +140,20 @@ def test_a_report_is_of_its_own_node(staged):
     is_problem(report(staged, staged.node, environment="production"), 422, "invalid")
 
 
+def test_a_node_that_dies_while_it_waits_was_last_seen_when_it_asked(staged, clock):
+    generation = int(manifest(staged, staged.node).headers["etag"].strip('"'))
+    report(staged, staged.node, generation=generation)
+    asking = threading.Thread(target=manifest, args=(staged, staged.node, generation, 60))
+    asking.start()
+    until(lambda: len(staged.app.surface.sync.waiters))
+    asked, clock.now = clock.now, clock.now + 30
+    staged.loop.loop.call_soon_threadsafe(staged.app.surface.sync.waiters.wake)
+    asking.join(10)
+    flush(staged)
+    [found] = staged.get("nodes?environment=staging").json()["items"]
+    assert (found["seen"], found["state"]) == (asked, "offline")
+
+
 def test_a_name_is_not_taken_from_a_node_that_is_there(staged, clock):
     assert report(staged, staged.node).status_code == 200
     elsewhere = staged.node_token(pool="q")

@@ -124,11 +124,19 @@ def test_a_deleted_domain_leaves_its_hosts_and_its_past(world):
     me = world.domain()
     world.version(me)
     world.console.domains.delete(me, "shop")
-    world.passes(1)
+    world.now -= 86_400  # the clock is set back: what was before looks newer
     world.domain()
     assert world.console.scripts.list(me, "shop").items == ()
     assert [each.action for each in world.console.audit.list(me, "shop").items] == ["domain.create"]
     assert world.console.audit.verify(me).intact
+
+
+def test_what_is_done_after_the_clock_was_set_back_is_in_the_audit_of_the_domain(world):
+    me = world.domain()
+    world.now -= 86_400
+    world.version(me)
+    found = [each.action for each in world.console.audit.list(me, "shop").items]
+    assert found == ["version.make", "domain.create"]
 
 
 def test_only_admins_delete(world):

@@ -187,6 +187,37 @@ def test_when_a_token_may_end(tokens, expires):
     assert refused(tokens.create, OPERATOR, "ci", [Grant("shop", "read")], expires).code == "invalid"
 
 
+@pytest.fixture
+def few(monkeypatch):
+    monkeypatch.setattr("runtime.console.service.tokens.MAX_TOKENS", 2)
+    monkeypatch.setattr("runtime.console.service.tokens.MAX_NODE_TOKENS", 1)
+
+
+@pytest.mark.usefixtures("few")
+def test_nobody_takes_the_room_for_tokens_of_others(world, tokens):
+    me = world.actor("shop")
+    for label in ("a", "b"):
+        tokens.create(me, label, [Grant("shop", "read")])
+    assert refused(tokens.create, me, "c", [Grant("shop", "read")]).code == "limit"
+    assert (
+        refused(tokens.create, OPERATOR, "c", [Grant("blog", "read"), Grant("shop", "read")]).code == "limit"
+    )
+    tokens.create(world.actor("blog"), "a", [Grant("blog", "read")])
+    tokens.create(OPERATOR, "a", [Grant("*", "admin")])
+    tokens.create_node(OPERATOR, "a", "p", "cn", "staging")
+    assert refused(tokens.create_node, OPERATOR, "b", "p", "cn", "staging").code == "limit"
+
+
+@pytest.mark.usefixtures("few")
+def test_tokens_that_have_ended_take_no_room(world, tokens):
+    me = world.actor("shop")
+    for number in range(3):
+        made = tokens.create(me, f"revoked {number}", [Grant("shop", "read")])
+        tokens.create(me, f"expiring {number}", [Grant("shop", "read")], world.now + 60)
+        tokens.revoke(me, made.id)
+        world.passes(60)
+
+
 def test_a_token_of_a_deleted_domain_is_good_for_no_new_one(world, tokens):
     secret = tokens.create(OPERATOR, "ci", [Grant("shop", "admin")]).secret
     world.console.domains.delete(OPERATOR, "shop")

@@ -35,8 +35,18 @@ def test_tokens_newest_first(t):
     assert [row.id for row in tokens.page(t, 10, kind="node").items] == ["n"]
     first = tokens.page(t, 1, domain="shop")
     assert tokens.page(t, 1, first.next, domain="shop").items == [tokens.get(t, "z")]
-    assert (tokens.count(t), tokens.count(t, "shop"), tokens.count(t, "*")) == (4, 2, 1)
+    counts = [tokens.count_good(t, domain=domain) for domain in ("shop", "*", "blog")]
+    assert (counts, tokens.count_good_of(t, kind="node")) == ([2, 1, 0], 1)
     assert tokens.get(t, "n").pool == "p"
+
+
+def test_tokens_that_have_ended_are_not_counted_as_good(t):
+    assert not tokens.any_made(t)
+    token(t, "a", expires=T0)
+    token(t, "b")
+    tokens.revoke(t, "b")
+    assert tokens.count_good(t, domain="shop") == 0
+    assert tokens.any_made(t)
 
 
 def test_a_revoked_token_stays_and_its_sessions_end(t):
@@ -126,7 +136,9 @@ def test_the_audit_goes_on_from_its_head(t):
     assert audit.head(t) == AuditHead(3, "h3")
     assert [row.n for row in audit.page(t, 10).items] == [3, 2, 1]
     assert [row.n for row in audit.page(t, 10, domain="shop").items] == [3, 1]
-    assert [row.n for row in audit.page(t, 10, domain="shop", since=T0 + 1).items] == [3]
+    assert [row.n for row in audit.page(t, 10, domain="shop", first=2).items] == [3]
+    found = [audit.last(t, *asked) for asked in (("shop", "publish"), ("news", "publish"), ("shop", "purge"))]
+    assert found == [3, 2, 0]
     assert [row.n for row in audit.chain(t, 1)] == [2, 3]
     assert audit.chain(t, 0, 1) == [entry(1, "")]
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from runtime.console.store import (
     audit,
     blobs,
-    domains,
     facts,
     generations,
     releases,
@@ -16,7 +15,7 @@ from runtime.console.store import (
     versions,
 )
 from runtime.console.store.tables import metadata
-from tests.console.store.given import shop
+from tests.console.store.given import names, shop
 from tests.console.store.killing import hash_of
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -61,6 +60,6 @@ def test_writers_killed_at_random_moments(place):
 def test_a_console_killed_while_it_makes_its_tables(empty):
     kill(empty, ROUNDS, "opening")
     with empty.open().write() as t:
-        assert domains.names(t) == []
+        assert names(t) == []
         for table in metadata.tables.values():
             assert t.execute(table.select()).first() is None

@@ -16,6 +16,7 @@ from sqlalchemy import NullPool, create_engine
 
 from runtime.console.store import Store, StoreUnavailable, StoreUnusable, domains, facts, migrate, nodes
 from runtime.console.store.tables import metadata
+from tests.console.store.given import names
 
 
 def steps():
@@ -76,7 +77,7 @@ def test_a_second_opening_finds_what_the_first_left(place):
     with place.open().write() as t:
         domains.add(t, "shop", "ann")
     with place.open().read() as t:
-        assert domains.names(t) == ["shop"]
+        assert names(t) == ["shop"]
 
 
 def test_two_replicas_open_an_empty_database_at_once(empty):

@@ -16,6 +16,7 @@ from runtime.console.store import (
     versions,
 )
 from runtime.console.store.entity import slices
+from tests.console.store.given import names
 
 THOUSANDS = 3000
 
@@ -85,11 +86,11 @@ def test_what_comes_meanwhile_disturbs_no_page(store):
 
 
 def test_names_come_in_the_order_of_their_bytes(t):
-    names = ["a", "a-b", "a.b", "a0", "aB", "a_b", "ab", "b", "z9"]
-    for name in reversed(names):
+    every = ["a", "a-b", "a.b", "a0", "aB", "a_b", "ab", "b", "z9"]
+    for name in reversed(every):
         domains.add(t, name, "ann")
     found, pages = walked(lambda cursor: domains.page(t, 2, cursor))
-    assert [domain.name for domain in found] == names == domains.names(t)
+    assert [domain.name for domain in found] == every == names(t)
     assert pages == 5
 
 

@@ -25,20 +25,21 @@ from runtime.console.store import (
 )
 from runtime.console.store.database import OVERFLOW, POOL
 from runtime.console.store.store import ATTEMPTS
+from tests.console.store.given import names
 
 
-def names(store):
+def stored(store):
     with store.read() as t:
-        return domains.names(t)
+        return names(t)
 
 
 def test_a_reader_sees_the_moment_it_began(store):
     with store.read() as reader:
-        assert domains.names(reader) == []
+        assert names(reader) == []
         with store.write() as t:
             domains.add(t, "shop", "ann")
-        assert domains.names(reader) == []
-    assert names(store) == ["shop"]
+        assert names(reader) == []
+    assert stored(store) == ["shop"]
 
 
 def test_a_writer_sees_what_the_one_before_wrote(place):
@@ -47,7 +48,7 @@ def test_a_writer_sees_what_the_one_before_wrote(place):
     with first.write() as t:
         domains.add(t, "shop", "ann")
         found = []
-        thread = threading.Thread(target=lambda: found.extend(second.transact(domains.names)))
+        thread = threading.Thread(target=lambda: found.extend(second.transact(names)))
         thread.start()
         thread.join(0.1)
         assert thread.is_alive()
@@ -72,7 +73,7 @@ def test_an_error_in_the_block_keeps_nothing(store, error):
 
     with pytest.raises(error, match="in the middle"):
         store.transact(operation)
-    assert names(store) == []
+    assert stored(store) == []
 
 
 FAILURES = {
@@ -143,7 +144,7 @@ def test_a_transaction_within_one_is_refused(store):
     with pytest.raises(RuntimeError, match="within another"), store.write(), store.write():
         pass
     with store.write() as t:
-        assert domains.names(t) == []
+        assert names(t) == []
 
 
 def test_numbers_have_no_gap_whoever_writes(place):
@@ -195,7 +196,7 @@ def test_a_turn_that_does_not_come_is_given_up(place, where):
     assert why == "the database is busy with another change"
     assert 0.2 < waited < 5
     with store.write() as t:
-        assert domains.names(t) == []
+        assert names(t) == []
 
 
 def test_connections_that_are_all_in_use(place):
@@ -238,12 +239,12 @@ class TestPostgresql:
         def operation(t):
             domains.add(t, "shop", "ann")
             place.say(CUT)
-            domains.names(t)
+            names(t)
 
         with pytest.raises(StoreUnavailable) as caught:
             store.transact(operation)
         assert not caught.value.uncertain
-        assert names(store) == []
+        assert stored(store) == []
 
     def test_a_connection_that_breaks_at_the_commit_leaves_it_open(self, place, store):
         def operation(t):
@@ -276,7 +277,7 @@ class TestPostgresql:
             return "done"
 
         assert store.transact(operation) == "done"
-        assert names(store) == [f"shop{ATTEMPTS}"]
+        assert stored(store) == [f"shop{ATTEMPTS}"]
 
     def test_it_is_not_run_for_ever(self, store):
         runs = []

@@ -15,6 +15,7 @@ from runtime.console.store import (
     tokens,
     versions,
 )
+from tests.console.store.given import names
 
 TEXTS = [
     "",
@@ -94,7 +95,7 @@ def test_a_name_that_nothing_has_is_not_found(t, name):
     assert dictionaries.entries(t, "shop", name) == {}
     assert hosts.owners(t, [name]) == {}
     assert domains.page(t, 5, among=[name]).items == []
-    assert domains.names(t) == ["shop"]
+    assert names(t) == ["shop"]
 
 
 @pytest.mark.parametrize("number", [0, -1, 2**31, 2**63, 10**40, -(10**40)])
@@ -102,7 +103,7 @@ def test_a_number_that_nothing_has_is_not_found(t, number):
     domains.add(t, "shop", "ann")
     assert versions.get(t, "shop", "auth", number) is None
     assert versions.heads(t, "shop", {"auth": number}) == {}
-    assert settings.get(t, "shop", number) is None
+    assert settings.many(t, [("shop", number)]) == {}
     assert rollouts.get(t, "shop", number) is None
 
 
