@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 PAGE := runtime/console/page
 BUILT := $(PAGE)/static/built/editor.js
 
-.PHONY: run page test check bench soak faults fuzz image manifests sbom lock format clean help
+.PHONY: run page test check bench soak faults fuzz image manifests apiserver sbom lock format clean help
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -52,14 +52,16 @@ fuzz: $(STAMP)  ## feed bytes to everything that reads some, a minute each; FUZZ
 	.venv-deploy/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r deploy/requirements.lock
 	@touch $@
 
-manifests: $(STAMP) .venv-deploy/.installed  ## render the Kubernetes manifests, check them against schemas and policy
-	$(BIN)/python -m pytest tests/kubernetes
+manifests: $(STAMP) .venv-deploy/.installed  ## render the Kubernetes manifests and the chart, check them against schemas and policy, and on an API server if there is one
+	$(BIN)/python -m pytest tests/kubernetes -rs
 
-sbom: .venv-deploy/.installed  ## what the image is made of (CycloneDX), from the lock, into build/sbom.json
-	@mkdir -p build
-	.venv-deploy/bin/cyclonedx-py requirements --output-reproducible --of JSON -o build/sbom.json requirements.lock
+apiserver:  ## build an API server for `make manifests` to apply them to (Debian 12, root, ten minutes)
+	tests/kubernetes/build_api_server.sh
 
-image:  ## build the container, with docker, podman or buildah; BASE=IMAGE for another base
+sbom: .venv-deploy/.installed  ## what the image is made of (CycloneDX), from the locks, into build/sbom.json; IMAGE=NAME for its system's packages too
+	@deploy/image/sbom.sh $(IMAGE)
+
+image:  ## build the container, with docker, podman or buildah; BASE=IMAGE for another base, by tag or digest
 	@deploy/image/build.sh
 
 format: $(STAMP)  ## apply the formatter and the lint fixes

@@ -5,15 +5,18 @@ What is missing here (podman, mmdebstrap, root) is the reason of a skip, so that
 """
 
 import contextlib
+import functools
+import http.client
 import json
 import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+
+from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = ("podman", "runc", "conmon", "mmdebstrap")
@@ -75,6 +78,7 @@ class Engine:
         ran = subprocess.run(
             ["podman", *map(str, arguments)],
             env=self.environment,
+            cwd=self.folder,  # where it leaves a file called `oom`
             capture_output=True,
             text=True,
             timeout=within_s,
@@ -85,30 +89,24 @@ class Engine:
 
     def build(self):
         """The image, its base made first if it is not there."""
-        environment = {
-            **self.environment,
-            "BUILDER": "podman",
-            "BASE": BASE,
-            "TAG": IMAGE,
-            "BUILD_ARGS": " ".join(BUILD),
-        }
-        for command in (
-            []
-            if BASE in self("images", "--format", "{{.Repository}}:{{.Tag}}")
-            else ["deploy/image/base.sh", BASE],
-            ["deploy/image/build.sh"],
-        ):
-            if command:
-                ran = subprocess.run(
-                    command,
-                    cwd=ROOT,
-                    env=environment,
-                    capture_output=True,
-                    text=True,
-                    timeout=600,
-                    check=False,
-                )
-                assert ran.returncode == 0, ran.stderr
+        if BASE not in self("images", "--format", "{{.Repository}}:{{.Tag}}"):
+            self.script("base.sh", BASE)
+        self.build_image(BASE, IMAGE)
+
+    def build_image(self, base, name, **settings):
+        self.script("build.sh", BASE=base, TAG=name, BUILD_ARGS=" ".join(BUILD), **settings)
+
+    def script(self, name, *arguments, **settings):
+        """Run one of `deploy/image`."""
+        ran = subprocess.run(
+            [ROOT / "deploy" / "image" / name, *arguments],
+            env={**self.environment, "BUILDER": "podman", **settings},
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stderr
 
     def build_stage(self, stage, context, name):
         """One stage of the image, of the files below `context`."""
@@ -123,6 +121,7 @@ class Engine:
         ran = subprocess.run(
             ["podman", "run", "--rm", *STRICT, *options, IMAGE, *command],
             env=self.environment,
+            cwd=self.folder,
             capture_output=True,
             text=True,
             timeout=WITHIN_S,
@@ -140,6 +139,7 @@ class Engine:
         ran = subprocess.run(
             ["podman", "logs", name],
             env=self.environment,
+            cwd=self.folder,
             capture_output=True,
             text=True,
             timeout=WITHIN_S,
@@ -158,13 +158,14 @@ class Engine:
             self("rm", "-f", "-t", "0", name, check=False)
 
 
-def eventually(what, within_s=WITHIN_S):
-    """The first true value of `what()`; errors of a server that is not there yet count as none."""
-    until = time.monotonic() + within_s
-    while True:
-        with contextlib.suppress(OSError):
-            found = what()
-            if found:
-                return found
-        assert time.monotonic() < until, "nothing within the time"
-        time.sleep(0.05)
+eventually = functools.partial(wait_until, within_s=WITHIN_S, despite=OSError)
+"""The first true value; a server that is not there yet gives none."""
+
+
+def get(port, target="/", *, with_headers=False, **fields):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request("GET", target, headers=fields)
+    answer = connection.getresponse()
+    with contextlib.closing(connection):
+        body = answer.read()
+        return (answer.status, body, answer.headers) if with_headers else (answer.status, body)

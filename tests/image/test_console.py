@@ -1,39 +1,13 @@
 """The console from the same image, with volumes as the kubelet makes them: alone, and as replicas with a secret's keys."""
 
-import shutil
-import tempfile
-from pathlib import Path
-
 import pytest
 
-from tests.image.containers import eventually, needed
-from tests.image.test_image import get
-from tests.image.volumes import Volumes
-from tests.kubernetes.manifests import needs, workloads
+from tests.image.containers import eventually, get, needed
+from tests.kubernetes.manifests import arguments, needs
 from tests.support.ports import free_port
 from tests.support.postgresql import Server, programs
 
 pytestmark = [needed, needs("kubectl"), pytest.mark.timeout(600), pytest.mark.xdist_group("containers")]
-
-
-@pytest.fixture
-def volumes():
-    folder = Path(tempfile.mkdtemp(prefix="es-console-"))  # pytest's own folders are closed to the pod's user
-    folder.chmod(0o755)
-    [(_, template)] = [pair for pair in workloads("ha") if pair[0] == "edgescript-console"]
-    try:
-        yield Volumes(folder, template["spec"]["securityContext"]["fsGroup"])
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def arguments(overlay, port):
-    """Those of the manifest, on a port of our own."""
-    [(_, template)] = [pair for pair in workloads(overlay) if pair[0] == "edgescript-console"]
-    [container] = template["spec"]["containers"]
-    found = list(container["args"])
-    found[found.index("--listen") + 1] = f"127.0.0.1:{port}"
-    return found
 
 
 def test_it_keeps_its_store_in_a_volume(engine, volumes):

@@ -4,8 +4,7 @@ import pytest
 
 from runtime.demo.customer import HOST, settle
 from runtime.demo.origin import Origin
-from tests.image.containers import eventually, needed
-from tests.image.test_image import get
+from tests.image.containers import eventually, get, needed
 from tests.support.console import ConsoleProcess
 from tests.support.ports import free_port
 

@@ -1,31 +1,21 @@
 """The image as it is run at the edge: no root, nothing to write but its state, limits on memory and processors."""
 
-import contextlib
-import http.client
 import re
 import shlex
 import shutil
 import socket
 import threading
 import time
+import tomllib
 
 import pytest
 
-from tests.image.containers import BASE, IMAGE, ROOT, eventually, needed
+from tests.image.containers import BASE, IMAGE, ROOT, eventually, get, needed
 from tests.support.ports import free_port
 
 pytestmark = [needed, pytest.mark.timeout(600), pytest.mark.xdist_group("containers")]
 
 SAYS = "exit(200, '{}')\n"
-
-
-def get(port, target="/", *, with_headers=False, **fields):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-    connection.request("GET", target, headers=fields)
-    answer = connection.getresponse()
-    with contextlib.closing(connection):
-        body = answer.read()
-        return (answer.status, body, answer.headers) if with_headers else (answer.status, body)
 
 
 class Folder:
@@ -69,15 +59,47 @@ def options(folder):
     )
 
 
-def test_it_runs_as_nobody_in_particular_and_says_what_it_is(engine):
+def test_it_runs_as_nobody_in_particular(engine):
     image = engine.inspect(IMAGE)
     config = image["Config"]
     assert config["User"] == "65532:65532"
     assert config["Entrypoint"] == ["edgescript"]
     assert image["Healthcheck"]["Test"][0] == "CMD"
-    assert config["Labels"]["org.opencontainers.image.title"] == "EdgeScript"
     assert "/var/lib/edgescript" in config["Volumes"]
     assert not [each for each in config["Env"] if "INDEX" in each or "TOKEN" in each]
+
+
+ANNOTATION = "org.opencontainers.image."
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def labels(engine, name):
+    """Those that OCI names, by what comes after its prefix."""
+    found = engine.inspect(name)["Config"]["Labels"].items()
+    return {key.removeprefix(ANNOTATION): value for key, value in found if key.startswith(ANNOTATION)}
+
+
+def test_it_says_what_it_is_and_what_it_was_made_from(engine):
+    told = labels(engine, IMAGE)
+    assert re.fullmatch(r"[0-9a-f]{40}(-dirty)?|unknown", told.pop("revision"))
+    assert told == {
+        "title": "EdgeScript",
+        "description": "A programmable CDN edge: node, console and command line",
+        "licenses": PROJECT["license"],
+        "version": PROJECT["version"],
+        "base.name": BASE,
+    }
+
+
+def test_the_base_may_be_named_by_its_digest_and_the_repository_by_who_builds(engine):
+    base = f"{BASE}@{engine.inspect(BASE)['Digest']}"
+    source = "https://git.example.com/edge"
+    name = "localhost/edgescript:pinned"
+    engine.build_image(base, name, SOURCE=source)
+    try:
+        assert labels(engine, name).items() >= {"base.name": base, "source": source}.items()
+    finally:
+        engine("rmi", "-f", name, check=False)
 
 
 def test_the_command_of_the_handbook_starts_a_node(engine):
@@ -109,6 +131,16 @@ def test_the_final_stage_has_no_compiler_and_no_leftovers_of_the_build(engine):
     )
     assert [line for line in found.splitlines() if not line.endswith(".pyc")] == []
     assert found.endswith(".pyc"), "modules are compiled, since nothing can be written later"
+
+
+def test_nothing_in_it_installs_packages_of_python(engine):
+    found = engine(
+        *("run", "--rm", "--network=host", "--entrypoint=sh", IMAGE, "-c"),
+        "for each in /usr/bin/python3 /opt/edgescript/bin/python; do $each -m pip --version; $each -c 'import ensurepip'; done; "
+        r"find / -xdev -path /proc -prune -o \( -name 'pip' -o -name 'pip-*' -o -name setuptools -o -name 'setuptools-*' \) -print",
+        check=False,
+    )
+    assert found == ""
 
 
 def test_the_command_line_is_there(engine):

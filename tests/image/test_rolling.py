@@ -7,11 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.image import balancer, containers
-from tests.image.containers import eventually
-from tests.image.test_image import get
-from tests.kubernetes.manifests import needs, workloads
-from tests.kubernetes.test_manifests import pause_s, settings
-from tests.process.nodes import load
+from tests.image.containers import eventually, get
+from tests.kubernetes.manifests import needs, pause_s, settings, workloads
+from tests.support.edge import load
 from tests.support.ports import free_port
 
 pytestmark = [

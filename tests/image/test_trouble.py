@@ -6,8 +6,7 @@ import itertools
 
 import pytest
 
-from tests.image.containers import eventually, needed
-from tests.image.test_image import get
+from tests.image.containers import eventually, get, needed
 from tests.support.origin import RecordingOrigin
 from tests.support.ports import free_port
 

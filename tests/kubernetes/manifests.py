@@ -8,6 +8,7 @@ kubectl may be the machine's. What is missing is the reason of a skip.
 import functools
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,26 @@ def workloads(overlay):
         for each in objects(overlay)
         if "template" in (each.get("spec") or {})
     ]
+
+
+def settings(overlay):
+    """Of the configuration maps with an edge.toml: the workload's name and the settings."""
+    for each in of_kind(overlay, "ConfigMap"):
+        if "edge.toml" in each["data"]:
+            yield each["metadata"]["name"], tomllib.loads(each["data"]["edge.toml"])
+
+
+def pause_s(container):
+    """What it waits for before it is told to end."""
+    program, seconds = container["lifecycle"]["preStop"]["exec"]["command"]
+    assert program == "sleep"
+    return int(seconds)
+
+
+def arguments(overlay, port):
+    """Those of the manifest, on a port of our own."""
+    [(_, template)] = [pair for pair in workloads(overlay) if pair[0] == "edgescript-console"]
+    [container] = template["spec"]["containers"]
+    found = list(container["args"])
+    found[found.index("--listen") + 1] = f"127.0.0.1:{port}"
+    return found

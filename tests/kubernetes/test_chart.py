@@ -1,72 +1,17 @@
 """The Helm chart says what the overlays say: it renders their manifests, with values in place of patches."""
 
-import functools
 import json
-import subprocess
 import tomllib
 
 import pytest
 import yaml
 
 from runtime.config.settings import Config
+from tests.kubernetes.charted import CHART, OVERLAYS, charted, rendered
+from tests.kubernetes.handbook import overlay_of_the_handbook
 from tests.kubernetes.manifests import ROOT, needs, objects, run
 
-CHART = ROOT / "deploy" / "helm" / "edgescript"
-RENDER = ROOT / "tests" / "kubernetes" / "render_chart.py"
-PYTHON = ROOT / ".venv-deploy" / "bin" / "python"
 pytestmark = [needs("kubectl", "cyclonedx-py"), pytest.mark.xdist_group("manifests")]
-
-TOLERATES_EDGE = {"key": "node-role.kubernetes.io/edge", "operator": "Exists", "effect": "NoSchedule"}
-REGISTRY = "registry.{}example.com/edge/edgescript"
-OVERLAYS = {
-    "demo": {},
-    "ha": {
-        "image": {"repository": REGISTRY.format("")},
-        "console": {"database": "edgescript-database"},
-        "edge": {
-            "redis": "edgescript-redis",
-            "nodeSelector": {"node-role.kubernetes.io/edge": ""},
-            "tolerations": [TOLERATES_EDGE],
-        },
-    },
-    "region-east": {
-        "image": {"repository": REGISTRY.format("east.")},
-        "console": {"enabled": False},
-        "edge": {
-            "console": "https://console.example.com",
-            "stateOnNode": True,
-            "nodeSelector": {"openyurt.io/is-edge-worker": "true", "apps.openyurt.io/nodepool": "east"},
-            "annotations": {
-                "apps.openyurt.io/update-strategy": "AdvancedRollingUpdate",
-                "apps.openyurt.io/max-unavailable": "10%",
-            },
-            "updateStrategy": {"type": "OnDelete"},
-        },
-    },
-}
-"""Of some overlays, the values that say the same."""
-
-
-def rendered(values):
-    """The documents, and what is wrong."""
-    ran = subprocess.run(
-        [PYTHON, RENDER, CHART],
-        input=json.dumps(values),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    answer = json.loads(ran.stdout)
-    texts = (text for name, text in answer["rendered"].items() if name.endswith(".yaml"))
-    return [each for text in texts for each in yaml.safe_load_all(text) if each], answer["wrong"]
-
-
-@functools.cache
-def charted(overlay):
-    documents, wrong = rendered(OVERLAYS[overlay])
-    assert wrong == []
-    return documents
 
 
 def in_one_form(objects):
@@ -188,7 +133,11 @@ def test_resources_that_are_not_given_are_those_of_the_manifest():
     [
         ({"edge": {"consol": "http://c"}}, "consol"),
         ({"edge": {"console": "c"}}, "console"),
+        ({"edge": {"console": "None"}}, "console"),
+        ({"edge": {"files": {"edge.toml": ""}}}, "edge.toml"),
         ({"console": {"replicas": 0}}, "replicas"),
+        ({"console": {"databasePort": 0}}, "databasePort"),
+        ({"image": {"pullSecrets": [{"name": "registry"}]}}, "pullSecrets"),
         ({"edge": {"nodeSelector": {"openyurt.io/is-edge-worker": True}}}, "is-edge-worker"),
         ({"edge": {"annotations": {"apps.openyurt.io/max-unavailable": 1}}}, "max-unavailable"),
     ],
@@ -197,6 +146,65 @@ def test_wrong_values_are_refused_by_name(values, wanted):
     _, wrong = rendered(values)
     assert wrong
     assert wanted in " ".join(wrong)
+
+
+@pytest.mark.parametrize(
+    ("edge", "wanted"),
+    [
+        ({}, "edge.console: want the URL of a console, since console.enabled is false"),
+        ({"console": "none"}, "edge.settings: want edge.toml with the sites that nodes serve"),
+    ],
+)
+def test_nodes_are_not_left_without_what_they_serve(edge, wanted):
+    _, wrong = rendered({"console": {"enabled": False}, "edge": edge})
+    assert wanted in " ".join(wrong)
+
+
+def test_the_console_from_outside_is_the_component_s(tmp_path):
+    documents, wrong = rendered({"console": {"host": "edge.example.net", "behind": ["10.244.0.0/16"]}})
+    assert wrong == []
+    shown = in_one_form(overlay_of_the_handbook("from outside", tmp_path))
+    charted = in_one_form(documents)
+    for kind in ("Ingress", "Deployment"):
+        [own], [other] = ([each for where, each in of.items() if where[0] == kind] for of in (charted, shown))
+        for each in (own, other):
+            each["metadata"].pop("labels", None)
+            each["spec"].get("template", {"spec": {"containers": [{}]}})["spec"]["containers"][0].pop(
+                "image", ""
+            )
+        assert own == other
+    classed, wrong = rendered(
+        {
+            "console": {
+                "host": "e.example",
+                "ingressClass": "nginx",
+                "ingressAnnotations": {"a.example/b": "c"},
+            }
+        }
+    )
+    assert wrong == []
+    [ingress] = _of_kind(classed, "Ingress")
+    assert ingress["spec"]["ingressClassName"] == "nginx"
+    assert ingress["metadata"]["annotations"]["a.example/b"] == "c"
+    assert len(ingress["metadata"]["annotations"]) > 1
+
+
+def test_every_pod_is_given_what_the_registry_wants():
+    documents, wrong = rendered({"image": {"pullSecrets": ["one", "two"]}})
+    assert wrong == []
+    pods = [each["spec"]["template"]["spec"] for each in documents if "template" in each.get("spec", {})]
+    assert [pod["imagePullSecrets"] for pod in pods] == [[{"name": "one"}, {"name": "two"}]] * 2
+
+
+def test_the_database_may_have_another_port():
+    documents, wrong = rendered({"console": {"database": "edgescript-database", "databasePort": 6432}})
+    assert wrong == []
+    [policy] = [
+        each
+        for each in _of_kind(documents, "NetworkPolicy")
+        if each["metadata"]["name"] == "edgescript-console"
+    ]
+    assert policy["spec"]["egress"][-1] == {"ports": [{"port": 6432, "protocol": "TCP"}]}
 
 
 def test_the_release_is_the_projects():

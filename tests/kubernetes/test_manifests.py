@@ -2,15 +2,27 @@
 
 import importlib
 import re
-import tomllib
 from pathlib import Path
 
 import msgspec
 import pytest
+import yaml
 
 from edgescript.cli import COMMANDS
 from runtime.config import Config
-from tests.kubernetes.manifests import OVERLAYS, needs, objects, of_kind, run, text, workloads
+from runtime.console.api.files import PREFIX
+from tests.kubernetes.handbook import overlay_of_the_handbook
+from tests.kubernetes.manifests import (
+    OVERLAYS,
+    needs,
+    objects,
+    of_kind,
+    pause_s,
+    run,
+    settings,
+    text,
+    workloads,
+)
 
 pytestmark = [needs("kubectl"), pytest.mark.xdist_group("manifests")]
 
@@ -93,13 +105,6 @@ def test_nodes_and_consoles_are_probed_three_ways(overlay):
             assert "startupProbe" in probes or container["name"] == "app"
 
 
-def settings(overlay):
-    """Of the configuration maps with an edge.toml: the workload's name and the settings."""
-    for each in of_kind(overlay, "ConfigMap"):
-        if "edge.toml" in each["data"]:
-            yield each["metadata"]["name"], tomllib.loads(each["data"]["edge.toml"])
-
-
 @overlays
 def test_settings_are_those_of_a_node(overlay):
     for _, table in settings(overlay):
@@ -145,13 +150,6 @@ def test_a_pod_is_given_the_time_that_its_answers_take(overlay):
         assert template["spec"]["terminationGracePeriodSeconds"] >= ends_s + WRITING_S
         for other in template["spec"]["containers"]:
             assert other is edge or pause_s(other) > ends_s, "the edge's last answers need it"
-
-
-def pause_s(container):
-    """What it waits for before it is told to end."""
-    program, seconds = container["lifecycle"]["preStop"]["exec"]["command"]
-    assert program == "sleep"
-    return int(seconds)
 
 
 @overlays
@@ -256,6 +254,22 @@ def test_a_region_keeps_its_state_on_the_node_and_its_images_in_its_mirror():
     [state] = [each for each in spec["volumes"] if each["name"] == "state"]
     assert state["hostPath"]["path"] == "/var/lib/edgescript"
     assert all(each["image"].startswith("registry.east.") for each in containers(edge["spec"]["template"]))
+    assert spec["imagePullSecrets"] == [{"name": "edgescript-registry"}]
+
+
+def test_nodes_without_a_console_wait_for_no_token_and_their_scripts_are_beside_their_settings():
+    [(_, template)] = workloads("gitops")
+    [edge] = template["spec"]["containers"]
+    assert "EDGESCRIPT_CONSOLE" not in {each["name"] for each in edge["env"]}
+    assert not [each for each in template["spec"]["volumes"] if "secret" in each]
+    assert {each["name"] for each in edge["volumeMounts"]} == {
+        each["name"] for each in template["spec"]["volumes"]
+    }
+    [texts] = [each["data"] for each in of_kind("gitops", "ConfigMap")]
+    [(name, table)] = settings("gitops")
+    assert name == "edgescript-edge", "without a hash, a change comes to the pods that run"
+    assert table["watch"] is True
+    assert {script for site in table["sites"] for script in site["scripts"]} == texts.keys() - {"edge.toml"}
 
 
 def test_a_sidecar_is_allowed_in_a_namespace_that_enforces_the_restricted_profile():
@@ -264,6 +278,49 @@ def test_a_sidecar_is_allowed_in_a_namespace_that_enforces_the_restricted_profil
     [(_, template)] = workloads("sidecar")
     assert not [port for each in containers(template) for port in each.get("ports", []) if "hostPort" in port]
     assert not [each for each in template["spec"]["volumes"] if "hostPath" in each]
+
+
+def test_the_database_may_have_another_port(tmp_path):
+    changed = overlay_of_the_handbook("another port", tmp_path)
+    [policy] = [
+        each
+        for each in changed
+        if (each["kind"], each["metadata"]["name"]) == ("NetworkPolicy", "edgescript-console")
+    ]
+    ports = [port["port"] for rule in policy["spec"]["egress"] for port in rule["ports"]]
+    assert ports == [53, 53, 6432]
+
+
+@needs("kubernetes-validate")
+@pytest.mark.parametrize("release", RELEASES)
+def test_the_console_from_outside_is_its_page_and_its_api(release, tmp_path):
+    changed = overlay_of_the_handbook("from outside", tmp_path)
+    [ingress] = [each for each in changed if each["kind"] == "Ingress"]
+    path = tmp_path / "ingress.yaml"
+    path.write_text(yaml.safe_dump(ingress))
+    status, said = run("kubernetes-validate", "--strict", "-k", release, path)
+    assert status == 0, said
+    [rule] = ingress["spec"]["rules"]
+    assert ingress["spec"]["tls"][0]["hosts"] == [rule["host"]] == ["edge.example.net"]
+    paths = {(each["path"], each["pathType"]) for each in rule["http"]["paths"]}
+    assert paths == {("/", "Exact"), (PREFIX, "Prefix"), ("/api/", "Prefix")}
+    [service] = [each for each in changed if each["kind"] == "Service"]
+    [port] = service["spec"]["ports"]
+    for each in rule["http"]["paths"]:
+        assert each["backend"]["service"] == {
+            "name": service["metadata"]["name"],
+            "port": {"name": port["name"]},
+        }
+    [pod] = [each["spec"]["template"]["spec"] for each in changed if each["kind"] == "Deployment"]
+    assert pod["containers"][0]["args"][-2:] == ["--behind", "10.244.0.0/16"]
+
+
+def test_pods_are_given_what_a_registry_wants_by_a_component(tmp_path):
+    changed = overlay_of_the_handbook("a registry with a password", tmp_path)
+    pods = [each["spec"]["template"]["spec"] for each in changed if "template" in each.get("spec", {})]
+    assert [pod["imagePullSecrets"] for pod in pods] == [[{"name": "edgescript-registry"}]] * 2
+    images = {each["image"] for pod in pods for each in pod["containers"]}
+    assert images == {"registry.example.com/edge/edgescript:0.1.0"}
 
 
 def test_the_console_past_one_machine_has_no_volume_of_its_own():

@@ -28,7 +28,9 @@ first containers, spread over machines; environment and mounts of its container;
 {{- define "edgescript.patched" -}}
 {{- $object := .object -}}
 {{- $patch := .root.Files.Get .path | fromYaml -}}
-{{- $_ := set $object.metadata "annotations" (merge (dict) ($patch.metadata.annotations | default dict) ($object.metadata.annotations | default dict)) -}}
+{{- with merge (dict) ($patch.metadata.annotations | default dict) ($object.metadata.annotations | default dict) -}}
+{{- $_ := set $object.metadata "annotations" . -}}
+{{- end -}}
 {{- range pick $patch.spec "replicas" "strategy" | keys -}}
 {{- $_ := set $object.spec . (get $patch.spec .) -}}
 {{- end -}}
@@ -71,6 +73,9 @@ first containers, spread over machines; environment and mounts of its container;
 {{- range concat ($pod.initContainers | default list) $pod.containers -}}
 {{- $_ := set . "image" $image -}}
 {{- end -}}
+{{- range .root.Values.image.pullSecrets -}}
+{{- $_ := set $pod "imagePullSecrets" (append ($pod.imagePullSecrets | default list) (dict "name" .)) -}}
+{{- end -}}
 {{- $container := first $pod.containers -}}
 {{- $_ := set $container "resources" (mergeOverwrite (dict) $container.resources .values.resources) -}}
 {{- .object | toYaml -}}
@@ -83,6 +88,32 @@ first containers, spread over machines; environment and mounts of its container;
 {{- range (first .object.spec.template.spec.containers).env -}}
 {{- if eq .name $variable -}}
 {{- $_ := set .valueFrom.secretKeyRef "name" $secret -}}
+{{- end -}}
+{{- end -}}
+{{- .object | toYaml -}}
+{{- end -}}
+
+{{- /* A node's workload with the console it asks: at `console`, or none, so that it waits for no token. Takes `object` and `console`. */ -}}
+{{- define "edgescript.following" -}}
+{{- $pod := .object.spec.template.spec -}}
+{{- $container := first $pod.containers -}}
+{{- $without := dict "env" (list $container "EDGESCRIPT_CONSOLE") "volumeMounts" (list $container "token") "volumes" (list $pod "token") -}}
+{{- if eq .console "none" -}}
+{{- range $key, $what := $without -}}
+{{- $kept := list -}}
+{{- range get (first $what) $key -}}
+{{- if ne .name (last $what) -}}
+{{- $kept = append $kept . -}}
+{{- end -}}
+{{- end -}}
+{{- $_ := set (first $what) $key $kept -}}
+{{- end -}}
+{{- else -}}
+{{- $console := .console -}}
+{{- range $container.env -}}
+{{- if eq .name "EDGESCRIPT_CONSOLE" -}}
+{{- $_ := set . "value" $console -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- .object | toYaml -}}
