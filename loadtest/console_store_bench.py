@@ -110,7 +110,7 @@ def publish(t: Writing) -> None:
 
 
 SIGHTINGS: Final = [
-    nodes.Sighting(f"n{number}", "production", "p", "r", "0.1.0", 1, "", NOW, NOW, "t")
+    nodes.Sighting(f"n{number}", "production", "p", "r", "0.1.0", 1, "", NOW, NOW, "t", {}, 1)
     for number in range(NODES)
 ]
 FIGURES: Final = [

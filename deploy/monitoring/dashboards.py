@@ -31,9 +31,9 @@ class Panel(NamedTuple):
     kind: str = "timeseries"
 
 
-def stat(title: str, text: str, unit: str, query: str) -> Panel:
+def stat(title: str, text: str, unit: str, query: str, width: int = 4) -> Panel:
     """One number, the newest."""
-    return Panel(title, text, unit, query, "", 4, "stat")
+    return Panel(title, text, unit, query, "", width, "stat")
 
 
 def node(name: str, labels: str = "") -> str:
@@ -167,6 +167,13 @@ NODE: Final = {
             node("console_generation"),
             EACH,
         ),
+        Panel(
+            "Domains refused",
+            "Served as they were before, since the node cannot load them as they are now.",
+            "short",
+            node("console_domains_refused"),
+            EACH,
+        ),
         Panel("Since the console's last answer", "By node.", "s", node("console_contact_age_seconds"), EACH),
         Panel(
             "Workers replaced",
@@ -180,12 +187,15 @@ NODE: Final = {
 
 CONSOLE: Final = {
     "Now": (
-        stat("Consoles that answer", "Of those asked.", "short", 'sum(up{job="edgescript-console"})'),
-        stat("Nodes current", "They serve the newest.", "short", nodes_in("current")),
-        stat("Nodes behind", "They serve an older one.", "short", nodes_in("behind")),
-        stat("Nodes failed", "They could not take the newest.", "short", nodes_in("failed")),
-        stat("Nodes offline", "They do not report.", "short", nodes_in("offline")),
-        stat("Duties that fail", "Of those in the background.", "short", f"sum({console('duties_failing')})"),
+        stat("Consoles that answer", "Of those asked.", "short", 'sum(up{job="edgescript-console"})', 3),
+        stat("Nodes current", "They serve the newest.", "short", nodes_in("current"), 3),
+        stat("Nodes partly", "They serve a domain as it was before.", "short", nodes_in("partly"), 3),
+        stat("Nodes behind", "They serve an older one.", "short", nodes_in("behind"), 3),
+        stat("Nodes failed", "They could not take the newest.", "short", nodes_in("failed"), 3),
+        stat("Nodes offline", "They do not report.", "short", nodes_in("offline"), 3),
+        stat(
+            "Duties that fail", "Of those in the background.", "short", f"sum({console('duties_failing')})", 3
+        ),
     ),
     "Nodes": (
         Panel(

@@ -13,11 +13,15 @@ from runtime.console.api.application import Application
 from runtime.console.api.files import Files
 from runtime.console.api.journal import Journal
 from runtime.console.api.rates import (
+    CUSTOMER_SIGN_INS_PER_MINUTE,
+    CUSTOMER_WRITES_PER_S,
     FAILURES_PER_MINUTE,
+    SIGN_INS_PER_MINUTE,
     TAILED_AT_ONCE,
     TRIED_AT_ONCE,
     WRITES_PER_S,
     Rate,
+    Shares,
     Turns,
     UnderWay,
 )
@@ -52,7 +56,11 @@ def application(
 ) -> Application:
     """The console as an ASGI application. It closes neither store nor journal."""
 
+    def rate(times: int, per_s: int = 1) -> Rate:
+        return Rate(times / per_s, times, clocks.monotonic)
+
     async def open_() -> Surface:
+        store.on_trouble = journal.store_failed
         # Nodes have threads of their own, so that a thousand that come at once hold up no author.
         nodes = Calls(SYNC_THREADS, SYNC_WAITING, "sync")
         sync = Sync(
@@ -71,8 +79,9 @@ def application(
             call=Calls(name="service"),
             run=Calls(RUN_THREADS, RUN_WAITING, "run"),
             nodes=nodes,
-            writes=Rate(WRITES_PER_S, WRITES_PER_S, clocks.monotonic),
-            failures=Rate(FAILURES_PER_MINUTE / 60, FAILURES_PER_MINUTE, clocks.monotonic),
+            writes=Shares(rate(WRITES_PER_S), rate(CUSTOMER_WRITES_PER_S)),
+            sign_ins=Shares(rate(SIGN_INS_PER_MINUTE, 60), rate(CUSTOMER_SIGN_INS_PER_MINUTE, 60)),
+            failures=rate(FAILURES_PER_MINUTE, 60),
             tried=Turns(TRIED_AT_ONCE, "texts at once"),
             tailed=UnderWay(TAILED_AT_ONCE, "logs at once"),
             now=clocks.now,

@@ -10,6 +10,7 @@ import contextlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
 from urllib.parse import quote
@@ -92,6 +93,8 @@ class ConsoleClient:
         self._sleep = sleep
         self._attempts = attempts
         self._timeout_s = timeout_s
+        self.date_s: float | None = None
+        """When the console last answered, Unix seconds by its own clock (RFC 9110 §6.6.1); None where it has not said."""
         self._http = httpx.Client(
             headers=headers,
             timeout=httpx.Timeout(timeout_s, connect=min(timeout_s, CONNECT_TIMEOUT_S)),
@@ -187,6 +190,7 @@ class ConsoleClient:
                 chunks.append(chunk)
         finally:
             response.close()
+        self.date_s = _date_of(response) or self.date_s
         headers = [
             (name, value)
             for name, value in response.headers.multi_items()
@@ -249,6 +253,14 @@ def _pause_asked(response: httpx.Response) -> float:
     if not text:
         return 0.0
     return float(text) if text.isdecimal() and len(text) < 10 else MAX_PAUSE_S + 1
+
+
+def _date_of(response: httpx.Response) -> float | None:
+    """Unix seconds of its Date; None where it has none, or not one to be read."""
+    try:
+        return parsedate_to_datetime(response.headers["date"]).timestamp()
+    except (KeyError, ValueError, OverflowError):
+        return None
 
 
 def _value(response: httpx.Response, path: str) -> Any:

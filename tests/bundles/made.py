@@ -11,6 +11,8 @@ from runtime.bundles.documents import (
     encode_document,
 )
 from runtime.bundles.manifest import FORMAT, DomainEntry, Manifest, PurgeEntry, encode_manifest
+from runtime.bundles.node_token import NodePlace, NodeToken
+from runtime.bundles.report import Report
 from runtime.bundles.sealing import BlobRef, seal, unseal
 from runtime.bundles.signing import SigningKey, sign
 from runtime.bundles.whole import Opener
@@ -18,6 +20,8 @@ from runtime.bundles.whole import Opener
 STORE_KEY = b"s" * 32
 KEY = SigningKey(b"1" * 32)
 OTHER_KEY = SigningKey(b"2" * 32)
+REPORT = Report("edge-1", "0.1.0", 1_800_000_000.5, "production", "a", "eu", 100)
+TOKEN = NodeToken("a1B2", "s" * 40, NodePlace(KEY.public_key, "production", "pool_a", "cn-north"))
 
 
 class Shelf:

@@ -8,14 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.bundles.node_token import NodePlace, NodeToken, read_node_token
+from runtime.bundles.node_token import read_node_token
 from runtime.bundles.report import (
     MAX_COUNTERS,
     MAX_LOGS,
     MAX_REPORT_BYTES,
     MAX_SITES,
     MAX_TROUBLE,
-    Report,
     ReportAnswer,
     ScriptCounter,
     SiteCounter,
@@ -25,9 +24,7 @@ from runtime.bundles.report import (
     encode_report,
 )
 from runtime.bundles.wire import BundleError
-from tests.bundles.made import KEY
-
-REPORT = Report("edge-1", "0.1.0", 1_800_000_000.5, "production", "a", "eu", 100)
+from tests.bundles.made import REPORT, TOKEN
 
 
 def test_a_report_comes_back():
@@ -87,8 +84,6 @@ def test_an_answer_comes_back():
 
 
 # --- tokens -----------------------------------------------------------------------------------------------------
-
-TOKEN = NodeToken("a1B2", "s" * 40, NodePlace(KEY.public_key, "production", "pool_a", "cn-north"))
 
 
 def test_a_token_comes_back_from_its_text():

@@ -8,7 +8,7 @@ import pytest
 
 from tests.monitoring.programs import FOLDER, figures, labels, questions
 from tests.operations.drill import Place
-from tests.process.nodes import eventually
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.xdist_group("monitoring")
 OF_PROMETHEUS = {"job", "instance", "le"}
@@ -24,7 +24,7 @@ def told(tmp_path_factory):
             place.served(edge, "one")
             node = edge.admin("GET", "/metrics")[1]
             current = 'console_nodes{environment="production",state="current"} 1.0\n'
-            eventually(lambda: current in console_metrics(place), within_s=30)
+            wait_until(lambda: current in console_metrics(place), within_s=30)
             console = console_metrics(place)
     return node + console
 

@@ -19,9 +19,9 @@ import time
 import httpx
 
 from runtime.console.client import Address, ConsoleClient, ConsoleError
-from tests.process.nodes import eventually
 from tests.support.command import run_command
 from tests.support.ports import free_port
+from tests.support.waiting import wait_until
 from tests.sync.console import following
 
 WITHIN_S = 30
@@ -59,7 +59,7 @@ class Place:
         command = ["console", *self._place(), "--listen", listen, "--quiet"]
         with (self.folder / "console.log").open("ab") as log:
             self._process = subprocess.Popen([sys.executable, "-m", "edgescript", *command], stderr=log)
-        eventually(self._ready, within_s=WITHIN_S)
+        wait_until(self._ready, within_s=WITHIN_S)
         token = self.data / "operator.token"
         if token.exists():
             self.operator = token.read_text().strip()
@@ -151,4 +151,4 @@ class Place:
 
     def served(self, edge, word):
         """Wait until the node says `word`."""
-        eventually(lambda: edge.says() == (200, word.encode()), within_s=WITHIN_S)
+        wait_until(lambda: edge.says() == (200, word.encode()), within_s=WITHIN_S)

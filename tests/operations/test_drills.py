@@ -1,15 +1,17 @@
 """What docs/ has operators do once in a while, done to a real console and real nodes."""
 
+import contextlib
 import shutil
 import signal
+import sqlite3
 import subprocess
 
 import pytest
 
 from tests.operations.drill import Place
-from tests.process.nodes import eventually
 from tests.support.origin import RecordingOrigin
 from tests.support.postgresql import Server, programs
+from tests.support.waiting import wait_until
 
 PASS = "set_cache_ttl('path', 1000)\n"
 
@@ -47,7 +49,7 @@ def follows(place, edge):
         nodes = place.get("/nodes?environment=production")["items"]
         return [node["state"] for node in nodes] == ["current"]
 
-    eventually(current, within_s=60)
+    wait_until(current, within_s=60)
     assert edge.standing()["error"] == ""
 
 
@@ -68,15 +70,44 @@ def test_what_a_restored_console_publishes_is_followed(place):
         assert "audit entries, intact" in put_back(place, copies)
         place.start()
         assert len(place.get("/domains/shop/scripts/main/versions")["items"]) == 1
-        eventually(lambda: heard_of(place) == ["edge-1"], within_s=60)
-        eventually(lambda: edge.standing()["reachable"], within_s=10)
+        wait_until(lambda: heard_of(place) == ["edge-1"], within_s=60)
+        wait_until(lambda: edge.standing()["reachable"], within_s=10)
         assert (edge.says(), edge.standing()["generation"]) == ((200, b"two"), seen)
         assert place.publish("three") == 2
         place.served(edge, "three")
         assert edge.standing()["generation"] > seen
-        eventually(lambda: edge.trouble() == [])
+        wait_until(lambda: edge.trouble() == [])
         assert place.get("/audit/verify")["intact"]
         assert place.end() == 0
+
+
+def test_nodes_follow_a_console_whose_clock_ran_ahead_before_it_was_restored(place):
+    place.start()
+    with place.node("edge-1", place.node_token()) as edge:
+        place.publish("one")
+        place.served(edge, "one")
+        begun = edge.standing()["generation"]
+        copies = kept_apart(place)
+        year_s = 365 * 86_400
+        store = sqlite3.connect(place.data / "console.db", timeout=20)
+        with contextlib.closing(store), store:  # as a clock a year ahead leaves it
+            store.execute("UPDATE environments SET generation = generation + ?", (year_s,))
+        place.publish("two")
+        place.served(edge, "two")
+        seen = edge.standing()["generation"]
+        assert seen > begun + year_s
+        place.lose()
+        put_back(place, copies)
+        place.start()
+        wait_until(lambda: heard_of(place) == ["edge-1"], within_s=60)
+        [node] = place.get("/nodes?environment=production")["items"]
+        assert (node["state"], node["generation"]) == ("behind", seen)
+        place.publish("three")
+        place.served(edge, "three")
+        assert edge.standing()["generation"] == seen + 1
+        follows(place, edge)
+        skipped = [each for each in place.get("/audit")["items"] if each["action"] == "generation.skip"]
+        assert [each["details"]["above"] for each in skipped] == [seen]
 
 
 def test_purges_of_a_restored_console_are_carried_out(place):
@@ -86,7 +117,7 @@ def test_purges_of_a_restored_console_are_carried_out(place):
         place.start()
         with place.node("edge-1", place.node_token()) as edge:
             place.publish("through", PASS)
-            eventually(lambda: edge.says(target="/a")[0] == 200, within_s=30)
+            wait_until(lambda: edge.says(target="/a")[0] == 200, within_s=30)
             copies = kept_apart(place)
             lost = [place.purge("/a") for _ in range(3)]
             place.lose()
@@ -194,7 +225,7 @@ def test_a_node_that_was_away_for_both_steps_says_so_and_wants_a_new_token(place
     place.command("rotate", "--drop-old")
     place.publish("two")
     with place.node("edge-1", token) as edge:
-        eventually(lambda: "unsigned" in edge.standing()["error"])
+        wait_until(lambda: "unsigned" in edge.standing()["error"])
         assert edge.says() == (200, b"one")
     with place.node("edge-1", place.node_token()) as edge:
         place.served(edge, "two")
@@ -211,7 +242,7 @@ def test_nodes_serve_and_start_without_a_console_and_follow_it_when_it_is_back(p
         place.served(edge, "one")
         copies = kept_apart(place)
         place.lose()
-        eventually(lambda: not edge.standing()["reachable"], within_s=60)
+        wait_until(lambda: not edge.standing()["reachable"], within_s=60)
         assert edge.says() == (200, b"one")
         assert edge.admin("GET", "/readyz")[0] == 200
         edge.end(signal.SIGKILL)
@@ -222,8 +253,8 @@ def test_nodes_serve_and_start_without_a_console_and_follow_it_when_it_is_back(p
         place.start()
         place.publish("two")
         place.served(edge, "two")
-        eventually(lambda: edge.standing()["reachable"])
-        eventually(lambda: edge.trouble() == [])
+        wait_until(lambda: edge.standing()["reachable"])
+        wait_until(lambda: edge.trouble() == [])
 
 
 def test_without_a_copy_a_new_console_is_followed_by_nodes_with_new_tokens(place):
@@ -235,7 +266,7 @@ def test_without_a_copy_a_new_console_is_followed_by_nodes_with_new_tokens(place
         place.lose()
         place.start()
         place.publish("two")
-        eventually(lambda: "token" in edge.standing()["error"], within_s=60)
+        wait_until(lambda: "token" in edge.standing()["error"], within_s=60)
         assert edge.says() == (200, b"one")
     with place.node("edge-1", place.node_token()) as edge:
         place.served(edge, "two")

@@ -6,8 +6,8 @@ import signal
 import pytest
 
 from tests.operations.drill import Place
-from tests.process.nodes import eventually
 from tests.support.postgresql import Server, programs
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(programs() is None, reason="not installed: PostgreSQL")
 OTHER = 65532
@@ -61,7 +61,7 @@ def test_what_one_publishes_the_other_brings_to_nodes_and_hears_of(pair):
         one.publish("one")
         two.served(edge, "one")
         for each in pair:
-            eventually(lambda each=each: states(each) == [("edge-1", "current")])
+            wait_until(lambda each=each: states(each) == [("edge-1", "current")])
         two.publish("two")
         one.served(edge, "two")
         number = one.purge("/a")

@@ -3,7 +3,7 @@ A console of a few lines over real sockets, made of `runtime.bundles`, and a nod
 
     with Console() as console, following(tmp_path, console) as edge:
         console.publish(shop="exit(200, 'one')\\n")
-        eventually(lambda: edge.get("/", Host="shop.example") == (200, b"one"))
+        wait_until(lambda: edge.get("/", Host="shop.example") == (200, b"one"))
 """
 
 import contextlib
@@ -26,7 +26,8 @@ from runtime.bundles.node_token import NodePlace, NodeToken
 from runtime.bundles.report import ReportAnswer, decode_report, encode_answer
 from runtime.io.sync.agent import COMMAND
 from tests.bundles.made import KEY, Shelf, envelope, purge
-from tests.process.nodes import Edge, eventually, toml
+from tests.support.edge import Edge, toml
+from tests.support.waiting import wait_until
 
 NODE = "edge-1"
 TOKEN = NodeToken("n1", "s" * 32, NodePlace(KEY.public_key, "production", "pool-a", "eu"))
@@ -39,6 +40,10 @@ def compiled(text, name="a.es"):
     result = compile_source(Source.from_bytes(name, text.encode()), stdlib.registry())
     assert result.code is not None, result.diagnostics
     return encode(result.code)
+
+
+def says(text):
+    return f"exit(200, '{text}')\n"
 
 
 class Console:
@@ -262,7 +267,7 @@ def following(folder, console, *, url=None, wait=True, **settings):
         edge.port = int(re.search(r"serving on http://127\.0\.0\.1:(\d+)", line)[1])
         edge.admin_port = edge.event("admin-at")["port"]
         if wait:
-            eventually(edge.ready)
+            wait_until(edge.ready)
         yield edge
     finally:
         process.kill()

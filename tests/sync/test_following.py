@@ -7,13 +7,9 @@ from pathlib import Path
 
 from runtime.bundles.report import ReportAnswer
 from runtime.bundles.split import Split
-from tests.process.nodes import eventually
 from tests.support.origin import RecordingOrigin
-from tests.sync.console import TOKEN, Console, compiled, following
-
-
-def says(text):
-    return f"exit(200, '{text}')\n"
+from tests.support.waiting import wait_until
+from tests.sync.console import TOKEN, Console, compiled, following, says
 
 
 def test_published_served_acknowledged_and_followed(tmp_path):
@@ -48,14 +44,14 @@ def test_a_node_starts_with_what_it_kept_and_catches_up_when_the_console_is_back
             edge.end(signal.SIGKILL)
     with following(tmp_path, console) as edge:
         assert edge.says() == (200, b"one")
-        eventually(lambda: not edge.standing()["reachable"] and edge.standing()["error"])
+        wait_until(lambda: not edge.standing()["reachable"] and edge.standing()["error"])
         assert edge.admin("GET", "/readyz")[0] == 200
         with Console(port) as back:
             for number in range(2, 6):  # days of changes, of which it needs the last
                 back.publish(200 + number, shop=says(number))
             back.acked(205)
             assert edge.says() == (200, b"5")
-            eventually(lambda: edge.standing()["reachable"])
+            wait_until(lambda: edge.standing()["reachable"])
 
 
 def test_own_sites_are_served_beside_the_consoles_and_before_it(tmp_path):
@@ -205,10 +201,10 @@ def test_killed_while_blobs_come_the_node_starts_with_the_last_that_is_whole(tmp
             slow = list(console.shelf.blobs)[-3]
             console.held[slow] = half_and_no_more
             console.publish(101, [shop])
-            eventually(lambda: console.requests(slow))
+            wait_until(lambda: console.requests(slow))
             follower = Path(f"/proc/{edge.follower()}")
             edge.end(signal.SIGKILL)
-            eventually(lambda: not follower.exists())
+            wait_until(lambda: not follower.exists())
         with following(tmp_path, console) as edge:
             assert edge.says() == (200, b"one")
             console.held.clear()

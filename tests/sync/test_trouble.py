@@ -10,24 +10,24 @@ import pytest
 
 from runtime.bundles.sealing import seal
 from tests.bundles.made import KEY, OTHER_KEY, STORE_KEY, entry_of, envelope
-from tests.process.nodes import eventually, node
 from tests.support.command import run_command
+from tests.support.edge import node
 from tests.support.ports import free_port
-from tests.sync.console import TOKEN, Console, compiled, following
-from tests.sync.test_following import says
+from tests.support.waiting import wait_until
+from tests.sync.console import TOKEN, Console, compiled, following, says
 
 
 def test_a_node_that_never_heard_of_its_console_waits_for_it(tmp_path):
     port = free_port()
     with following(tmp_path, None, url=f"http://127.0.0.1:{port}", wait=False) as edge:
-        eventually(lambda: any("cannot be reached" in each for each in edge.trouble()))
+        wait_until(lambda: any("cannot be reached" in each for each in edge.trouble()))
         assert edge.admin("GET", "/healthz")[0] == 200
         assert edge.admin("GET", "/readyz")[0] == 503
         assert edge.says()[0] == 503
         with Console(port) as console:
             console.acked(console.publish(shop=says("at last")))
             assert edge.says() == (200, b"at last")
-            eventually(lambda: edge.trouble() == [])
+            wait_until(lambda: edge.trouble() == [])
             assert edge.ready()
 
 
@@ -123,8 +123,8 @@ def test_a_damaged_newest_is_passed_over_at_the_start_and_fetched_again(tmp_path
             assert edge.metric("console_generation") == 100
             assert edge.metric("trouble") >= 1
             console.status = 0
-            eventually(lambda: edge.says() == (200, b"two"))
-            eventually(lambda: edge.trouble() == [])
+            wait_until(lambda: edge.says() == (200, b"two"))
+            wait_until(lambda: edge.trouble() == [])
 
 
 def test_blobs_that_are_wrong_on_their_way_are_not_kept(tmp_path):
@@ -145,7 +145,7 @@ def test_a_token_that_is_not_taken_any_more(tmp_path):
     with Console() as console, following(tmp_path, console, wait=False) as edge:
         console.acked(console.publish(100, shop=says("one")))
         console.taken = False
-        eventually(lambda: any("does not take the token" in each for each in edge.trouble()))
+        wait_until(lambda: any("does not take the token" in each for each in edge.trouble()))
         generation = console.publish(101, shop=says("two"))
         assert edge.says() == (200, b"one")
         assert edge.ready()
@@ -168,7 +168,7 @@ def test_a_full_disk_keeps_what_is_served_and_is_said(tmp_path):
         resource.prlimit(follower, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         console.acked(generation)
         assert edge.says() == (200, b"two")
-        eventually(lambda: edge.trouble() == [])
+        wait_until(lambda: edge.trouble() == [])
 
 
 def test_a_state_directory_that_takes_nothing_keeps_no_change_from_being_served(tmp_path):
@@ -185,7 +185,7 @@ def test_a_state_directory_that_takes_nothing_keeps_no_change_from_being_served(
         # The process that follows comes back with what it put there.
         console.status = 503
         os.kill(edge.follower(), signal.SIGKILL)
-        eventually(lambda: edge.noted("follower-ended"))
+        wait_until(lambda: edge.noted("follower-ended"))
         assert edge.admin("POST", "/reload")[0] == 200
         assert edge.says() == (200, b"two")
         assert edge.end() == 0
@@ -223,10 +223,10 @@ def test_a_full_file_system_keeps_no_change_from_being_served(tmp_path, small_di
         with following(tmp_path, console) as edge:  # nothing of the newer one could be kept
             assert edge.says() == (200, b"one")
             console.status = 0
-            eventually(lambda: edge.says() == (200, b"two"))
+            wait_until(lambda: edge.says() == (200, b"two"))
             filling.unlink()
             console.acked(console.publish(102, shop=says("three")))
-            eventually(lambda: edge.trouble() == [])
+            wait_until(lambda: edge.trouble() == [])
             edge.end()
         console.status = 503
         with following(tmp_path, console) as edge:

@@ -47,7 +47,7 @@ def main() -> None:
     import stdlib
     from runtime.console.bench.child import serve
     from runtime.console.bench.wire import Gone
-    from runtime.console.service.console import jobs
+    from runtime.console.service.jobs import jobs
 
     work = jobs(stdlib.registry(), time.monotonic, secrets.token_bytes)
     work.findings(

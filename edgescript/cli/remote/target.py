@@ -19,6 +19,7 @@ from edgescript.cli.remote.address import (
     find_domain,
 )
 from edgescript.cli.remote.completion import domains
+from edgescript.cli.remote.screen import now
 
 if TYPE_CHECKING:
     from runtime.console.client import ConsoleClient
@@ -58,6 +59,16 @@ class Target:
     def maybe_domain(self) -> str | None:
         """Its name; None where none was said."""
         return self._domain.value or None
+
+    def now(self) -> float:
+        """
+        Unix seconds by the console's clock, as of its last answer: its times are by that clock, and this machine's may be wrong.
+
+        Raises ConsoleError where it has not answered yet and cannot be asked.
+        """
+        if self.client.date_s is None:
+            self.client.get("/session")
+        return self.client.date_s or now()  # of a console behind something that takes Date away
 
     def at(self, *segments: str | int) -> str:
         """A path within the domain."""

@@ -165,7 +165,9 @@ class Application:
             raise ProblemError("store-unavailable", "the store does not answer") from None
         if not surface.sync.ready:
             raise ProblemError("store-unavailable", "no manifest is known yet")
-        return Response(b'{"status":"ready"}', media_type="application/json")
+        trouble = surface.store.trouble
+        told = {"status": "ready"} | ({"trouble": trouble} if trouble else {})
+        return Response(msgspec.json.encode(told), media_type="application/json")
 
     async def _show_metrics(self) -> Response:
         return Response(self._metrics.text(), media_type=metrics.CONTENT_TYPE)
@@ -195,6 +197,11 @@ class Application:
                 "console_nodes_waiting", "Nodes that wait for a manifest.", of(lambda s: len(s.sync.waiters))
             ),
             Gauge("console_calls", "Calls of the service under way.", of(lambda s: s.call.under_way)),
+            Gauge(
+                "console_store_failing",
+                "Whether the last change or look in the store failed.",
+                of(lambda s: float(bool(s.store.trouble))),
+            ),
             Gauge(
                 "console_duties_failing",
                 "Background duties whose last turn failed.",

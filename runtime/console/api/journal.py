@@ -65,6 +65,10 @@ class Journal:
         """A duty could not be done this time."""
         self.note("duty-failed", duty=name, error=type(error).__name__)
 
+    def store_failed(self, reason: str) -> None:
+        """The store cannot be read or changed, `reason` in words of ours: who asks is told to come back, and no more."""
+        self.note("store-failed", reason=reason)
+
     def note(self, event: str, **facts: Any) -> None:
         """Any event."""
         line = {"time": round(self._now(), 6), "event": event, **facts}

@@ -1,4 +1,4 @@
-"""How often one may ask: writes of a token, failed sign-ins of an address."""
+"""How often one may ask: changes by a token and by a customer, sign-ins by a customer, failed sign-ins by an address."""
 
 import asyncio
 from collections import OrderedDict
@@ -10,11 +10,17 @@ from runtime.console.api.problems import RETRY_S, ProblemError
 from runtime.limits.gcra import REFUSED, decide
 
 WRITES_PER_S: Final = 50
+"""Of one token."""
+CUSTOMER_WRITES_PER_S: Final = 100
+"""Of all tokens of one customer, who makes as many as he likes."""
+SIGN_INS_PER_MINUTE: Final = 20
+"""Of one token: each is kept for hours, and in the audit for ever."""
+CUSTOMER_SIGN_INS_PER_MINUTE: Final = 60
 FAILURES_PER_MINUTE: Final = 20
 TRIED_AT_ONCE: Final = 8
 """Texts of one customer that are checked, tested or run, or wait for that: one at a time is."""
-TAILED_AT_ONCE: Final = 10
-"""Logs that one token follows."""
+TAILED_AT_ONCE: Final = 20
+"""Logs that one customer follows: a tenth of what there is room for."""
 MAX_KEYS: Final = 20_000
 
 
@@ -47,6 +53,22 @@ class Rate:
             self._arrivals[key] = decide(arrival, self._now(), self._interval_s, self._ahead)[1]
             if len(self._arrivals) > self._max_keys:
                 self._arrivals.popitem(last=False)
+        return wait_s
+
+
+class Shares:
+    """A rate of each token, and one of all tokens of a customer together."""
+
+    def __init__(self, by_token: Rate, by_customer: Rate) -> None:
+        self._by_token = by_token
+        self._by_customer = by_customer
+
+    def take(self, token: str, customer: str) -> float:
+        """Count one of both if it may be; else the seconds to wait, and nothing is counted."""
+        wait_s = max(self._by_token.wait_s(token), self._by_customer.wait_s(customer))
+        if wait_s == 0.0:
+            self._by_token.take(token)
+            self._by_customer.take(customer)
         return wait_s
 
 

@@ -14,7 +14,7 @@ from fastapi import Depends, Query, Request
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
 from runtime.console.api.problems import ProblemError
-from runtime.console.api.rates import Rate, Turns, UnderWay, refuse_too_many
+from runtime.console.api.rates import Rate, Shares, Turns, UnderWay, refuse_too_many
 from runtime.console.calls import Calls
 from runtime.console.model.access import Actor
 from runtime.console.model.refusal import Refused
@@ -51,7 +51,8 @@ class Surface(NamedTuple):
     """Threads of their own for what has texts compiled or run: it takes processor time, not the store's."""
     nodes: Calls
     """Threads of `sync`."""
-    writes: Rate
+    writes: Shares
+    sign_ins: Shares
     failures: Rate
     tried: Turns
     tailed: UnderWay
@@ -79,7 +80,7 @@ async def authenticated(
     who = await identify(request, here)
     request.scope["who"] = who.label
     if request.method not in SAFE:
-        refuse_too_many(here.writes.take(who.id), "changes")
+        refuse_too_many(here.writes.take(who.id, customer(who)), "changes")
     return who
 
 
@@ -144,16 +145,23 @@ def _paging(
 Page = Annotated[Paging, Depends(_paging)]
 
 
+def customer(who: Actor) -> str:
+    """
+    Whose share is used: that of the first domain granted, whatever the token, for who administers a domain makes as many
+    tokens as he likes. Operators have their own.
+    """
+    names = sorted(who.grants)
+    return who.id if who.operator or not names else f"/{names[0]}"
+
+
 async def tried(here: Surface, who: Actor, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """
     What `call` returns, which has a text compiled or run. Raises ProblemError where that is too much or takes too long.
 
-    Customers take turns, not tokens: who administers a domain makes as many tokens as he likes.
+    Customers take turns, not tokens.
     """
-    names = sorted(who.grants)
-    customer = who.id if who.operator or not names else f"/{names[0]}"
     try:
-        async with asyncio.timeout(TRIED_WITHIN_S), here.tried.one(customer):
+        async with asyncio.timeout(TRIED_WITHIN_S), here.tried.one(customer(who)):
             return await here.run(call, *args, **kwargs)
     except TimeoutError:
         raise ProblemError("overloaded", "it took too long to try") from None

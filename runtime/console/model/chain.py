@@ -2,7 +2,8 @@
 The audit's chain: each entry has the hash of all before it, so that none can be changed, taken out or put in unseen.
 
 `hash = SHA-256(hash of the entry before + canonical JSON of this one)`; before the first one stands nothing. Whoever may write
-to the store could make the whole chain anew, so a hash that was noted elsewhere is what proves it to others.
+to the store could make the chain anew, or take away its end: so its head is marked with a key that is not in the store. Who
+puts an older state of all of the store back is not seen by it; a hash that was noted elsewhere proves that.
 """
 
 import hashlib
@@ -12,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 BEGINNING: Final = ""
+_PURPOSE: Final = b"head of the audit"
 
 
 class Entry(NamedTuple):
@@ -50,3 +52,29 @@ def first_broken(entries: Iterable[Chained], n: int = 0, before: str = BEGINNING
         if not hmac.compare_digest(before, stated):
             return n
     return None
+
+
+def head_mark(key: bytes, n: int, hash: str) -> bytes:  # noqa: A002 - what it is
+    """What says that entry `n` with this hash is the last one; made by nobody without `key`."""
+    stated = b"%d %s" % (n, hash.encode())
+    return stated + b" " + hmac.digest(key, _PURPOSE + stated, "sha256").hex().encode()
+
+
+def broken_end(key: bytes, mark: bytes | None, n: int, hash: str) -> int | None:  # noqa: A002 - what it is
+    """
+    The number at which a chain that is whole up to entry `n`, its last, departs from what `mark` says of its head; None where
+    it does not. Without a mark there is no entry.
+    """
+    if mark is None:
+        return 1 if n else None
+    if hmac.compare_digest(mark, head_mark(key, n, hash)):
+        return None
+    number, _, rest = mark.partition(b" ")
+    genuine = (
+        number.isdigit()
+        and len(number) < 19
+        and hmac.compare_digest(
+            mark, head_mark(key, int(number), rest.partition(b" ")[0].decode("ascii", "replace"))
+        )
+    )
+    return min(int(number), n) + 1 if genuine and int(number) != n else max(n, 1)

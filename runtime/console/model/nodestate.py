@@ -30,14 +30,24 @@ def offline_after_s(nodes: int) -> float:
 
 
 def node_state(
-    *, generation: int, error: str, silent_s: float, wanted: int, nodes: int, refuses: bool = False
+    *,
+    generation: int,
+    error: str,
+    silent_s: float,
+    wanted: int,
+    nodes: int,
+    refuses: bool = False,
+    newest: int | None = None,
 ) -> NodeState:
     """
     Of one of `nodes` that serves `generation` where `wanted` is asked of it, and was last heard `silent_s` ago; whether
-    it refuses a domain in question.
+    it refuses a domain in question. One that is above the environment's `newest` has had it of a store that is gone, and follows
+    nothing before the next change: it does not serve what is wanted.
     """
     if silent_s > offline_after_s(nodes):
         return "offline"
+    if newest is not None and generation > newest:
+        return "behind"
     if generation >= wanted:
         return "partly" if refuses else "current"
     return "failed" if error else "behind"

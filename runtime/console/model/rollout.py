@@ -19,6 +19,7 @@ import msgspec
 
 from runtime.bundles.split import CLIENT_IP, Sticky
 from runtime.console.model.names import place
+from runtime.console.model.reasons import Reason, sentence
 from runtime.console.model.refusal import Refused, invalid
 from runtime.console.model.verdict import Margins
 
@@ -57,7 +58,8 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
     stepped: float
     """When the last step was taken, Unix seconds."""
     reason: str = ""
-    """Why it ended as it did."""
+    """Why it ended as it did: what somebody said, or `reasons` in English."""
+    reasons: tuple[Reason, ...] = ()
 
     @property
     def running(self) -> bool:
@@ -113,9 +115,9 @@ def begin(plan: Plan, now: float) -> Course:
     return _at(plan, plan.steps[0], everywhere=everywhere, now=now)
 
 
-def at_once(now: float, reason: str = "") -> Course:
+def at_once(now: float, reason: Reason) -> Course:
     """Completed where it begins: a first release, a rollback."""
-    return msgspec.structs.replace(begin(Plan(), now), reason=reason)
+    return msgspec.structs.replace(begin(Plan(), now), reason=str(reason), reasons=(reason,))
 
 
 def _at(plan: Plan, percent: int, *, everywhere: bool, now: float) -> Course:
@@ -141,16 +143,20 @@ def promote(course: Course, percent: int | None, now: float, *, seen: int | None
     return _at(course.plan, percent, everywhere=course.everywhere, now=now)
 
 
-def abort(course: Course, reason: str) -> Course:
-    """Ended; the release from before serves everybody. Raises Refused."""
-    _require_running(course)
-    return msgspec.structs.replace(course, state="aborted", reason=reason)
+def abort(course: Course, why: str | Sequence[Reason]) -> Course:
+    """Ended, for what somebody said or for reasons; the release from before serves everybody. Raises Refused."""
+    return _ended(course, "aborted", why)
 
 
-def cancel(course: Course, reason: str) -> Course:
+def cancel(course: Course, why: Reason) -> Course:
     """Ended by something that takes its place. Raises Refused."""
+    return _ended(course, "cancelled", (why,))
+
+
+def _ended(course: Course, state: State, why: str | Sequence[Reason]) -> Course:
     _require_running(course)
-    return msgspec.structs.replace(course, state="cancelled", reason=reason)
+    said, reasons = (why, ()) if isinstance(why, str) else (sentence(why), tuple(why))
+    return msgspec.structs.replace(course, state=state, reason=said, reasons=reasons)
 
 
 def is_due(course: Course, held_s: float) -> bool:

@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from runtime.console.model.reasons import Reason
 from runtime.console.model.refusal import invalid
 
 MAX_MIN_REQUESTS: Final = 1_000_000_000
@@ -67,42 +68,36 @@ class Margins(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         return msgspec.structs.asdict(self)
 
 
-def reasons_to_abort(before: Seen, after: Seen, margins: Margins) -> list[str]:
-    """A sentence for each way in which the candidate is worse than its margin; [] to go on."""
+def reasons_to_abort(before: Seen, after: Seen, margins: Margins) -> list[Reason]:
+    """One for each way in which the candidate is worse than its margin; [] to go on."""
     if after.requests < margins.min_requests:
         return []
     known = before.requests >= margins.min_requests
     baseline = before if known else NOTHING
     shares = (
         (
-            "script errors",
+            "exceptions",
             margins.exceptions,
             _share(baseline.exceptions, baseline.executions),
             _share(after.exceptions, after.executions),
         ),
         (
-            "5xx",
+            "errors_5xx",
             margins.errors_5xx,
             _share(baseline.errors_5xx, baseline.requests),
             _share(after.errors_5xx, after.requests),
         ),
     )
     found = [
-        f"{what}: {_percent(now)} against {_percent(was)} before, more than {_percent(margin)} above"
-        for what, margin, was, now in shares
+        Reason(code, {"now": now, "was": was, "margin": margin})
+        for code, margin, was, now in shares
         if margin is not None and now > was + margin
     ]
     was, now = _share(baseline.fuel, baseline.executions), _share(after.fuel, after.executions)
     if margins.fuel is not None and was > 0 and now > was * (1 + margins.fuel):
-        found.append(
-            f"fuel: {now:.0f} a run against {was:.0f} before, more than {_percent(margins.fuel)} above"
-        )
+        found.append(Reason("fuel", {"now": now, "was": was, "margin": margins.fuel}))
     return found
 
 
 def _share(part: float, whole: float) -> float:
     return part / whole if whole else 0.0
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.3g} %"

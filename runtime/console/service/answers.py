@@ -6,6 +6,7 @@ import msgspec
 
 from runtime.console.model.access import Grant
 from runtime.console.model.nodestate import NodeState, Progress
+from runtime.console.model.reasons import Reason
 from runtime.console.model.rules import RuleSettings
 from runtime.console.model.verdict import Margins, Seen
 
@@ -45,6 +46,8 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True):
     hold_s: float | None
     state: str
     reason: str
+    reasons: tuple[Reason, ...] = ()
+    """What `reason` says, for programs; () where somebody wrote it."""
     author: str
     message: str
     created: float
@@ -247,6 +250,8 @@ class NodeView(msgspec.Struct, frozen=True, kw_only=True):
     seen: float
     state: NodeState
     error: str
+    reason: Reason | None
+    """What `error` says, for programs; None where that is not known."""
     refused: tuple["RefusedView", ...]
     """Domains of whoever asks that it cannot load as they are now."""
 
@@ -254,6 +259,8 @@ class NodeView(msgspec.Struct, frozen=True, kw_only=True):
 class RefusedView(msgspec.Struct, frozen=True, kw_only=True):
     domain: str
     why: str
+    reason: Reason | None
+    """What `why` says, for programs."""
 
 
 class NodePage(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,10 +3,10 @@
 from typing import Final
 
 from runtime.console.model.access import Actor, Scope, require_operator
-from runtime.console.model.chain import Chained, Entry, first_broken
+from runtime.console.model.chain import Chained, Entry, broken_end, first_broken
 from runtime.console.service.answers import AuditEntry, Page, Verified
-from runtime.console.service.desk import Desk
-from runtime.console.store import audit
+from runtime.console.service.desk import HEAD, Desk
+from runtime.console.store import Reading, audit, facts
 from runtime.console.store.audit import AuditRow
 
 STEP: Final = 500
@@ -40,12 +40,31 @@ class Audit:
         del who
         with self._desk.read() as t:
             entries, before = 0, ""
-            while rows := audit.chain(t, entries, STEP):
-                broken = first_broken((_chained(row) for row in rows), entries, before)
+            while True:
+                rows, broken = _read(t, entries)
+                if rows and (found := first_broken((_chained(row) for row in rows), entries, before)):
+                    broken = found
                 if broken is not None:
                     return Verified(entries=audit.head(t).n, intact=False, broken_at=broken)
+                if not rows:
+                    break
                 entries, before = rows[-1].n, rows[-1].hash
-        return Verified(entries=entries, intact=True)
+            end = broken_end(self._desk.keys.store_key, facts.get(t, HEAD), entries, before)
+        return Verified(entries=entries, intact=end is None, broken_at=end)
+
+
+def _read(t: Reading, after: int) -> "tuple[list[AuditRow], int | None]":
+    """Entries after number `after`, and the number of the one behind them that cannot even be read."""
+    try:
+        return audit.chain(t, after, STEP), None
+    except ValueError:  # no UTF-8, no JSON: nothing that the console has written
+        rows: list[AuditRow] = []
+    for number in range(after + 1, after + STEP + 1):
+        try:
+            rows += audit.chain(t, number - 1, 1)
+        except ValueError:
+            return rows, number
+    return rows, None
 
 
 def _chained(row: AuditRow) -> Chained:

@@ -12,12 +12,12 @@ from edgescript.builtins import Registry
 from edgescript.compiler import compile_source
 from runtime.console.service.audit import Audit
 from runtime.console.service.bundles import Bundles
-from runtime.console.service.compiling import Compile, Compiler
+from runtime.console.service.compiling import Compile
 from runtime.console.service.desk import Desk, OnChange
 from runtime.console.service.dictionaries import Dictionaries
 from runtime.console.service.documents import Documents
 from runtime.console.service.domains import Domains
-from runtime.console.service.jobs import Jobs, Work
+from runtime.console.service.jobs import Work, jobs
 from runtime.console.service.keys import Keys, KeysUnusable
 from runtime.console.service.language import Language
 from runtime.console.service.nodes import Nodes
@@ -28,9 +28,7 @@ from runtime.console.service.rules import Rules
 from runtime.console.service.scripts import Scripts
 from runtime.console.service.secrets import Vault
 from runtime.console.service.signing import Signing
-from runtime.console.service.testing import Tester
 from runtime.console.service.tokens import Tokens
-from runtime.console.service.trials import Trials
 from runtime.console.service.trying import Trying
 from runtime.console.service.versions import Versions
 from runtime.console.store import Store, facts
@@ -87,17 +85,6 @@ class Console:
     @on_change.setter
     def on_change(self, told: OnChange) -> None:
         self._desk.on_change = told
-
-
-def jobs(
-    registry: Registry,
-    monotonic: Callable[[], float],
-    random: Callable[[int], bytes],
-    compile_: Compile = compile_source,
-) -> Jobs:
-    """What takes processor time, done in this process."""
-    compiler = Compiler(registry, compile_)
-    return Jobs(compiler, Tester(compiler, monotonic), Trials(compiler, monotonic, random))
 
 
 def require_keys(store: Store, keys: Keys) -> None:

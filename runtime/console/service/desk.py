@@ -7,10 +7,10 @@ all of it is there or nothing. Nodes are told of a generation once it is kept.
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 from runtime.console.model.access import Actor, Scope, require
-from runtime.console.model.chain import Entry, entry_hash
+from runtime.console.model.chain import Entry, entry_hash, head_mark
 from runtime.console.model.names import is_domain_name
 from runtime.console.model.refusal import Refused, not_found
 from runtime.console.service.keys import Keys
@@ -24,21 +24,28 @@ from runtime.console.store import (
     Writing,
     audit,
     domains,
+    facts,
     generations,
+    nodes,
 )
 from runtime.console.store.domains import DomainRow
 
 Now = Callable[[], float]
 OnChange = Callable[[str, int], None]
 """Is told an environment and its new generation."""
+HEAD: Final = "audit-head"
+"""The fact that has the mark of the audit's last entry."""
+MAX_AHEAD_S: Final = 10 * 365 * 86_400
+"""A clock further ahead than this is not believed to have been any console's."""
 
 
 class Change:
     """A transaction under way. Every one ends with what it was noted in the audit."""
 
-    def __init__(self, t: Writing, who: Actor) -> None:
+    def __init__(self, t: Writing, who: Actor, key: bytes) -> None:
         self.t = t
         self.who = who
+        self._key = key
         self.raised: dict[str, int] = {}
         """Environments and their new generations."""
         self._noted = False
@@ -56,14 +63,34 @@ class Change:
             subject=subject,
             details=details,
         )
-        audit.append(self.t, audit_row(entry, head.hash))
+        row = audit_row(entry, head.hash)
+        audit.append(self.t, row)
+        facts.put(self.t, HEAD, head_mark(self._key, row.n, row.hash))
         self._noted = True
 
     def advance(self, environment: str) -> int:
         """The generation that has what is done here; one for all of a transaction."""
         if environment not in self.raised:
-            self.raised[environment] = generations.advance(self.t, environment)
+            self.raised[environment] = generations.advance(
+                self.t, environment, self._seen_by_nodes(environment)
+            )
         return self.raised[environment]
+
+    def _seen_by_nodes(self, environment: str) -> int:
+        """
+        What nodes of the environment have had, where that is above all that this store knows of: it was put back from a copy
+        that was made before, and a clock was ahead. Nodes would follow nothing below.
+
+        Whoever has a node's token can say what he likes, so there is a bound, which moves with the clock. It is nowhere near the
+        end of the range: with the highest lie, generations go on above it one by one.
+        """
+        t = self.t
+        known = generations.get(t, environment).generation
+        seen = nodes.highest(t, environment, int(t.now) + MAX_AHEAD_S)
+        if seen <= max(known, int(t.now)):
+            return 0
+        self.note("generation.skip", environment, known=known, above=seen)
+        return seen
 
     def nothing(self) -> None:
         """Say that nothing was to be changed after all."""
@@ -99,7 +126,7 @@ class Desk:
     def change(self, who: Actor) -> Iterator[Change]:
         """One change by `who`. Nothing of it is kept where it ends with an exception. Raises Refused."""
         with _told(), self.store.write() as t:
-            change = Change(t, who)
+            change = Change(t, who, self.keys.store_key)
             yield change
             assert change.noted, "every change is in the audit"
         for environment, generation in change.raised.items():

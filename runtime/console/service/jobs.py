@@ -2,16 +2,20 @@
 What takes processor time and nothing of the store: compiling, testing, comparing and running the texts of authors.
 
 A text may be made to take long, so whoever asks for it is given something that does it (`Work`): here and now (`Jobs`), or in a
-process that can be ended (`runtime.console.bench`). All that goes in and comes out is plain values.
+process that can be ended (`runtime.console.bench`). All that goes in and comes out is plain values. That process imports this
+module, and with it nothing of the store.
 """
 
 import hashlib
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import msgspec
 
+from edgescript.builtins import Registry
+from edgescript.compiler import compile_source
 from runtime.console.service.answers import DecisionChange, Diagnostics, Evidence
-from runtime.console.service.compiling import Compiler
+from runtime.console.service.compiling import Compile, Compiler
 from runtime.console.service.testing import Tester
 from runtime.console.service.texts import Text
 from runtime.console.service.trials import Trials, Tried
@@ -80,3 +84,14 @@ class Jobs:
     def run(self, tried: Tried) -> dict[str, Any]:
         """As `edgescript run --json` has it."""
         return self._trials.run(tried)
+
+
+def jobs(
+    registry: Registry,
+    monotonic: Callable[[], float],
+    random: Callable[[int], bytes],
+    compile_: Compile = compile_source,
+) -> Jobs:
+    """All of it, done in this process; `monotonic` says seconds, `random` gives so many bytes that nobody can foresee."""
+    compiler = Compiler(registry, compile_)
+    return Jobs(compiler, Tester(compiler, monotonic), Trials(compiler, monotonic, random))

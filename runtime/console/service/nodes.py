@@ -1,12 +1,13 @@
 """Nodes as they were last heard of, and the pools they are in."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from runtime.console.model.access import CONSOLE, Actor, require_operator
 from runtime.console.model.names import ENVIRONMENTS
-from runtime.console.model.nodestate import NODE_STATES
+from runtime.console.model.nodestate import NODE_STATES, NodeState
+from runtime.console.model.reasons import Reason, reason_of
 from runtime.console.model.refusal import Refused, not_found
 from runtime.console.service.answers import NodePage, NodeView, PoolView, RefusedView
 from runtime.console.service.desk import Desk
@@ -43,7 +44,7 @@ class Nodes:
             counts = Counter(
                 state
                 for each, rows in every.items()
-                for state in states(rows, len(rows), wanted.get(each, 0), t.now, _concerns(who))
+                for state in _states(rows, len(rows), wanted.get(each, 0), t.now, who)
             )
         return NodePage(
             items=shown,
@@ -111,16 +112,16 @@ def _several(names: Sequence[str]) -> str:
     return ", ".join(names[:MAX_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-def _concerns(who: Actor) -> Callable[[str], bool]:
-    """Whether `who` may know of a domain."""
-    return lambda domain: bool(who.scope_on(domain))
+def _states(rows: Sequence[NodeRow], count: int, newest: int, now: float, who: Actor) -> Sequence[NodeState]:
+    """As to the newest generation, and the domains that `who` may know of."""
+    return states(rows, count, newest, now, lambda domain: bool(who.scope_on(domain)), newest)
 
 
 def _pools(t: Reading, who: Actor, environment: str) -> list[PoolView]:
     rows = nodes.all(t, environment)
     wanted = generations.get(t, environment).generation
     found: dict[tuple[str, str], Counter[str]] = {}
-    for row, state in zip(rows, states(rows, len(rows), wanted, t.now, _concerns(who)), strict=True):
+    for row, state in zip(rows, _states(rows, len(rows), wanted, t.now, who), strict=True):
         found.setdefault((row.pool, row.region), Counter())[state] += 1
     return [
         PoolView(
@@ -133,8 +134,17 @@ def _pools(t: Reading, who: Actor, environment: str) -> list[PoolView]:
     ]
 
 
+def _trouble(row: NodeRow, newest: int) -> tuple[str, Reason | None]:
+    """Why it does not serve the newest; '' where it says nothing."""
+    if row.generation <= newest or row.error:
+        return row.error, reason_of(row.error)
+    ahead = Reason("ahead", {"generation": row.generation})
+    return str(ahead), ahead
+
+
 def _view(row: NodeRow, who: Actor, count: int, wanted: dict[str, int], now: float) -> NodeView:
-    [state] = states([row], count, wanted.get(row.environment, 0), now, _concerns(who))
+    [state] = _states([row], count, wanted.get(row.environment, 0), now, who)
+    error, reason = _trouble(row, wanted.get(row.environment, 0)) if who.operator else ("", None)
     return NodeView(
         id=row.id,
         pool=row.pool,
@@ -145,9 +155,10 @@ def _view(row: NodeRow, who: Actor, count: int, wanted: dict[str, int], now: flo
         started=row.started,
         seen=row.seen,
         state=state,
-        error=row.error if who.operator else "",
+        error=error,
+        reason=reason,
         refused=tuple(
-            RefusedView(domain=domain, why=why)
+            RefusedView(domain=domain, why=why, reason=reason_of(why))
             for domain, why in sorted(row.refused.items())
             if who.scope_on(domain)
         ),

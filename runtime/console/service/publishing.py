@@ -11,6 +11,7 @@ from typing import Final
 from runtime.console.model import rollout as rules
 from runtime.console.model.access import Actor, Scope
 from runtime.console.model.names import environment_name, message_text, name_of
+from runtime.console.model.reasons import Reason
 from runtime.console.model.refusal import Refused, invalid, not_found
 from runtime.console.model.rollout import Course
 from runtime.console.model.verdict import Margins
@@ -19,7 +20,7 @@ from runtime.console.service.desk import Change
 from runtime.console.service.hosts import claim
 from runtime.console.service.requests import Publish
 from runtime.console.service.rollouts import Rollouts, require_none_running
-from runtime.console.service.views import course_of
+from runtime.console.service.views import course_of, evidence_of
 from runtime.console.store import Reading, environments, releases, rollouts, scripts, settings, versions
 from runtime.console.store.releases import ReleaseRow
 from runtime.console.store.rollouts import RolloutRow
@@ -86,7 +87,7 @@ class Publishing(Rollouts):
             return rules.begin(plan, now)
         if plan.pools or plan.regions:
             raise invalid("pools", "nothing is live yet to serve the others: publish to all first")
-        return rules.at_once(now, "the first release: nothing to go from by steps")
+        return rules.at_once(now, Reason("first-release"))
 
     def rollback(
         self, who: Actor, domain: str, environment: str, to: int | None = None, message: str = ""
@@ -106,10 +107,10 @@ class Publishing(Rollouts):
             running = rollouts.running(t, domain, environment)
             target = _target(t, domain, environment, to, live.number, under_way=running is not None)
             if running is not None:
-                self._move(change, running, rules.cancel(course_of(running), "rolled back"))
+                self._move(change, running, rules.cancel(course_of(running), Reason("rolled-back")))
             leaves = live.number if running is None else running.to_release
             row = self._add(
-                change, domain, environment, rules.at_once(t.now, "rollback"), leaves, target, message
+                change, domain, environment, rules.at_once(t.now, Reason("rollback")), leaves, target, message
             )
             change.note(
                 "rollback",
@@ -152,7 +153,7 @@ class Publishing(Rollouts):
             reason=course.reason,
             author=change.who.label,
             message=message,
-            evidence={"generation": change.advance(environment)},
+            evidence=evidence_of(course, change.advance(environment)),
             ended=None if course.running else t.now,
         )
         if not course.running:

@@ -13,6 +13,7 @@ import msgspec
 from runtime.console.model import rollout as rules
 from runtime.console.model.access import CONSOLE, Actor, Scope
 from runtime.console.model.names import message_text
+from runtime.console.model.reasons import Reason
 from runtime.console.model.refusal import Refused, not_found
 from runtime.console.model.rollout import Course
 from runtime.console.model.verdict import Seen, reasons_to_abort
@@ -20,7 +21,7 @@ from runtime.console.service.answers import Figures, Page, Rollout
 from runtime.console.service.desk import Change, Desk
 from runtime.console.service.documents import Documents
 from runtime.console.service.hosts import claim
-from runtime.console.service.views import course_of, rollout_view
+from runtime.console.service.views import course_of, evidence_of, rollout_view
 from runtime.console.service.watch import Watch
 from runtime.console.store import Reading, environments, nodes, releases, rollouts
 from runtime.console.store.nodes import NodeRow
@@ -79,12 +80,12 @@ class Rollouts:
 
     def abort(self, who: Actor, domain: str, number: int, reason: str = "") -> Rollout:
         """The release from before serves everybody."""
-        reason = message_text(reason, "reason") or "by hand"
+        said = message_text(reason, "reason")
         with self._desk.change(who) as change:
             self._desk.domain(change.t, who, domain, Scope.PUBLISH)
             row = _rollout(change.t, domain, number)
-            row = self._move(change, row, rules.abort(course_of(row), reason))
-            change.note("rollout.abort", str(number), domain, environment=row.environment, reason=reason)
+            row = self._move(change, row, rules.abort(course_of(row), said or (Reason("by-hand"),)))
+            change.note("rollout.abort", str(number), domain, environment=row.environment, reason=row.reason)
             return self._view(change.t, row)
 
     def consider(self, figures_of: FiguresOf) -> list[Rollout]:
@@ -114,7 +115,7 @@ class Rollouts:
                 moved.append(done)
         return moved
 
-    def _act(self, seen: RolloutRow, reasons: Sequence[str]) -> Rollout | None:
+    def _act(self, seen: RolloutRow, reasons: Sequence[Reason]) -> Rollout | None:
         """The move that `seen` calls for; None where somebody else moved it in the meantime."""
         with self._desk.change(CONSOLE) as change:
             row = rollouts.get(change.t, seen.domain, seen.number)
@@ -122,10 +123,13 @@ class Rollouts:
                 change.nothing()
                 return None
             if reasons:
-                reason = "; ".join(reasons)
-                row = self._move(change, row, rules.abort(course_of(row), reason))
+                row = self._move(change, row, rules.abort(course_of(row), reasons))
                 change.note(
-                    "rollout.abort", str(row.number), row.domain, environment=row.environment, reason=reason
+                    "rollout.abort",
+                    str(row.number),
+                    row.domain,
+                    environment=row.environment,
+                    reason=row.reason,
                 )
             else:
                 row = self._move(change, row, rules.promote(course_of(row), None, change.t.now))
@@ -149,7 +153,11 @@ class Rollouts:
             reason=course.reason,
             stepped=course.stepped,
             ended=None if course.running else t.now,
-            evidence={**row.evidence, **self._evidence(row), "generation": change.advance(row.environment)},
+            evidence={
+                **row.evidence,
+                **self._evidence(row),
+                **evidence_of(course, change.advance(row.environment)),
+            },
         )
         rollouts.put(t, moved)
         if course.state == "completed":

@@ -9,7 +9,7 @@ import msgspec
 from edgescript.pipeline import InstalledScript
 from edgescript.program import load as load_program
 from edgescript.services import GeoRecord
-from edgescript.source import Source, to_bytes_text
+from edgescript.source import Source, as_scripts_hold, to_bytes_text
 from runtime.console.model.names import MAX_SOURCE_BYTES, name_of, script_text
 from runtime.console.model.refusal import Refused, invalid
 from runtime.console.model.rules import read_rule, rule_of
@@ -182,7 +182,4 @@ def _place(geo: TriedPlace) -> GeoRecord:
 
 
 def _dictionaries(stated_: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
-    return {
-        to_bytes_text(name): {to_bytes_text(key): to_bytes_text(value) for key, value in entries.items()}
-        for name, entries in stated_.items()
-    }
+    return {to_bytes_text(name): as_scripts_hold(entries) for name, entries in stated_.items()}

@@ -6,10 +6,11 @@ from typing import Any, cast
 import msgspec
 
 from runtime.console.model.nodestate import Progress, node_state, progress
+from runtime.console.model.reasons import Reason
 from runtime.console.model.rollout import Course, Plan, State
 from runtime.console.model.verdict import Margins
 from runtime.console.service.answers import Figures, Rollout
-from runtime.console.store import Reading, nodes, releases
+from runtime.console.store import Reading, generations, nodes, releases
 from runtime.console.store.nodes import NodeRow
 from runtime.console.store.rollouts import RolloutRow
 
@@ -38,6 +39,7 @@ def rollout_view(
         hold_s=row.hold_s,
         state=row.state,
         reason=row.reason,
+        reasons=_reasons_of(row),
         author=row.author,
         message=row.message,
         created=row.started,
@@ -51,6 +53,16 @@ def rollout_view(
 def generation_of(row: RolloutRow) -> int:
     """The environment's generation since the rollout's last step."""
     return int(row.evidence["generation"])
+
+
+def evidence_of(course: Course, generation: int) -> dict[str, Any]:
+    """What is kept of a step beside the columns of the row."""
+    return {"generation": generation, "reasons": msgspec.to_builtins(course.reasons)}
+
+
+def _reasons_of(row: RolloutRow) -> tuple[Reason, ...]:
+    """() for what somebody said, and in rows from before reasons had codes."""
+    return msgspec.convert(row.evidence.get("reasons", ()), tuple[Reason, ...])
 
 
 def margins_of(row: RolloutRow) -> Margins | None:
@@ -74,6 +86,7 @@ def course_of(row: RolloutRow) -> Course:
         state=cast("State", row.state),
         stepped=row.stepped,
         reason=row.reason,
+        reasons=_reasons_of(row),
     )
 
 
@@ -90,7 +103,8 @@ def _differing(t: Reading, row: RolloutRow) -> dict[str, tuple[int | None, int |
 
 def _progress(t: Reading, row: RolloutRow, generation: int, every: Sequence[NodeRow]) -> Progress:
     """Of the nodes that the rollout is for."""
-    found = states(every, len(every), generation, t.now, row.domain.__eq__, row.pools, row.regions)
+    newest = generations.get(t, row.environment).generation
+    found = states(every, len(every), generation, t.now, row.domain.__eq__, newest, row.pools, row.regions)
     return progress(found)
 
 
@@ -100,10 +114,11 @@ def states(
     wanted: int,
     now: float,
     concerns: Callable[[str], bool],
+    newest: int,
     pools: Any = (),
     regions: Any = (),
 ) -> list[Any]:
-    """The state of each of those in `pools` and `regions`, of `count` in all, as to the domains that it `concerns`."""
+    """The state of each of those in `pools` and `regions`, of `count` in all, as to the domains that it `concerns`; `newest` is the environment's generation."""
     return [
         node_state(
             generation=row.generation,
@@ -112,6 +127,7 @@ def states(
             wanted=wanted,
             nodes=count,
             refuses=any(map(concerns, row.refused)),
+            newest=newest,
         )
         for row in rows
         if (not pools or row.pool in pools) and (not regions or row.region in regions)

@@ -80,7 +80,8 @@ class Sqlite:
     """
     A file, readable by its owner only, with its log and index beside it (`-wal`, `-shm`).
 
-    `synchronous = FULL`: a change that was answered is on the disk.
+    `synchronous = FULL`: a change that was answered is on the disk. A file that was moved away would take changes too, and lose
+    them with the process: so each transaction looks whether it is still there.
     """
 
     def __init__(self, url: URL, wait_s: float) -> None:
@@ -92,9 +93,11 @@ class Sqlite:
         self._wait_s = wait_s
         try:
             os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
+            self._file = _identity(self._path)
         except OSError as error:
             raise StoreUnusable(f"the database file cannot be opened: {error.strerror}") from error
         engine = _engine(url, wait_s, connect_args={"timeout": wait_s})
+        event.listen(engine, "do_connect", self._judge_file)
         event.listen(engine, "connect", self._connected)
         event.listen(engine, "begin", self._begin)
         self.reading = engine
@@ -104,6 +107,7 @@ class Sqlite:
         pass  # BEGIN IMMEDIATE has waited.
 
     def backup(self, path: Path) -> None:
+        self._judge_file()
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         try:
             with (
@@ -128,9 +132,25 @@ class Sqlite:
         ):
             connection.execute(f"PRAGMA {pragma}")
 
+    def _judge_file(self, *_connecting: object) -> None:
+        """Raise StoreUnavailable unless the file is the one that was opened; none is made in its place."""
+        try:
+            same = _identity(self._path) == self._file
+        except OSError:
+            same = False
+        if not same:
+            raise StoreUnavailable("the database file was taken away or replaced: start the console again")
+
     def _begin(self, connection: Connection) -> None:
+        self._judge_file()
         writes = connection.get_execution_options().get(_WRITES, False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """Which file it is, whatever it is called. Raises OSError."""
+    found = path.stat()
+    return found.st_dev, found.st_ino
 
 
 class Postgresql:

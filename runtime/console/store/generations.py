@@ -34,14 +34,15 @@ def all(t: Reading) -> dict[str, int]:  # noqa: A001 - read as `generations.all`
     return {row.name: row.generation for row in _environments.all(t)}
 
 
-def advance(t: Writing, environment: str) -> int:
+def advance(t: Writing, environment: str, above: int = 0) -> int:
     """
-    The next generation: one more, or the time in seconds if that is later.
+    The next generation, above `above`: one more, or the time in seconds if that is later.
 
-    So a store put back from a copy goes on above what nodes have seen, unless there were more changes than seconds.
+    So a store put back from a copy goes on above what nodes have seen, unless there were more changes than seconds, or the
+    clock was ahead.
     """
     row = get(t, environment)
-    generation = max(row.generation + 1, int(t.now))
+    generation = max(row.generation + 1, above + 1, int(t.now))
     put(t, EnvironmentRow(environment, generation, t.now, row.last_purge, row.first_purge))
     return generation
 

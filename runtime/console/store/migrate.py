@@ -11,7 +11,7 @@ from sqlalchemy import Connection, inspect, text
 
 from runtime.console.store.errors import StoreUnusable
 
-REVISION: Final = "0002"
+REVISION: Final = "0003"
 """The newest revision in `migrations/versions`."""
 STEPS: Final = Path(__file__).with_name("migrations")
 

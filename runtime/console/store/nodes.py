@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import delete
+from sqlalchemy import delete, func, select
 
 from runtime.console.store import tables
 from runtime.console.store.entity import Entity, Page, Row
@@ -29,6 +29,8 @@ class Sighting(Row, frozen=True):
     """The id of the token it came with."""
     refused: dict[str, str]
     """Domains of its generation that it cannot load as they are now, each with the reason."""
+    highest: int
+    """The highest generation that it says it has had, served or refused."""
 
 
 class NodeRow(Sighting, frozen=True):
@@ -61,6 +63,14 @@ def report(t: Writing, sightings: Sequence[Sighting]) -> None:
 def with_token(t: Reading, token: str) -> list[NodeRow]:
     """Those that came with a token, by id."""
     return _nodes.all(t, _table.c.token == token)
+
+
+def highest(t: Reading, environment: str, most: int) -> int:
+    """The highest generation that a node of the environment says it has had, of those that are not above `most`; 0 for none."""
+    held = select(func.max(_table.c.highest)).where(
+        _table.c.environment == environment, _table.c.highest <= most
+    )
+    return t.execute(held).scalar() or 0
 
 
 def remove(t: Writing, id: str) -> bool:  # noqa: A002 - what a node calls it

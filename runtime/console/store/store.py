@@ -23,8 +23,15 @@ from runtime.console.store.transaction import Reading, Writing
 T = TypeVar("T")
 Clock = Callable[[], float]
 WAIT_S: Final = 5.0
+_READS, _WRITES = "reads", "writes"
 ATTEMPTS: Final = 4
 """How often a transaction is run that the database asks to run again."""
+
+
+class _Stage:
+    """How far a transaction has come."""
+
+    committing = False
 
 
 class Store:
@@ -36,6 +43,9 @@ class Store:
         self._wait_s = wait_s
         self._turn = threading.Lock()
         self._writer: int | None = None
+        self._troubles: dict[str, str] = {}
+        self.on_trouble: Callable[[str], None] = lambda _reason: None
+        """Told of each new `trouble`, from the thread that met it."""
 
     @classmethod
     def open(cls, url: str, *, clock: Clock, wait_s: float = WAIT_S) -> "Store":
@@ -54,6 +64,11 @@ class Store:
 
     def close(self) -> None:
         self._database.reading.dispose()
+
+    @property
+    def trouble(self) -> str:
+        """Why the last change, or else the last look, was not to be had; empty where it was."""
+        return self._troubles.get(_WRITES) or self._troubles.get(_READS, "")
 
     def ping(self) -> None:
         """Raise StoreUnavailable unless the database answers."""
@@ -77,7 +92,11 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Reading]:
         """One consistent view. Raises StoreUnavailable."""
-        with _told_apart(), self._database.reading.connect() as connection, connection.begin():
+        with (
+            self._told_apart(_READS),
+            self._database.reading.connect() as connection,
+            connection.begin(),
+        ):
             yield Reading(connection, self._clock())
 
     @contextmanager
@@ -88,8 +107,8 @@ class Store:
         Raises StoreUnavailable, also where its turn does not come in time; RuntimeError inside another of the same thread.
         """
         with (
+            self._told_apart(_WRITES) as stage,
             self._own_turn(),
-            _told_apart() as stage,
             self._database.writing.connect() as connection,
             connection.begin() as transaction,
         ):
@@ -128,27 +147,34 @@ class Store:
             self._turn.release()
 
     def _migrate(self) -> None:
-        with _told_apart(), self._database.writing.begin() as connection:
+        with self._told_apart(_WRITES), self._database.writing.begin() as connection:
             self._database.start_writing(connection)
             migrate(connection)
 
-
-class _Stage:
-    """How far a transaction has come."""
-
-    committing = False
-
-
-@contextmanager
-def _told_apart() -> Iterator[_Stage]:
-    """Errors of the database as those of the store."""
-    stage = _Stage()
-    try:
-        yield stage
-    except SQLAlchemyError as error:
-        found = failure(error)
-        if found is None:
+    @contextmanager
+    def _told_apart(self, kind: str) -> Iterator[_Stage]:
+        """Errors of the database as those of the store; those of its state are remembered by the `kind` of transaction."""
+        stage = _Stage()
+        try:
+            yield stage
+        except SQLAlchemyError as error:
+            found = failure(error)
+            if found is None:
+                raise
+            if isinstance(found, StoreUnavailable):
+                found.uncertain = stage.committing and not found.again
+                self._note(kind, str(found))
+            raise found from error
+        except StoreUnavailable as error:
+            self._note(kind, str(error))
             raise
-        if isinstance(found, StoreUnavailable):
-            found.uncertain = stage.committing and not found.again
-        raise found from error
+        self._note(kind, "")
+
+    def _note(self, kind: str, trouble: str) -> None:
+        if trouble == self._troubles.get(kind, ""):
+            return
+        if trouble:
+            self._troubles[kind] = trouble
+            self.on_trouble(trouble)
+        else:
+            self._troubles.pop(kind, None)

@@ -273,6 +273,7 @@ nodes: Final = Table(
     _must("seen", Moment),
     _must("token", Name),
     Column("refused", Json, nullable=False, server_default="{}"),
+    Column("highest", Number, nullable=False, server_default="0"),
 )
 audit: Final = Table(
     "audit",

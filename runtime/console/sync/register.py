@@ -39,6 +39,7 @@ class Heard(msgspec.Struct, kw_only=True):
     started: float = 0.0
     seen: float = 0.0
     refused: dict[str, str] = {}
+    highest: int = 0
 
 
 class NameTaken(Exception):  # noqa: N818 - a state of another node's
@@ -70,6 +71,7 @@ class Register:
         heard = self._of(who, node, now)
         heard.version = report.version
         heard.generation = report.generation
+        heard.highest = max(report.generation, report.refused)
         heard.error = report.error
         heard.started = report.started
         heard.refused = {each.domain: each.why for each in report.refused_domains}

@@ -19,25 +19,9 @@ from runtime.bundles.report import (
 )
 from runtime.bundles.verify import accept, open_document
 from runtime.console.model.access import CONSOLE
+from tests.console.api.asks import MSGPACK, counted, flush, manifest, report
 from tests.console.api.conftest import is_problem
-
-MSGPACK = {"Content-Type": "application/msgpack"}
-
-
-def manifest(running, token, generation=0, wait=None, node="n1"):
-    """With nothing yet, the first is waited for: of changes in quick succession the last is told a moment later."""
-    wait = wait if wait is not None else 0 if generation else 5
-    return running.get(f"nodes/{node}/manifest?generation={generation}&wait={wait}", token)
-
-
-def report(running, token, node="n1", environment="staging", **given):
-    body = encode_report(Report(node, "0.1", given.pop("started", 5.0), environment, **given))
-    return running.post(f"nodes/{node}/report", token, content=body, headers=MSGPACK)
-
-
-def flush(running):
-    """Write what nodes said, as the ticker does."""
-    running.loop.run(running.app.surface.sync.write())
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture
@@ -47,13 +31,6 @@ def staged(shop):
     shop.publish()
     shop.node = shop.node_token()
     return shop
-
-
-def until(condition, within_s=10.0):
-    end = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < end, "it did not come to that"
-        time.sleep(0.01)
 
 
 def test_a_node_follows_from_its_token_alone(staged):
@@ -79,7 +56,7 @@ def test_a_waiting_node_is_woken_by_a_publish(staged):
     url = f"/api/v1/nodes/n1/manifest?generation={known}&wait=30"
     headers = {"Authorization": f"Bearer {staged.node}"}
     waiting = asyncio.run_coroutine_threadsafe(staged.http.get(url, headers=headers), staged.loop.loop)
-    until(lambda: len(sync.waiters) == 1)
+    wait_until(lambda: len(sync.waiters) == 1)
     staged.version("# other\n")
     began = time.monotonic()
     rollout = staged.publish()
@@ -145,7 +122,7 @@ def test_a_node_that_dies_while_it_waits_was_last_seen_when_it_asked(staged, clo
     report(staged, staged.node, generation=generation)
     asking = threading.Thread(target=manifest, args=(staged, staged.node, generation, 60))
     asking.start()
-    until(lambda: len(staged.app.surface.sync.waiters))
+    wait_until(lambda: len(staged.app.surface.sync.waiters))
     asked, clock.now = clock.now, clock.now + 30
     staged.loop.loop.call_soon_threadsafe(staged.app.surface.sync.waiters.wake)
     asking.join(10)
@@ -210,17 +187,6 @@ def test_a_node_whose_clock_is_wrong_is_as_any_other(staged):
     assert staged.get("nodes").json()["counts"]["current"] == 2
 
 
-def counted(requests, hits, errors=0, release=1):
-    return {
-        "counters": (
-            ScriptCounter(
-                "shop", release, "auth", release, {"ExecutedAndHit": hits, "Exception": errors}, 9, 8.0
-            ),
-        ),
-        "sites": (SiteCounter("shop", release, requests, errors, 0),),
-    }
-
-
 def test_counters_become_metrics(staged, clock):
     for hits in (5, 7):
         assert report(staged, staged.node, **counted(10, hits)).status_code == 200
@@ -264,7 +230,7 @@ def test_a_rollout_that_raises_errors_goes_back_by_itself(staged):
     report(staged, node, "p1", "production", **counts)
     flush(staged)
     place = f"domains/shop/rollouts/{rollout['id']}"
-    until(lambda: staged.get(place).json()["state"] == "aborted")
+    wait_until(lambda: staged.get(place).json()["state"] == "aborted")
     found = staged.get(place).json()
     assert "script errors" in found["reason"]
     assert found["figures"]["after"] == {
@@ -294,7 +260,7 @@ def test_a_rollout_is_ended_by_its_figures_though_the_clock_is_set_back(staged, 
         return staged.get(place).json()["state"] == "aborted"
 
     requests = itertools.count(100, 100)
-    until(ended)
+    wait_until(ended)
 
 
 def test_a_token_that_was_revoked_ends_with_the_next_request(staged):
@@ -323,7 +289,7 @@ def test_a_node_that_is_removed_is_let_in_no_more_even_where_it_waits(staged):
     waiting = threading.Thread(target=lambda: found.append(manifest(staged, staged.node, newest, wait=20)))
     found = []
     waiting.start()
-    until(lambda: len(staged.app.surface.sync.waiters))
+    wait_until(lambda: len(staged.app.surface.sync.waiters))
     assert staged.delete("nodes/n1").status_code == 204
     staged.version("# another\nreturn true\n")
     staged.publish()
@@ -357,7 +323,10 @@ def test_a_domain_that_a_node_cannot_load_is_told_of_that_node(staged):
     report(staged, staged.node, generation=newest, refused_domains=refused)
     flush(staged)
     (mine,) = staged.get("nodes", staged.token("read")).json()["items"]
-    assert (mine["state"], mine["refused"]) == ("partly", [{"domain": "shop", "why": "origin: no upstream"}])
+    assert (mine["state"], mine["refused"]) == (
+        "partly",
+        [{"domain": "shop", "why": "origin: no upstream", "reason": None}],
+    )
     (every,) = staged.get("nodes").json()["items"]
     assert [each["domain"] for each in every["refused"]] == ["blog", "shop"]
     assert staged.get("nodes").json()["counts"]["partly"] == 1
@@ -377,7 +346,7 @@ def test_who_follows_a_log_is_ended_with_the_token_whichever_console_revokes_it(
     )
     found = []
     asked.start()
-    until(lambda: tail.tokens() == {made["id"]})
+    wait_until(lambda: tail.tokens() == {made["id"]})
     if revoked_here:
         shop.delete(f"tokens/{made['id']}")
     else:

@@ -9,12 +9,14 @@ import socket
 import stat
 import threading
 import time
+import urllib.request
 
 import pytest
 
 from runtime.bundles.report import Report, encode_report
 from tests.console.api.conftest import SETTINGS, SOURCE
 from tests.support.console import ConsoleProcess
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture
@@ -129,7 +131,7 @@ def test_who_waits_does_not_hold_up_the_end(start):
         line = await asyncio.wait_for(follower.readuntil(b"}\n\n"), 10)
         assert b'data: {"domain":"shop","uri":"/seen","node":"n"}' in line
         waiting, other = await opened(console, b"/nodes/n/manifest?generation=999999999999&wait=60", token)
-        await asyncio.sleep(0.3)
+        await asyncio.to_thread(wait_until, lambda: b"console_nodes_waiting 1.0" in figures(console))
         began = time.monotonic()
         ended = asyncio.get_running_loop().run_in_executor(None, console.end)
         assert b'event: notice\ndata: {"code":"ended"}' in await asyncio.wait_for(follower.read(), 20)
@@ -140,6 +142,12 @@ def test_who_waits_does_not_hold_up_the_end(start):
             each.close()
 
     asyncio.run(scenario())
+
+
+def figures(console):
+    """What /metrics says."""
+    with urllib.request.urlopen(f"{console.url}/metrics", timeout=10) as answer:
+        return answer.read()
 
 
 def log(console, token, line):
@@ -165,8 +173,8 @@ async def opened(console, path, token, fields=b""):
     return reader, writer
 
 
-def publishing(console, stop):
-    """Change all the time, as fast as it goes."""
+def publishing(console, stop, done):
+    """Change all the time, as fast as it goes; `done` has what was published."""
     number = 0
     while not stop.is_set():
         number += 1
@@ -177,7 +185,7 @@ def publishing(console, stop):
                 {"source": SOURCE + f"# {number} {os.urandom(4).hex()}\n"},
             )
             if made[0] == 201:
-                console.ask("POST", "domains/shop/publish", {"environment": "staging"})
+                done.append(console.ask("POST", "domains/shop/publish", {"environment": "staging"}))
         except (OSError, http.client.HTTPException, ValueError):
             return
 
@@ -201,13 +209,13 @@ def test_killed_in_the_middle_of_publishing_it_is_whole_afterwards(start):
     console = start("--quiet")
     assert console.ask("POST", "domains", {"name": "shop", "settings": SETTINGS})[0] == 201
     known = 0
-    for after_s in (0.35, 0.6, 0.85):
+    for publishes in (1, 5, 9):
         assert console.ask("POST", "check", {"source": SOURCE})[0] == 200, "it works"
-        stop = threading.Event()
-        threads = [threading.Thread(target=publishing, args=(console, stop)) for _ in range(3)]
+        stop, done = threading.Event(), []
+        threads = [threading.Thread(target=publishing, args=(console, stop, done)) for _ in range(3)]
         for thread in threads:
             thread.start()
-        time.sleep(after_s)
+        wait_until(lambda done=done, publishes=publishes: len(done) >= publishes)
         console.kill()
         stop.set()
         for thread in threads:

@@ -5,7 +5,9 @@ import asyncio
 import pytest
 
 from runtime.console.api.problems import ProblemError
-from runtime.console.api.rates import Rate, Turns, refuse_too_many
+from runtime.console.api.rates import Rate, Shares, Turns, refuse_too_many
+from runtime.console.api.surface import customer
+from runtime.console.model.access import EVERY, Actor, Scope
 
 
 def test_a_burst_and_then_the_rate():
@@ -38,6 +40,29 @@ def test_too_many_is_a_problem_with_retry_after():
     with pytest.raises(ProblemError) as caught:
         refuse_too_many(1.2, "changes")
     assert (caught.value.code, caught.value.headers) == ("too-many", {"Retry-After": "2"})
+
+
+CUSTOMERS = {
+    "tokens of a domain": ({"shop": Scope.READ}, "/shop"),
+    "whatever their scope": ({"shop": Scope.ADMIN}, "/shop"),
+    "of several domains, the first": ({"shop": Scope.READ, "blog": Scope.READ}, "/blog"),
+    "an operator for himself": ({EVERY: Scope.ADMIN}, "t"),
+}
+
+
+@pytest.mark.parametrize("case", CUSTOMERS)
+def test_whose_share_is_used(case):
+    grants, expected = CUSTOMERS[case]
+    assert customer(Actor("t", "label", grants)) == expected
+
+
+def test_a_change_that_may_not_be_is_counted_for_nobody():
+    changes = Shares(Rate(50, 50, lambda: 100.0), Rate(100, 100, lambda: 100.0))
+    assert [changes.take("a", "/shop") for _ in range(50)] == [0] * 50
+    assert all(changes.take("a", "/shop") > 0 for _ in range(100))
+    assert [changes.take("b", "/shop") for _ in range(50)] == [0] * 50
+    assert changes.take("c", "/shop") > 0
+    assert changes.take("c", "/blog") == 0
 
 
 def test_who_asks_often_waits_for_himself_alone():

@@ -150,6 +150,35 @@ def test_fifty_changes_a_second_for_a_token(running, clock):
     assert running.delete("tokens/none").status_code == 404
 
 
+def test_a_customer_with_many_tokens_makes_no_more_changes_than_with_two(shop, clock):
+    tokens = [shop.token(scope) for scope in ("read", "edit", "publish", "admin")]
+    shop.domain("blog", "blog.example")
+    other = shop.token("edit", "blog")
+    clock.now += 1
+    answers = [shop.delete("tokens/none", token).status_code for token in tokens for _ in range(30)]
+    assert answers == [404] * 100 + [429] * 20
+    assert shop.delete("tokens/none", other).status_code == 404
+    assert shop.delete("tokens/none").status_code == 404
+    clock.now += 1
+    assert [shop.delete("tokens/none", token).status_code for token in tokens] == [404] * 4
+
+
+def test_sign_ins_are_counted_by_customer(shop, clock):
+    tokens = [shop.token("read") for _ in range(4)]
+
+    def signs_in(token):
+        return shop.post("session", "", json={"token": token})
+
+    answers = [signs_in(token).status_code for _ in range(15) for token in tokens]
+    assert set(answers) == {204}
+    is_problem(signs_in(tokens[0]), 429, "too-many")
+    assert signs_in(shop.operator).status_code == 204
+    entries = shop.get("audit?limit=200").json()["items"]
+    assert sum(each["action"] == "session.open" for each in entries) == 61
+    clock.now += 1
+    assert [signs_in(token).status_code for token in tokens[:2]] == [204, 429]
+
+
 def test_failed_sign_ins_are_counted_by_address(running, clock):
     for _ in range(20):
         is_problem(running.post("session", "", json={"token": "est_a_b"}), 401, "unauthorized")

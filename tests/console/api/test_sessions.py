@@ -96,3 +96,15 @@ def test_a_cookie_is_no_token(signed_in):
 def test_a_token_of_a_node_signs_nobody_in(shop):
     is_problem(shop.post("session", "", json={"token": shop.node_token()}), 401, "unauthorized")
     is_problem(shop.get("domains", shop.node_token()), 403, "forbidden")
+
+
+def test_a_token_signs_in_so_often_and_its_neighbour_none_the_less(shop):
+    reader, other = shop.token("read"), shop.token("read")
+    answers = [shop.post("session", "", json={"token": reader}) for _ in range(25)]
+    assert [each.status_code for each in answers] == [204] * 20 + [429] * 5
+    is_problem(answers[-1], 429, "too-many")
+    assert shop.post("session", "", json={"token": other}).status_code == 204
+    entries = shop.get("audit?limit=200").json()["items"]
+    assert sum(each["action"] == "session.open" for each in entries) == 21
+    shop.clock.now += 3
+    assert shop.post("session", "", json={"token": reader}).status_code == 204

@@ -4,8 +4,9 @@ import pytest
 
 from runtime.console.model.refusal import Refused
 from runtime.console.store import StoreUnavailable
+from tests.console.api.asks import counted, flush, manifest, report
 from tests.console.api.conftest import is_problem
-from tests.console.api.test_nodes import counted, flush, manifest, report, until
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture
@@ -75,14 +76,41 @@ def test_a_change_of_another_replica_is_found(staged):
     before = staged.app.surface.sync.manifests.generation("staging")
     staged.version("# other\n")
     staged.publish()
-    until(lambda: staged.app.surface.sync.manifests.generation("staging") > before)
+    wait_until(lambda: staged.app.surface.sync.manifests.generation("staging") > before)
 
 
 def test_a_duty_that_fails_is_told_once_and_tried_again(away):
     sync = away.app.surface.sync
-    until(lambda: "poll" in sync.ticker.failing)
+    wait_until(lambda: "poll" in sync.ticker.failing)
     assert "console_duties_failing 0.0" not in away.get("/metrics").text
     away.come_back()
-    until(lambda: "poll" not in sync.ticker.failing)
+    wait_until(lambda: "poll" not in sync.ticker.failing)
     failed = [line for line in away.logged() if line["event"] == "duty-failed" and line["duty"] == "poll"]
     assert len(failed) == 1
+
+
+def test_a_file_that_was_moved_away_takes_no_change_and_who_runs_it_is_told_why(shop):
+    file, moved = shop.folder / "console.db", shop.folder / "moved.db"
+    file.rename(moved)
+    is_problem(shop.post("domains", json={}), 503, "store-unavailable")
+    is_problem(shop.get("/readyz"), 503, "store-unavailable")
+    assert "console_store_failing 1.0" in shop.get("/metrics").text
+    assert not file.exists()
+    moved.rename(file)
+    assert shop.get("/readyz").json() == {"status": "ready"}
+    assert "console_store_failing 0.0" in shop.get("/metrics").text
+    failed = [line["reason"] for line in shop.logged() if line["event"] == "store-failed"]
+    assert failed == ["the database file was taken away or replaced: start the console again"]
+
+
+def test_readiness_says_which_trouble_changes_meet(shop):
+    """The console is ready all the same: it answers, and nodes are served."""
+    shop.store._wait_s = 0.05
+    with shop.store._turn:
+        is_problem(shop.post("session", "", json={"token": shop.operator}), 503, "store-unavailable")
+    assert shop.get("/readyz").json() == {
+        "status": "ready",
+        "trouble": "the database is busy with another change",
+    }
+    shop.token("read")
+    assert shop.get("/readyz").json() == {"status": "ready"}

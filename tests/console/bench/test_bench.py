@@ -3,6 +3,8 @@
 import os
 import secrets
 import signal
+import socket
+import subprocess
 import sys
 import time
 
@@ -15,7 +17,7 @@ from runtime.console.bench.distant import Distant
 from runtime.console.bench.pool import Pool
 from runtime.console.model.refusal import Refused
 from runtime.console.model.rules import RuleSettings
-from runtime.console.service.console import jobs
+from runtime.console.service.jobs import jobs
 from runtime.console.service.texts import Text
 from runtime.console.service.trials import Tried, TriedRequest, TriedScript
 
@@ -178,3 +180,38 @@ def test_processes_end_with_the_pool(odd):
 def test_what_the_console_knows_is_kept_from_the_process(monkeypatch):
     monkeypatch.setenv("EDGESCRIPT_DATABASE", "postgresql://user:secret@host/name")
     assert "secret" not in str(console_bench.environment())
+
+
+PROBE = """
+import atexit, sys
+from edgescript.cli.console.bench import main
+atexit.register(lambda: print(*sys.modules))
+main()
+"""
+
+
+def test_a_process_imports_nothing_of_the_store_or_the_server():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.shutdown(socket.SHUT_WR)  # nobody asks
+        ran = subprocess.run(
+            [sys.executable, "-c", PROBE],
+            stdin=theirs,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+    imported = set(ran.stdout.split())
+    assert "runtime.console.service.jobs" in imported
+    assert not imported & {
+        "alembic",
+        "asyncio",
+        "fastapi",
+        "httpx",
+        "psycopg",
+        "sqlalchemy",
+        "ssl",
+        "uvicorn",
+    }
+    assert not [name for name in imported if name.startswith("runtime.console.store")]

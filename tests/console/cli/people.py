@@ -3,9 +3,9 @@
 import itertools
 import json
 import os
-import time
 
 from tests.support.command import run_command
+from tests.support.waiting import wait_until
 
 TIMEOUT_S = 30
 NUMBERS = itertools.count(1)
@@ -98,7 +98,8 @@ def stage_another(person):
 
 def wait_for_nodes(person, pool, number):
     """Until the console lists so many."""
-    deadline = time.monotonic() + TIMEOUT_S
-    while len(json.loads(ok(person, "nodes", "--pool", pool, "--json").stdout)) < number:
-        assert time.monotonic() < deadline, "the console does not list the nodes"
-        time.sleep(0.05)
+
+    def listed():
+        return json.loads(ok(person, "nodes", "--pool", pool, "--json").stdout)
+
+    wait_until(lambda: len(listed()) >= number, TIMEOUT_S, why="the console does not list the nodes")

@@ -50,6 +50,30 @@ def problem(status, code, headers=None, **members):
     )
 
 
+DATES = {
+    "a date": ("Sun, 06 Nov 1994 08:49:37 GMT", 784111777.0),
+    "none": (None, None),
+    "an empty one": ("", None),
+    "no date": ("tomorrow", None),
+    "one beyond reckoning": ("Sun, 06 Nov 99999999 08:49:37 GMT", None),
+    "a zone beyond reckoning": ("Sun, 06 Nov 1994 08:49:37 +99999999999", None),
+}
+
+
+@pytest.mark.parametrize("case", DATES)
+def test_the_consoles_clock_is_that_of_its_last_answer(case):
+    text, expected = DATES[case]
+    answer = ok({})
+    if text is not None:
+        answer.headers["date"] = text
+    console = Script(answer, ok({}))
+    assert console.client.date_s is None
+    console.client.get("/session")
+    assert console.client.date_s == expected
+    console.client.get("/session")
+    assert console.client.date_s == expected
+
+
 def test_a_request_carries_the_token_and_goes_below_the_api():
     console = Script(ok({"name": "shop"}))
     assert console.client.get("/domains/shop", limit=5, cursor=None, soft=True) == {"name": "shop"}

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import pytest
 
@@ -46,7 +47,11 @@ ROWS = {
     ),
     "its text": (["versions", "auth@1", "--source"], 0, rf"^{re.escape(SCRIPT)}$"),
     "no such version": (["versions", "auth@9"], 1, r"^edgescript versions: "),
-    "no such script": (["versions", "nothing"], 1, r"^edgescript versions: "),
+    "no such script": (["versions", "nothing"], 1, r"^edgescript versions: no such script 'nothing'$"),
+    "a script's name mistyped": (["versions", "auht"], 1, r"no such script 'auht', did you mean 'auth'\?"),
+    "a version of one mistyped": (["versions", "auht@1"], 1, r"'auht', did you mean 'auth'\?"),
+    "a mistyped one pulled": (["pull", "auht"], 1, r"'auht', did you mean 'auth'\?"),
+    "a mistyped one published": (["publish", "auht"], 1, r"'auht', did you mean 'auth'\?"),
     "no such domain": (["versions", "-d", "nowhere"], 1, r"^edgescript versions: "),
     "diff of one": (["diff", "auth"], 0, r"no difference from 1 to 1"),
     "diff to a draft": (["diff", "auth", "1..draft", "--exit-code"], 0, r"no difference from 1 to draft"),
@@ -57,6 +62,7 @@ ROWS = {
     "no rollout under way": (["rollouts", "promote"], 2, r"no rollout is under way in shop-"),
     "nothing to go back to": (["rollback"], 1, r"^edgescript rollback: "),
     "nodes": (["nodes"], 0, r"no nodes: 'edgescript tokens create' makes tokens"),
+    "nodes in part": (["nodes", "--state", "partly"], 0, r"no such nodes$"),
     "nodes, chosen": (["nodes", "--state", "failed"], 0, r"no such nodes$"),
     "pools": (["nodes", "--pools", "--json"], 0, r"^\["),
     "logs": (["logs"], 0, r"no lines yet from production"),
@@ -123,6 +129,14 @@ JSON = {
     "audit verified": (["audit", "--verify"], "intact"),
     "dict": (["dict"], "digest"),
     "dict show": (["dict", "show", "flags"], "entries"),
+    "dict set": (["dict", "set", "flags", "a=1"], "digest"),
+    "dict unset": (["dict", "unset", "flags", "beta"], "digest"),
+    "dict import": (["dict", "import", "flags", "flags.json"], "digest"),
+    "dict delete": (["dict", "delete", "flags"], "removed"),
+    "pull": (["pull", "auth", "auth@1"], "files"),
+    "new settings": (["domains", "settings", "--file", "new.json"], "revision"),
+    "the same settings": (["domains", "settings", "--file", "same.json"], "revision"),
+    "no more of a domain": (["domains", "delete", "--yes", "{domain}"], "removed"),
 }
 
 
@@ -133,6 +147,11 @@ def test_json(case, pushed):
     pushed.write(
         "rules.json", '[{"name": "gate", "pos": "foot", "pri": "7", "enable": "off", "rule": "x = 1\\n"}]'
     )
+    pushed.write("flags.json", '{"c": "3"}')
+    there = json.loads(ok(pushed, "domains", "settings").stdout)
+    pushed.write("same.json", json.dumps(there))
+    pushed.write("new.json", json.dumps(there | {"redirect_https": True}))
+    arguments = [each.format(domain=pushed.domain) for each in arguments]
     value = json.loads(ok(pushed, *arguments, "--json").stdout)
     value = value[0] if isinstance(value, list) else value
     assert key in value
@@ -425,6 +444,38 @@ def test_a_revoked_token_is_refused_with_help(ann, console):
         "help: the token is revoked, expired or not this console's: edgescript login URL\n"
     )
     assert secret not in refused.stderr
+
+
+def test_what_was_done_before_a_refusal_is_in_the_json(pushed):
+    ok(pushed, "tokens", "create", "ci", "--scope", "read")
+    number = json.loads(ok(pushed, "tokens", "--json").stdout)[0]["id"]
+    refused = pushed.run("tokens", "revoke", number, "nothing", "--json")
+    assert (refused.status, json.loads(refused.stdout)) == (1, {"revoked": [number]})
+    refused = pushed.run("pull", "auth", "nothing", "--json")
+    assert (refused.status, [each["script"] for each in json.loads(refused.stdout)]) == (1, ["auth"])
+    pushed.write("auth.es", OTHER)
+    left = pushed.run("pull", "auth", "--json")
+    [told] = json.loads(left.stdout)
+    assert (left.status, told["written"], pushed.read("auth.es")) == (1, False, OTHER)
+
+
+def test_ages_and_ends_go_by_the_consoles_clock(ann, monkeypatch):
+    """This machine's is a year ahead."""
+    begun = json.loads(ok(ann, "tokens", "create", "before", "--scope", "read", "--json").stdout)["created"]
+    monkeypatch.setattr("edgescript.cli.remote.screen.now", lambda: begun + 365 * 86_400)
+    monkeypatch.setattr("edgescript.cli.remote.target.now", lambda: begun + 365 * 86_400)
+    made = json.loads(
+        ok(ann, "tokens", "create", "ci", "--scope", "read", "--expires", "1h", "--json").stdout
+    )
+    assert 3_590 < made["expires"] - made["created"] < 3_610
+    assert "ci" in ok(ann, "tokens").stdout
+    ann.write("auth.es", SCRIPT)
+    ok(ann, "push", "auth.es")
+    shutil.rmtree(ann.folder.parent / "home" / "state")  # as on another machine
+    ann.write("auth.es", OTHER)
+    refused = ann.run("push", "auth.es")
+    assert refused.status == 1
+    assert re.search(r"saved revision 1 \d+ seconds? ago", refused.stderr), refused.stderr
 
 
 def test_what_is_no_console_is_told(person, console):

@@ -84,6 +84,25 @@ def test_to_on_the_same_version_takes_it_further(live, nodes):
     assert "edgescript rollouts shows it; promote it" in other.stderr
 
 
+def test_the_same_command_again_waits_again(live, nodes):
+    again = ["publish", "auth", "--production", "--to", "5%", *in_pool(nodes), "--wait", "--timeout", "20s"]
+    ok(live, *again)
+    first = json.loads(ok(live, "rollouts", "show", "--json").stdout)
+    assert ok(live, *again).stdout.splitlines()[1] == "5% on 2 of 2 nodes"
+    assert json.loads(ok(live, "rollouts", "show", "--json").stdout)["id"] == first["id"]
+
+
+@pytest.mark.parametrize(
+    "other", ["--pool elsewhere", "--region us", "--sticky cookie:id", "--hold 1m", "--abort-5xx 0.5"]
+)
+def test_a_rollout_is_not_taken_further_on_another_course_than_stated(live, nodes, other):
+    ok(live, "publish", "auth", "--production", "--to", "5%", *in_pool(nodes))
+    refused = live.run("publish", "auth", "--production", "--to", "50%", *other.split())
+    assert refused.status == 2
+    assert f"is under way with another {other.split()[0]}: leave it out" in refused.stderr
+    assert json.loads(ok(live, "rollouts", "show", "--json").stdout)["percent"] == 5
+
+
 def test_to_does_not_take_an_older_version_further_by_mistake(live, nodes):
     ok(live, "publish", "auth", "--production", "--to", "5%", *in_pool(nodes))
     live.write("auth.es", OTHER.replace("401", "402"))

@@ -5,12 +5,19 @@ import pty
 import select
 import subprocess
 import sys
+import termios
 import time
 
 import pytest
 
+from tests.support.waiting import wait_until
+
 PROGRAM = [sys.executable, "-m", "edgescript"]
 TIMEOUT_S = 30
+
+
+LOCAL_MODES = 3
+"""Where `tcgetattr` has what is done with keys."""
 
 
 class Terminal:
@@ -47,6 +54,10 @@ class Terminal:
         self.seen += data.decode() if ready else ""
         return bool(data)
 
+    def is_silent(self):
+        """Whether what is typed is not shown."""
+        return not termios.tcgetattr(self._main)[LOCAL_MODES] & termios.ECHO
+
     def type(self, text):
         os.write(self._main, text.encode())
 
@@ -61,7 +72,7 @@ class Terminal:
 def test_a_token_that_is_typed_is_not_shown(person, console):
     terminal = Terminal(person.folder, "login", console.url)
     terminal.wait_for(f"token for {console.url}")
-    time.sleep(0.2)
+    wait_until(terminal.is_silent)
     terminal.type(f"{console.operator}\n")
     seen, status = terminal.end()
     assert (status, console.operator in seen) == (0, False)

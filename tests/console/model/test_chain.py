@@ -2,7 +2,15 @@
 
 import pytest
 
-from runtime.console.model.chain import BEGINNING, Chained, Entry, entry_hash, first_broken
+from runtime.console.model.chain import (
+    BEGINNING,
+    Chained,
+    Entry,
+    broken_end,
+    entry_hash,
+    first_broken,
+    head_mark,
+)
 
 
 def made(count):
@@ -57,3 +65,28 @@ def test_it_can_be_gone_over_in_parts():
 def test_the_order_of_details_says_nothing():
     first = Entry(1, 1.0, "a", "", "", "x", "", {"a": 1, "b": 2})
     assert entry_hash("", first) == entry_hash("", first._replace(details={"b": 2, "a": 1}))
+
+
+KEY = bytes(32)
+ENDS = {
+    "as marked": (head_mark(KEY, 5, "ab"), None),
+    "no mark": (None, 1),
+    "some taken out": (head_mark(KEY, 7, "cd"), 6),
+    "some put in": (head_mark(KEY, 3, "cd"), 4),
+    "other entries": (head_mark(KEY, 5, "cd"), 5),
+    "a mark by another key": (head_mark(b"\1" * 32, 7, "cd"), 5),
+    "a mark that is none": (b"7", 5),
+    "a mark of other letters": (b"7 \xff x", 5),
+    "an empty mark": (b"", 5),
+}
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_where_the_end_departs_from_its_mark(name):
+    mark, broken = ENDS[name]
+    assert broken_end(KEY, mark, 5, "ab") == broken
+
+
+def test_an_audit_without_entries_has_no_mark():
+    assert broken_end(KEY, None, 0, "") is None
+    assert broken_end(KEY, head_mark(KEY, 1, "ab"), 0, "") == 1

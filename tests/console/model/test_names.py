@@ -139,6 +139,13 @@ def test_states_of_nodes(generation, error, silent_s, wanted, state):
     assert found == state
 
 
+def test_a_node_above_the_newest_does_not_serve_what_is_wanted():
+    facts = {"error": "", "silent_s": 0, "nodes": 10}
+    assert node_state(generation=8, wanted=6, newest=7, **facts) == "behind"
+    assert node_state(generation=7, wanted=6, newest=7, **facts) == "current"
+    assert node_state(generation=8, wanted=6, newest=7, **{**facts, "silent_s": 100}) == "offline"
+
+
 def test_many_nodes_may_be_silent_for_longer():
     assert offline_after_s(1) < 16 < offline_after_s(1000) < 60
 

@@ -9,6 +9,7 @@ import pytest
 
 from edgescript.diagnostics.catalogue import CATALOGUE
 from runtime.console.api.problems import KINDS
+from runtime.console.model.reasons import NODE_CODES, SENTENCES
 from runtime.console.model.refusal import Code
 
 FOLDER = Path(__file__).resolve().parents[3] / "runtime" / "console" / "page"
@@ -74,6 +75,16 @@ def test_every_action_of_the_audit_has_a_name():
     named = {key.removeprefix("audit.action.") for key in TEXTS["en"] if key.startswith("audit.action.")}
     assert len(found) > 15
     assert found <= named
+
+
+def test_every_reason_has_words():
+    told = {key.removeprefix("reason.") for key in TEXTS["en"] if key.startswith("reason.")}
+    assert told == {*SENTENCES, *NODE_CODES}
+    for code, sentence in SENTENCES.items():
+        parameters = set(re.findall(r"\{(\w+)", sentence))
+        assert {each: set(re.findall(r"\{(\w+)", TEXTS[each][f"reason.{code}"])) for each in TEXTS} == (
+            dict.fromkeys(TEXTS, parameters)
+        ), code
 
 
 def test_every_finding_has_a_title_in_chinese():

@@ -9,8 +9,9 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.console.page.screen import Api
-from tests.process.nodes import ask, eventually
+from tests.support.edge import ask
 from tests.support.origin import RecordingOrigin
+from tests.support.waiting import wait_until
 from tests.sync.console import following
 
 MISTAKE = "if eq($uri, '/private') {\n    exit(403, lenght('x'))\n}\n"
@@ -58,7 +59,7 @@ class Clients:
 
     def are_told(self, environment, private, public=200):
         """Wait until all of them are answered so."""
-        eventually(lambda: self._answer(environment, "/private", CLIENTS[0]) == private)
+        wait_until(lambda: self._answer(environment, "/private", CLIENTS[0]) == private)
         assert {self._answer(environment, "/private", each) for each in CLIENTS[:20]} == {private}
         assert self._answer(environment, "/", CLIENTS[0]) == public
 
@@ -145,10 +146,10 @@ def test_from_a_mistake_to_a_rollout_and_back(look, editor, nodes, origin):
     clients.are_told("staging", private=401)
     screen.open(*script)
     publish(screen, "production", "by steps", steps="5, 25, 100")
-    eventually(lambda: clients.who_are_told(401))
+    wait_until(lambda: clients.who_are_told(401))
     few = clients.who_are_told(401)
     promote(screen, 25)
-    eventually(lambda: clients.who_are_told(401) > few)
+    wait_until(lambda: clients.who_are_told(401) > few)
     more = clients.who_are_told(401)
     assert clients.who_are_told(403) == set(CLIENTS) - more
     assert len(few) < len(CLIENTS) * 0.15 < len(more) < len(CLIENTS) * 0.4

@@ -7,7 +7,7 @@ import pytest
 from runtime.console.model.access import Scope
 from runtime.console.model.refusal import Refused
 from runtime.console.service.scripts import Scripts
-from tests.console.service.world import BAD, OPERATOR, SCRIPT, refused
+from tests.console.service.world import BAD, OPERATOR, SCRIPT, Slow, refused
 
 
 @pytest.fixture
@@ -151,20 +151,6 @@ def test_the_list_tells_draft_version_and_live(world, save):
     assert b.live == {"staging": 1, "production": None}
     page = world.console.scripts.list(me, "shop", limit=1)
     assert [each.name for each in world.console.scripts.list(me, "shop", 1, page.next).items] == ["b"]
-
-
-class Slow:
-    """Work whose checks end in time only for texts that are not in `bombs`."""
-
-    def __init__(self, bombs, why):
-        self.bombs, self.why = bombs, why
-        self.asked = []
-
-    def findings(self, name, source):
-        self.asked.append(name)
-        if source in self.bombs:
-            raise self.why
-        return ()
 
 
 TROUBLE = {

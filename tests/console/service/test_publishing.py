@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from runtime.console.model.access import Scope
+from runtime.console.model.reasons import Reason
 from runtime.console.model.refusal import Refused
 from runtime.console.model.verdict import Seen
 from tests.console.service.world import OPERATOR, SCRIPT, START, refused
@@ -33,6 +34,7 @@ def test_a_first_release_goes_to_all_at_once(world, me):
         1,
     )
     assert rollout.reason == "the first release: nothing to go from by steps"
+    assert rollout.reasons == (Reason("first-release"),)
     assert served(world, "staging") == [{"auth": 1}]
     assert served(world) == []
 
@@ -95,7 +97,7 @@ def test_aborting_gives_back_the_release_from_before(world, me):
     world.publish(me)
     rollout = world.publish(me, "production")
     aborted = world.console.publishing.abort(me, "shop", rollout.id, "looks wrong")
-    assert (aborted.state, aborted.reason) == ("aborted", "looks wrong")
+    assert (aborted.state, aborted.reason, aborted.reasons) == ("aborted", "looks wrong", ())
     assert served(world) == [{"auth": 1}]
     assert world.environment(me).release == number
     assert world.environment(me).rollout is None
@@ -278,6 +280,8 @@ def test_figures_end_a_rollout(world, me, rollout):
     assert (ended.state, ended.reason) == (
         "aborted", "script errors: 10 % against 0 % before, more than 1 % above",
     )  # fmt: skip
+    assert ended.reasons == (Reason("exceptions", {"now": 0.1, "was": 0.0, "margin": 0.01}),)
+    assert world.console.publishing.rollout(me, "shop", ended.id).reasons == ended.reasons
     assert (ended.figures.before, ended.figures.after) == (FINE, FAULTY)
     assert served(world) == [{"auth": 1}]
     [entry] = world.console.audit.list(me, "shop", 1).items

@@ -6,30 +6,13 @@ import pytest
 from sqlalchemy import text
 
 from runtime.console.model.access import Scope
-from runtime.console.service.nodes import NodeSeen
+from runtime.console.model.chain import Entry, entry_hash
+from runtime.console.service.desk import audit_row
 from runtime.console.service.rules import Rules
 from runtime.console.service.scripts import Scripts
 from runtime.console.service.trials import TriedOrigin, TriedPlace, TriedRequest, TriedScript
-from runtime.console.store import drafts
-from tests.console.service.test_drafts import Slow
-from tests.console.service.world import BAD, OPERATOR, SCRIPT, START, refused
-
-
-def node(
-    name,
-    generation,
-    *,
-    error="",
-    seen=START,
-    pool="p",
-    region="cn",
-    environment="production",
-    token="t",
-    refused=(),
-):
-    return NodeSeen(
-        name, environment, pool, region, "0.1", generation, error, START, seen, token, dict(refused)
-    )
+from runtime.console.store import audit, drafts
+from tests.console.service.world import BAD, OPERATOR, SCRIPT, START, Slow, node, refused
 
 
 @pytest.fixture
@@ -173,8 +156,14 @@ def test_the_audit_says_who_did_what(world):
 
 
 TAMPERING = {
-    "a word changed": "UPDATE audit SET action = 'x' WHERE n = 3",
-    "an entry taken out": "DELETE FROM audit WHERE n = 3",
+    "a word changed": ("UPDATE audit SET action = 'x' WHERE n = 3", 3),
+    "an entry taken out": ("DELETE FROM audit WHERE n = 3", 3),
+    "the last taken out": ("DELETE FROM audit WHERE n = (SELECT max(n) FROM audit)", 4),
+    "the last two taken out": ("DELETE FROM audit WHERE n > 2", 3),
+    "all taken out": ("DELETE FROM audit", 1),
+    "the mark taken out": ("DELETE FROM facts WHERE name = 'audit-head'", 1),
+    "a name that is no text": ("UPDATE audit SET who = x'ff' WHERE n = 3", 3),
+    "details that are no JSON": ("UPDATE audit SET details = '{' WHERE n = 2", 2),
 }
 
 
@@ -186,9 +175,28 @@ def test_a_changed_audit_is_seen(world, name):
     with world.store.write() as t:
         for trigger in ("audit_no_update", "audit_no_delete"):
             t.execute(text(f"DROP TRIGGER {trigger}"))
-        t.execute(text(TAMPERING[name]))
+        statement, broken = TAMPERING[name]
+        t.execute(text(statement))
     found = world.console.audit.verify(me)
-    assert (found.intact, found.broken_at) == (False, 3)
+    assert (found.intact, found.broken_at) == (False, broken)
+
+
+def test_an_audit_made_anew_without_the_key_is_seen(world):
+    """Each hash is right: the mark of the head is not."""
+    world.live(world.domain())
+    with world.store.write() as t:
+        for trigger in ("audit_no_update", "audit_no_delete"):
+            t.execute(text(f"DROP TRIGGER {trigger}"))
+        rows, before = audit.chain(t), ""
+        t.execute(text("DELETE FROM audit"))
+        for row in rows:
+            entry = Entry(
+                row.n, row.at, "mallory", row.token, row.domain, row.action, row.subject, row.details
+            )
+            audit.append(t, audit_row(entry, before))
+            before = entry_hash(before, entry)
+    found = world.console.audit.verify(OPERATOR)
+    assert (found.intact, found.broken_at) == (False, found.entries)
 
 
 def test_an_audit_is_gone_over_in_parts(world, monkeypatch):

@@ -16,6 +16,7 @@ from runtime.console.model.access import EVERY, Actor, Scope
 from runtime.console.model.refusal import Refused
 from runtime.console.service.console import Console
 from runtime.console.service.keys import Keys
+from runtime.console.service.nodes import NodeSeen
 from runtime.console.service.requests import Publish
 from runtime.console.store import Store
 
@@ -126,3 +127,33 @@ def refused(operation, *arguments, **more):
     except Refused as found:
         return found
     raise AssertionError("it was not refused")
+
+
+class Slow:
+    """Work whose checks end in time only for texts that are not in `bombs`."""
+
+    def __init__(self, bombs, why):
+        self.bombs, self.why = bombs, why
+        self.asked = []
+
+    def findings(self, name, source):
+        self.asked.append(name)
+        if source in self.bombs:
+            raise self.why
+        return ()
+
+
+def node(
+    name,
+    generation,
+    *,
+    error="",
+    seen=START,
+    pool="p",
+    region="cn",
+    environment="production",
+    token="t",
+    refused=(),
+):
+    place = (environment, pool, region)
+    return NodeSeen(name, *place, "0.1", generation, error, START, seen, token, dict(refused), generation)

@@ -100,8 +100,8 @@ def test_two_replicas_open_an_empty_database_at_once(empty):
 SECOND = """
 from alembic import op
 import sqlalchemy as sa
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 
 def upgrade():
     op.create_table("notes", sa.Column("text", sa.Text, nullable=False))
@@ -112,14 +112,14 @@ def upgrade():
 
 @pytest.fixture
 def next_release(monkeypatch, tmp_path):
-    """From its call on, the release after this one, whose step to revision 0003 is `text`."""
+    """From its call on, the release after this one, whose step to revision 0004 is `text`."""
 
     def release(text):
         folder = tmp_path / "steps"
         shutil.copytree(migrate.STEPS, folder, ignore=shutil.ignore_patterns("__pycache__"))
         (folder / "versions" / "second.py").write_text(text, encoding="utf-8")
         monkeypatch.setattr(migrate, "STEPS", folder)
-        monkeypatch.setattr(migrate, "REVISION", "0003")
+        monkeypatch.setattr(migrate, "REVISION", "0004")
 
     return release
 
@@ -131,10 +131,10 @@ def test_an_older_database_is_brought_up_to_date(empty, next_release):
     empty.open()
     assert empty.say("SELECT name, colour FROM domains") == [("shop", "grey")]
     assert empty.say("SELECT count(*) FROM notes") == [(0,)]
-    assert empty.say("SELECT version_num FROM alembic_version") == [("0003",)]
+    assert empty.say("SELECT version_num FROM alembic_version") == [("0004",)]
 
 
-def test_nodes_of_the_first_release_refuse_nothing(empty, monkeypatch):
+def test_nodes_of_the_first_release_refuse_nothing_and_have_said_nothing_of_generations(empty, monkeypatch):
     with monkeypatch.context() as first:
         first.setattr(migrate, "REVISION", "0001")
         empty.open().close()
@@ -143,7 +143,8 @@ def test_nodes_of_the_first_release_refuse_nothing(empty, monkeypatch):
     with engine(empty).begin() as connection:
         connection.execute(metadata.tables["nodes"].insert().values(**row, **counted, error=""))
     with empty.open().read() as t:
-        assert nodes.get(t, "n").refused == {}
+        found = nodes.get(t, "n")
+    assert (found.refused, found.highest) == ({}, 0)
 
 
 def test_a_step_that_fails_leaves_the_older_database(empty, next_release):
@@ -155,13 +156,13 @@ def test_a_step_that_fails_leaves_the_older_database(empty, next_release):
         empty.open()
     assert shape(empty) == before
     assert empty.say("SELECT name FROM domains") == [("shop",)]
-    assert empty.say("SELECT version_num FROM alembic_version") == [("0002",)]
+    assert empty.say("SELECT version_num FROM alembic_version") == [("0003",)]
 
 
 def test_a_newer_database_is_refused_and_left_alone(empty):
     empty.open().close()
     empty.say("UPDATE alembic_version SET version_num = '0777'")
-    with pytest.raises(StoreUnusable, match="has tables of revision 0777, this release knows 0002 and older"):
+    with pytest.raises(StoreUnusable, match="has tables of revision 0777, this release knows 0003 and older"):
         empty.open()
     assert empty.say("SELECT version_num FROM alembic_version") == [("0777",)]
 

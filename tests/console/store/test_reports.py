@@ -20,8 +20,16 @@ def sighting(name, seen=2.0, **changes):
         "started": 1.0,
         "token": "t1",
         "refused": {},
+        "highest": 7,
     }
     return Sighting(id=name, seen=seen, **{**row, **changes})
+
+
+def test_the_highest_generation_that_nodes_of_an_environment_have_had(t):
+    assert nodes.highest(t, "production", 100) == 0
+    rows = [sighting(f"n{each}", highest=each) for each in (5, 9, 100, 101)]
+    nodes.report(t, [*rows, sighting("s", highest=50, environment="staging")])
+    assert [nodes.highest(t, "production", most) for most in (4, 99, 100, 1000)] == [0, 9, 100, 101]
 
 
 def test_a_node_as_it_last_reported(t):
@@ -46,6 +54,7 @@ def test_a_node_as_it_last_reported(t):
         9.0,
         "t1",
         {"shop": "why"},
+        7,
         2.0,
     )
     assert nodes.get(t, "n9") is None

@@ -77,8 +77,9 @@ def _show(target: Target, name: str, as_json: bool) -> None:
 @click.argument("name")
 @click.argument("entries", nargs=-1, required=True, metavar="KEY[=VALUE]...")
 @_SECRET
+@JSON
 @asks_domain
-def _set(target: Target, name: str, entries: Sequence[str], secret: bool) -> None:
+def _set(target: Target, name: str, entries: Sequence[str], secret: bool, as_json: bool) -> None:
     """
     Set each KEY to its VALUE; a new dictionary is made. Other keys stay as they are.
 
@@ -93,17 +94,18 @@ def _set(target: Target, name: str, entries: Sequence[str], secret: bool) -> Non
     else:
         _refuse_turning(name, there, secret=secret)
         made = target.client.patch(target.at("dictionaries", name), {"set": values})
-    _say(made, f"{count(len(values), 'key')} set")
+    _say(made, f"{count(len(values), 'key')} set", as_json=as_json)
 
 
 @command.command("unset", short_help="Remove keys.", epilog="Example: edgescript dict unset flags beta")
 @click.argument("name")
 @click.argument("keys", nargs=-1, required=True, metavar="KEY...")
+@JSON
 @asks_domain
-def _unset(target: Target, name: str, keys: Sequence[str]) -> None:
+def _unset(target: Target, name: str, keys: Sequence[str], as_json: bool) -> None:
     """Remove each KEY from the dictionary NAME."""
     made = target.client.patch(target.at("dictionaries", name), {"remove": list(keys)})
-    _say(made, f"{count(len(keys), 'key')} removed")
+    _say(made, f"{count(len(keys), 'key')} removed", as_json=as_json)
 
 
 @command.command(
@@ -112,8 +114,9 @@ def _unset(target: Target, name: str, keys: Sequence[str]) -> None:
 @click.argument("name")
 @click.argument("file", shell_complete=files)
 @_SECRET
+@JSON
 @asks_domain
-def _import(target: Target, name: str, file: str, secret: bool) -> None:
+def _import(target: Target, name: str, file: str, secret: bool, as_json: bool) -> None:
     """
     Make the entries of the dictionary NAME those in FILE, and no others.
 
@@ -131,15 +134,19 @@ def _import(target: Target, name: str, file: str, secret: bool) -> None:
             "revision": there["revision"] if there else 0,
         },
     )
-    _say(made, _changes(there, entries))
+    _say(made, _changes(there, entries), as_json=as_json)
 
 
 @command.command("delete", short_help="Remove one.", epilog="Example: edgescript dict delete flags")
 @click.argument("name")
+@JSON
 @asks_domain
-def _delete(target: Target, name: str) -> None:
+def _delete(target: Target, name: str, as_json: bool) -> None:
     """Remove the dictionary NAME: scripts that ask it find nothing."""
     target.client.delete(target.at("dictionaries", name))
+    if as_json:
+        show_json({"removed": name})
+        return
     click.echo(f"removed {printable(name)}")
 
 
@@ -162,7 +169,10 @@ def _refuse_turning(name: str, there: Mapping[str, Any], *, secret: bool) -> Non
         raise click.UsageError(f"{name} is there and not secret: delete it first, or take another name")
 
 
-def _say(made: Mapping[str, Any], what: str) -> None:
+def _say(made: Mapping[str, Any], what: str, *, as_json: bool) -> None:
+    if as_json:
+        show_json(made)
+        return
     click.echo(
         f"{printable(made['name'])}: {what}, {count(made['count'], 'key')} in revision {made['revision']}"
     )

@@ -126,8 +126,9 @@ def _create(
 @_NAME
 @click.option("--file", "file", metavar="FILE", shell_complete=files, help="The new ones, as TOML or JSON.")
 @MESSAGE
+@JSON
 @asks_console
-def _settings(target: Target, name: str | None, file: str | None, message: str) -> None:
+def _settings(target: Target, name: str | None, file: str | None, message: str, as_json: bool) -> None:
     """
     Print the settings of a domain as JSON, or replace them by those in FILE.
 
@@ -140,10 +141,15 @@ def _settings(target: Target, name: str | None, file: str | None, message: str) 
         return
     settings = read_settings(file)
     if settings == found["settings"]:
+        if as_json:
+            show_json({"revision": found["settings_revision"], "settings": settings})
         click.echo(f"revision {found['settings_revision']} has them already", err=True)
         return
     body = {"settings": settings, "revision": found["settings_revision"], "message": message}
     made = target.client.put(f"{path}/settings", body)
+    if as_json:
+        show_json(made)
+        return
     click.echo(f"settings revision {made['revision']}; edgescript publish --settings makes them live")
 
 
@@ -152,12 +158,16 @@ def _settings(target: Target, name: str | None, file: str | None, message: str) 
 )
 @click.argument("name", shell_complete=domains)
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@JSON
 @asks_console
-def _delete(target: Target, name: str, yes: bool) -> None:
+def _delete(target: Target, name: str, yes: bool, as_json: bool) -> None:
     """Remove the domain NAME with its scripts, versions and dictionaries. Nodes stop serving it."""
     if not yes:
         click.confirm(f"remove {name} and all of its scripts from {target.url}?", abort=True, err=True)
     target.client.delete(_path(target, name))
+    if as_json:
+        show_json({"removed": name})
+        return
     click.echo(f"removed {name}")
 
 

@@ -1,15 +1,16 @@
 """`edgescript nodes`: which nodes follow the console, and how far they are."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import click
 
 from edgescript.cli.remote.options import JSON, OF_ENVIRONMENT
 from edgescript.cli.remote.refusals import RemoteCommand
-from edgescript.cli.remote.screen import ago, count, now, show_json, show_table
+from edgescript.cli.remote.screen import ago, count, show_json, show_table
 from edgescript.cli.remote.target import Target, asks_console
 
-STATES: Final = ("current", "behind", "offline", "failed")
+STATES: Final = ("current", "partly", "behind", "offline", "failed")
 
 
 @click.command(
@@ -28,8 +29,8 @@ def command(
     target: Target, environment: str | None, pool: str | None, state: str | None, pools: bool, as_json: bool
 ) -> None:
     """
-    List the nodes of a console: where they stand, whether they serve the newest (current), an older one (behind), could
-    not take the newest (failed), or have not been heard of (offline).
+    List the nodes of a console: where they stand, whether they serve the newest (current), the newest but for a domain they
+    cannot load (partly), another one (behind), could not take the newest (failed), or have not been heard of (offline).
     """
     if pools:
         _pools(target, environment, as_json=as_json)
@@ -42,7 +43,7 @@ def command(
     if as_json:
         show_json(found)
         return
-    moment = now()
+    moment = target.now()
     rows = [
         (
             each["id"],
@@ -52,7 +53,7 @@ def command(
             each["state"],
             each["generation"],
             ago(each["seen"], moment),
-            each["error"],
+            _trouble(each),
         )
         for each in found
     ]
@@ -62,6 +63,13 @@ def command(
     show_table(header, rows, none)
     if rows:
         click.echo(_counts({name: sum(each["state"] == name for each in found) for name in STATES}))
+
+
+def _trouble(node: Mapping[str, Any]) -> str:
+    """What is wrong with it as a whole, and with which domains."""
+    return "; ".join(
+        filter(None, (node["error"], *(f"{each['domain']}: {each['why']}" for each in node["refused"])))
+    )
 
 
 def _pools(target: Target, environment: str | None, *, as_json: bool) -> None:

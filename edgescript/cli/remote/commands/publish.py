@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _MARGINS: Final = ("abort_exceptions", "abort_5xx", "abort_fuel", "abort_min_requests")
+_MARGIN_NAMES: Final = ("exceptions", "errors_5xx", "fuel", "min_requests")
+"""What the API calls them."""
 
 
 @click.command(
@@ -89,8 +91,8 @@ def command(
     """
     Publish each SCRIPT, its version N or the latest; without one, the latest of all scripts.
 
-    --to on a rollout of the same versions that is under way takes it further. With --wait, the exit status is 1 if it was
-    aborted, or a node failed.
+    --to on a rollout of the same versions that is under way takes it further, or waits for it again where it is there
+    already. With --wait, the exit status is 1 if it was aborted, or a node failed.
 
     A rollout goes back by itself where the new release is worse than the old by more than a SHARE (0.01 is 1%).
     """
@@ -151,11 +153,35 @@ def _promoted(
     running = target.client.get(target.at())["environments"][_environment(options)]["rollout"]
     if running is None or not _is_on_its_way(target, running, wanted):
         return None
+    _refuse_another_course(running, options)
+    if running["percent"] == options["percent"]:
+        again: dict[str, Any] = target.client.get(target.at("rollouts", running["id"]))
+        return again  # who stopped watching watches again
     promoted: dict[str, Any] = target.client.post(
         target.at("rollouts", running["id"], "promote"),
         {"percent": options["percent"], "from": running["percent"]},
     )
     return promoted
+
+
+def _refuse_another_course(running: "Mapping[str, Any]", options: "Mapping[str, Any]") -> None:
+    """Raises a usage error where the rollout under way has another course than what is stated: it keeps the one it has."""
+    stated = {
+        "--pool": (sorted(options["pools"]), sorted(running["pools"])),
+        "--region": (sorted(options["regions"]), sorted(running["regions"])),
+        "--sticky": (options["sticky"], running["sticky"]),
+        "--hold": (options["hold"], running["hold_s"]),
+    }
+    margins = running["abort"] or {}
+    stated |= {
+        f"--{option.replace('_', '-')}": (options[option], margins.get(name))
+        for name, option in zip(_MARGIN_NAMES, _MARGINS, strict=True)
+    }
+    other = [option for option, (wanted, there) in stated.items() if wanted not in (None, [], "", there)]
+    if other:
+        raise click.UsageError(
+            f"rollout {running['id']} is under way with another {other[0]}: leave it out to take that one further"
+        )
 
 
 def _is_on_its_way(target: Target, running: "Mapping[str, Any]", wanted: "Mapping[str, int] | None") -> bool:
@@ -196,10 +222,9 @@ def _published(
 
 
 def _margins(options: "Mapping[str, Any]") -> dict[str, float] | None:
-    names = ("exceptions", "errors_5xx", "fuel", "min_requests")
     stated = {
         name: options[option]
-        for name, option in zip(names, _MARGINS, strict=True)
+        for name, option in zip(_MARGIN_NAMES, _MARGINS, strict=True)
         if options[option] is not None
     }
     return stated or None

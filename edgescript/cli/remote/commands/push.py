@@ -12,7 +12,7 @@ from edgescript.cli.remote import bases
 from edgescript.cli.remote.commands.versions import evidence_lines
 from edgescript.cli.remote.options import JSON, MESSAGE
 from edgescript.cli.remote.refusals import RemoteCommand
-from edgescript.cli.remote.screen import ago, count, now, printable, show_json
+from edgescript.cli.remote.screen import ago, count, printable, show_json
 from edgescript.cli.remote.target import Target, asks_domain
 from edgescript.cli.remote.values import ScriptNameType, is_script_name
 from edgescript.cli.status import NO
@@ -197,7 +197,7 @@ def _send(
         except ConsoleError as error:
             if error.code != "conflict" or not isinstance(error.extra.get("current"), dict):
                 raise
-            _show_conflict(local, error.extra["current"], base if there else 0)
+            _show_conflict(local, error.extra["current"], base if there else 0, target.now())
             return None
         if there is not None and force and not quiet:
             click.echo(f"replaced revision {base} by {printable(there['author'])}", err=True)
@@ -254,11 +254,11 @@ def _version(
     return {"script": script, "revision": saved["revision"], "version": made["number"]}
 
 
-def _show_conflict(local: Local, current: dict[str, Any], base: int) -> None:
-    """Who changed what, and how to go on."""
+def _show_conflict(local: Local, current: dict[str, Any], base: int, at: float) -> None:
+    """Who changed what, and how to go on; `at` is the time by the console's clock."""
     import difflib
 
-    who, when = printable(current["author"]), ago(current["saved"], now())
+    who, when = printable(current["author"]), ago(current["saved"], at)
     yours = f"yours began at revision {base}" if base else "this machine has not seen it before"
     click.echo(f"{local.name}: {who} saved revision {current['revision']} {when}; {yours}", err=True)
     lines = list(

@@ -7,7 +7,7 @@ import click
 
 from edgescript.cli.remote.options import JSON
 from edgescript.cli.remote.refusals import RemoteGroup
-from edgescript.cli.remote.screen import minute, moment, now, printable, show_json, show_table
+from edgescript.cli.remote.screen import minute, moment, printable, show_json, show_table
 from edgescript.cli.remote.target import Target, asks_console
 from edgescript.cli.remote.values import ENVIRONMENTS, SCOPES, DurationType, GrantType
 
@@ -32,10 +32,10 @@ def command() -> None:
 @asks_console
 def _list(target: Target, every: bool, all_domains: bool, as_json: bool) -> None:
     """List tokens of the domain, or all where none is said. A token's text is never shown again."""
-    at, domain = now(), None if all_domains else target.maybe_domain
-    found = [
-        each for each in target.client.items("/tokens", domain=domain) if every or _ended(each, at) is None
-    ]
+    domain = None if all_domains else target.maybe_domain
+    made = list(target.client.items("/tokens", domain=domain))
+    at = target.now()
+    found = [each for each in made if every or _ended(each, at) is None]
     if as_json:
         show_json(found)
         return
@@ -129,7 +129,7 @@ def _create(
             "label": label,
             "grants": [{"domain": domain, "scope": each} for domain, each in stated],
             "node": node or None,
-            "expires": now() + expires if expires else None,
+            "expires": target.now() + expires if expires else None,
         },
     )
     if as_json:
@@ -143,11 +143,19 @@ def _create(
 
 @command.command("revoke", short_help="End one.", epilog="Example: edgescript tokens revoke 5f2c9a")
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@JSON
 @asks_console
-def _revoke(target: Target, ids: Sequence[str]) -> None:
+def _revoke(target: Target, ids: Sequence[str], as_json: bool) -> None:
     """End each token ID at once: whoever has it is refused from now on."""
     from runtime.console.client import path
 
-    for each in ids:
-        target.client.delete(path("tokens", each))
-        click.echo(f"revoked {printable(each)}")
+    revoked: list[str] = []
+    try:
+        for each in ids:
+            target.client.delete(path("tokens", each))
+            revoked.append(each)
+            if not as_json:
+                click.echo(f"revoked {printable(each)}")
+    finally:  # those before one that is refused are revoked
+        if as_json:
+            show_json({"revoked": revoked})

@@ -11,7 +11,7 @@ from runtime.console.api.body import JsonRoute
 from runtime.console.api.problems import ProblemError
 from runtime.console.api.shapes.base import Environment
 from runtime.console.api.shapes.nodes import Lines, Metrics
-from runtime.console.api.surface import ROOT, Here, Surface, Who, identify
+from runtime.console.api.surface import ROOT, Here, Surface, Who, customer, identify
 from runtime.console.model.access import Actor
 from runtime.console.model.refusal import Refused
 from runtime.console.store import figures
@@ -126,7 +126,7 @@ async def _followed(
     request: Request, here: Surface, who: Actor, domain: str, environment: str, matches: Filter
 ) -> AsyncIterator[bytes]:
     """The events, after one that is empty."""
-    with here.tailed.one(who.id):
+    with here.tailed.one(customer(who)):
         reader = here.sync.tail.read(environment, domain, matches, who.id)
         try:
             yield b""

@@ -6,7 +6,8 @@ from runtime.console.api.body import JsonRoute
 from runtime.console.api.problems import documented
 from runtime.console.api.rates import refuse_too_many
 from runtime.console.api.shapes.access import GivenSession, Session
-from runtime.console.api.surface import COOKIE, ROOT, Here, Who, address, refuse_other_sites
+from runtime.console.api.surface import COOKIE, ROOT, Here, Who, address, customer, refuse_other_sites
+from runtime.console.model.access import Actor
 from runtime.console.model.refusal import Refused
 
 router = APIRouter(prefix=f"{ROOT}/session", tags=["session"], route_class=JsonRoute)
@@ -20,6 +21,9 @@ async def sign_in(given: GivenSession, request: Request, here: Here) -> Response
     client = address(request)
     refuse_too_many(here.failures.wait_s(client), "failed sign-ins")
     try:
+        who = await here.call(here.console.tokens.authenticate, given.token)
+        if isinstance(who, Actor):  # a node's token is refused below
+            refuse_too_many(here.sign_ins.take(who.id, customer(who)), "sign-ins")
         cookie, expires = await here.call(here.console.tokens.open_session, given.token)
     except Refused as error:
         if error.code == "unauthorized":

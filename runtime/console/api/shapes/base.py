@@ -87,6 +87,13 @@ Moment = Annotated[float, Field(ge=0, lt=253402300800)]
 """Unix seconds, to the end of year 9999."""
 
 
+class Reason(Shown):
+    """Why, for programs: what is meant by a code stands in the documentation, and in the sentence beside it."""
+
+    code: str
+    parameters: dict[str, str | float]
+
+
 class Problem(BaseModel):
     """An error (RFC 9457). What else it has depends on `code`."""
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, model_validator
 
-from runtime.console.api.shapes.base import Environment, Given, Shown
+from runtime.console.api.shapes.base import Environment, Given, Reason, Shown
 
 NodeState = Literal["current", "partly", "behind", "offline", "failed"]
 
@@ -14,6 +14,8 @@ class Refused(Shown):
 
     domain: str
     why: str
+    reason: Reason | None
+    """What `why` says, for programs; null where that is not known."""
 
 
 class Node(Shown):
@@ -28,6 +30,8 @@ class Node(Shown):
     seen: float
     state: NodeState
     error: str
+    reason: Reason | None
+    """What `error` says, for programs; null where that is not known."""
     refused: list[Refused]
 
 

@@ -4,7 +4,16 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
 
-from runtime.console.api.shapes.base import Environment, Given, Line, Message, Number, ScriptName, Shown
+from runtime.console.api.shapes.base import (
+    Environment,
+    Given,
+    Line,
+    Message,
+    Number,
+    Reason,
+    ScriptName,
+    Shown,
+)
 
 Percent = Annotated[int, Field(ge=1, le=100)]
 STICKY: Final = r"^(client_ip|(cookie|header|arg):[A-Za-z0-9_.-]{1,64})$"
@@ -73,6 +82,8 @@ class Rollout(Shown):
     hold_s: float | None
     state: Literal["running", "completed", "aborted", "cancelled"]
     reason: str
+    reasons: list[Reason]
+    """What `reason` says, for programs; none where somebody wrote it."""
     author: str
     message: str
     created: float

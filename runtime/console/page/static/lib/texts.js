@@ -44,5 +44,12 @@ export const t = (key, values = {}) =>
 /** The text of `key` if there is one, else `otherwise`: for words that come from the server. */
 export const known = (key, otherwise) => texts[key] ?? otherwise
 
+/** A reason that the server gave, whose parameters are written as `how` says; '' for one that this page does not know. */
+export const reasonText = ({code, parameters}, how = {}) => {
+  const key = `reason.${code}`
+  if (!(key in texts)) return ''
+  return t(key, Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, how[name]?.(value) ?? value])))
+}
+
 /** What the checker's finding of `code` is in the reader's language; null where the checker speaks it. */
 export const findingTitle = code => titles[code] ?? null

@@ -1,7 +1,8 @@
 // How a rollout looks wherever it is mentioned.
 
 import {h} from '../lib/dom.js'
-import {known, t} from '../lib/texts.js'
+import {number, percent} from '../lib/format.js'
+import {known, reasonText, t} from '../lib/texts.js'
 import {badge} from './table.js'
 
 const KINDS = {running: 'busy', completed: 'good', aborted: 'bad', cancelled: 'warn'}
@@ -43,6 +44,14 @@ export const stepsBar = rollout => {
   )
   return bar
 }
+
+const share = part => percent(100 * part)
+const HOW = {now: share, was: share, margin: share}
+const FUEL = {now: number, was: number, margin: share}
+
+/** Why it ended, in the reader's language; in the words of whoever ended it, where somebody did. */
+export const reasonOf = rollout =>
+  (rollout.reasons ?? []).map(one => reasonText(one, one.code === 'fuel' ? FUEL : HOW)).join('; ') || rollout.reason
 
 /** `auth 6 → 7` for each script that changes. */
 export const changes = scripts =>

@@ -4,7 +4,7 @@ import {get, path, remove} from '../lib/api.js'
 import {fill, h} from '../lib/dom.js'
 import {ago, number} from '../lib/format.js'
 import {repeat} from '../lib/poll.js'
-import {known, t} from '../lib/texts.js'
+import {known, language, reasonText, t} from '../lib/texts.js'
 import {confirm} from '../parts/dialog.js'
 import {button, labelled, select} from '../parts/form.js'
 import {page} from '../parts/page.js'
@@ -15,9 +15,20 @@ const EVERY_S = 2
 const KINDS = {current: 'good', partly: 'warn', behind: 'warn', offline: '', failed: 'bad'}
 export const STATES = Object.keys(KINDS)
 
+/** What is the matter, in the reader's language as far as it has a code; the node's own words tell the rest. */
+const matter = (where, said, reason) => {
+  const told = reason && language() !== 'en' ? reasonText(reason) : ''
+  return [
+    told && h('p', {class: 'bad'}, where, told),
+    h('p', {class: told ? 'muted' : 'bad', lang: 'en'}, told ? '' : where, said),
+  ]
+}
+
 /** What a node says is the matter: with itself, and with domains that it does not take. */
-const trouble = ({error, refused}) =>
-  [error, ...refused.map(({domain, why}) => `${domain}: ${why}`)].filter(Boolean).map(words => h('p', {class: 'bad', lang: 'en'}, words))
+const trouble = ({error, reason, refused}) => [
+  error && matter('', error, reason),
+  refused.map(one => matter(`${one.domain}: `, one.why, one.reason)),
+]
 
 /** Columns of a list of nodes; those that serve `wanted` or later are marked. */
 export const nodeColumns = (wanted = null) => [

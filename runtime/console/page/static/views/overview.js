@@ -24,7 +24,7 @@ const scripts = (domain, live) => {
     'ul',
     {class: 'chips'},
     rows.map(([name, version]) =>
-      h('li', {}, h('a', {href: address(['domains', domain, 'scripts', name])}, name), badge(`v${version}`)),
+      h('li', {}, h('a', {href: address(['domains', domain, 'scripts', name])}, name), ' ', badge(`v${version}`)),
     ),
   )
 }

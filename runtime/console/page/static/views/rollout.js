@@ -9,7 +9,7 @@ import {t} from '../lib/texts.js'
 import {askForm, confirm} from '../parts/dialog.js'
 import {button, labelled, numberOf, text, whole} from '../parts/form.js'
 import {may, page, panel} from '../parts/page.js'
-import {changes, rolloutBadge, stepsBar} from '../parts/rollout.js'
+import {changes, reasonOf, rolloutBadge, stepsBar} from '../parts/rollout.js'
 import {safely, sayError} from '../parts/say.js'
 import {facts, table} from '../parts/table.js'
 import {nodeColumns} from './nodes.js'
@@ -102,7 +102,7 @@ export const view = async ({domain, id, signal, session}) => {
       h(
         'section',
         {class: 'card'},
-        h('p', {class: 'row', role: 'status'}, rolloutBadge(rollout.state), h('strong', {}, percent(rollout.percent)), rollout.reason && h('span', {}, rollout.reason)),
+        h('p', {class: 'row', role: 'status'}, rolloutBadge(rollout.state), h('strong', {}, percent(rollout.percent)), rollout.reason && h('span', {}, reasonOf(rollout))),
         stepsBar(rollout),
         progress(rollout),
       ),
