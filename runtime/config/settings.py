@@ -102,8 +102,8 @@ class Config(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     state_dir: str = ""
     """Where the disk cache and what survives a restart are kept; '' for nowhere."""
     admin: AddressOrNone = "127.0.0.1:9180"
-    """Address of the admin listener, which has no authentication: loopback; '' for none. If nobody chose it and it is
-    taken, the node starts without."""
+    """Address of the admin listener, which has no authentication: loopback; '' for none. Where this default is
+    taken, stated or not, the node starts without and logs `admin-off`; any other address must be free."""
     probes: AddressOrNone = ""
     """Address of a listener that answers /healthz, /readyz and /metrics and nothing else: for an orchestrator, which asks
     from outside the machine; '' for none."""

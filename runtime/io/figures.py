@@ -49,9 +49,9 @@ def figures(worker: Worker) -> list[tuple[Key, float]]:
 
 
 def _add_scripts(worker: Worker, told: Samples) -> None:
-    """By name, for people; of thousands of sites most are asked for nothing, and told of in no figure."""
+    """By name, for people."""
     sites = worker.front.sites
-    for site in sites.all():
+    for site in worker.counted_sites():
         for script in site.scripts:
             tally = script.tally
             if tally:
@@ -71,7 +71,7 @@ def _add_scripts(worker: Worker, told: Samples) -> None:
 
 def _add_domains(worker: Worker, told: Samples) -> None:
     """By domain and release, for the console that sent them."""
-    for site in worker.front.sites.all():
+    for site in worker.counted_sites():
         if site.release is None or not (site.counts.requests or site.counts.aborted):
             continue
         release = (site.name, str(site.release))
@@ -104,8 +104,8 @@ def _add_domains(worker: Worker, told: Samples) -> None:
 def _limits(worker: Worker) -> list[LimitCounts]:
     """Those of the process, which sites share."""
     found: dict[int, LimitCounts] = {}
-    for site in worker.front.sites.all():
-        limiter = site.services.limiter
+    for services in (worker.front.sites.services, *(site.services for site in worker.counted_sites())):
+        limiter = services.limiter
         if isinstance(limiter, SiteLimiter):
             found[id(limiter.counts)] = limiter.counts
     return list(found.values())
@@ -114,7 +114,7 @@ def _limits(worker: Worker) -> list[LimitCounts]:
 def _add_services(worker: Worker, told: Samples) -> None:
     """What limits and `metric_incr` count; sites may share either."""
     counted: dict[int, ScriptMetrics] = {}
-    for site in worker.front.sites.all():
+    for site in worker.counted_sites():
         metrics = site.services.metrics
         if isinstance(metrics, ScriptMetrics):
             counted[id(metrics)] = metrics
@@ -179,10 +179,7 @@ def _counted(name: str, server: ServerReport | Counted) -> list[tuple[Key, float
 def trouble(worker: Worker) -> list[str]:
     """What keeps the worker from its full service."""
     found = [f"disk cache: {worker.stored.trouble}"] if worker.stored.trouble else []
-    site = next(iter(worker.front.sites.all()), None)
-    limiter = (
-        None if site is None else site.services.limiter
-    )  # of all sites: they divide them among nodes together
+    limiter = worker.front.sites.services.limiter
     if isinstance(limiter, SiteLimiter) and limiter.counts.cut_off:
         found.append("redis: no answer, so limits across nodes go on with the shares known last")
     left_out = worker.front.sites.problems

@@ -237,5 +237,5 @@ def begin_passage(
     storing = None
     if not alone:
         storing = Storing(plan, cache, worker.settings, now)
-        storing.join(None)
+        storing.sharing.join(None)
     return Passage(client, transport, worker, block, plan, pool, connection, storing, now)

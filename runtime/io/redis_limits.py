@@ -20,6 +20,7 @@ from typing import Any, Final, Protocol
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from runtime.limits.counts import LimitCounts
 from runtime.limits.local import SiteLimiter, SiteLimits
@@ -35,6 +36,9 @@ _MEMBER_LEASES: Final = 3
 """Leases after which a member that says nothing is no more counted."""
 _FIRST_PAUSE_S: Final = 0.05
 _LONGEST_PAUSE_S: Final = 2.0
+MAX_TROUBLE: Final = 200
+"""Of what Redis says is wrong."""
+_NO_SHARES: Final = "an answer that has no shares"
 _DIVIDE: Final = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -92,20 +96,22 @@ class RedisLimits:
         *,
         members: int = 1,
         max_keys: int = DEFAULT_MAX_KEYS,
-        changed: Callable[[bool], None] = lambda _connected: None,
+        changed: Callable[[str], None] = lambda _trouble: None,
     ) -> None:
         """
         `member` is this worker's own name among all; `members` how many there are, until Redis says. `changed` is told
-        when Redis answers and when it does not any more.
+        '' when Redis answers, and why when it does not any more.
         """
         self._node = node
         self._member = member
         self._mono = mono
         self._shares = Shares(max_keys, lease_s, members, mono, node.counts())
+        self._wait = self._shares.wait
         self._lease_s = lease_s
         self._client = client
         self._divide = client.register_script(_DIVIDE)
         self._changed = changed
+        self._trouble = ""
         self._connected: bool | None = None
         """None until it is known."""
         self._counts = node.counts()
@@ -114,14 +120,8 @@ class RedisLimits:
     def site(self, name: str = "") -> SiteLimits:
         """As `LocalLimits.site`."""
         of_node = self._node.site(name)
-        shares = self._shares
-
-        def wait(key: str, rate_per_s: float, burst: float, now_s: float, /) -> float:
-            return shares.wait(name, key, rate_per_s, burst, now_s)
-
-        return SiteLimits(
-            SiteLimiter(wait, of_node.limiter.admit_in_window, self._node.counts()), of_node.connections
-        )
+        limiter = SiteLimiter(name, self._wait, of_node.limiter.admit_of, self._counts)
+        return SiteLimits(limiter, of_node.connections)
 
     def counts(self) -> LimitCounts:
         """Of this process, kept up to date."""
@@ -184,7 +184,7 @@ class RedisLimits:
                 *(f"{wish.demand:.6f}" for wish in wishes),
             ]
             answer = await self._ask(keys, arguments)
-            self._found(answer is not None)
+            self._found("" if answer is not None else self._trouble)
             if answer is None:
                 self._counts.lease_failures += 1
                 return False
@@ -196,23 +196,32 @@ class RedisLimits:
             if len(wishes) < _BATCH:
                 return True
 
-    def _found(self, connected: bool) -> None:
-        before, self._connected = self._connected, connected
-        self._counts.cut_off = not connected
-        if before is not connected:
-            self._changed(connected)
+    def _found(self, trouble: str) -> None:
+        before, self._connected = self._connected, not trouble
+        self._counts.cut_off = bool(trouble)
+        if before is not self._connected:
+            self._changed(trouble)
 
     async def _ask(self, keys: Sequence[str], arguments: Sequence[Any]) -> tuple[int, list[float]] | None:
-        """The members and a share for each key, or None: no answer in time, or none that can be used."""
+        """The members and a share for each key, or None, and `_trouble` says why: no answer in time, or none that can be used."""
         try:
             async with asyncio.timeout(self._lease_s / 2):
                 call: Awaitable[Any] = self._divide(keys=keys, args=arguments)
                 members, *shares = await call
                 numbers = [float(share) for share in shares]
-        except (RedisError, OSError, TimeoutError, ValueError, TypeError):
+        except (TimeoutError, RedisTimeoutError):
+            self._trouble = "no answer in time"
             return None
-        usable = isinstance(members, int) and members >= 1 and len(numbers) == len(keys) - 1
-        return (members, numbers) if usable else None
+        except (RedisError, OSError) as error:
+            self._trouble = str(error)[:MAX_TROUBLE] or "no answer"
+            return None
+        except (ValueError, TypeError):
+            self._trouble = _NO_SHARES
+            return None
+        if isinstance(members, int) and members >= 1 and len(numbers) == len(keys) - 1:
+            return members, numbers
+        self._trouble = _NO_SHARES
+        return None
 
 
 def _redis_key(identity: Identity) -> str:

@@ -16,14 +16,16 @@ from typing import Final, NamedTuple
 from runtime.config import Config, ConfigError
 from runtime.config.formats import read_address
 from runtime.io.access_file import STDOUT
+from runtime.io.descriptors import allow_descriptors
 from runtime.io.listen.activation import inherited
 from runtime.io.listen.bound import Sockets, for_workers, listen_at
 from runtime.io.listen.tls import ServerTls
 from runtime.io.process.notify import Notify
 from runtime.io.process.supervisor import Supervisor
 from runtime.io.source import Source
+from runtime.io.stderr import to_stderr
 from runtime.io.sync.access import ConsoleAccess
-from runtime.io.worker import endpoints_of, to_stderr
+from runtime.io.worker import endpoints_of
 from runtime.observe.events import EventLog
 from runtime.scripts.site import Sites
 from runtime.state.directory import StateDirectory, StateError, UnwritableError
@@ -45,7 +47,7 @@ def serve(
 
     `on_listening` is told the address and port once all workers accept requests. A second signal ends at once. SIGHUP
     serves what `source` gives from then on, or goes on as before when that fails; without `source` it ends the node
-    as SIGTERM does. `bundle` is what `source` gave for `sites`; each worker then builds its own. SIGUSR1 logs the
+    as SIGTERM does. `bundle` is what `source` gave: each worker then builds its own sites of it, and there is nothing in `sites`. SIGUSR1 logs the
     scripts' states, SIGUSR2 opens the access log anew.
     """
     with contextlib.ExitStack() as stack:
@@ -55,10 +57,13 @@ def serve(
             print(f"edgescript: cannot {error}", file=sys.stderr)  # noqa: T201 - the process's own error
             return 1
         host, port = began.sockets[0][0][0].getsockname()[:2]
+        descriptors, wanted = allow_descriptors(config.max_connections)
         log = EventLog(to_stderr, time.time)
 
         def on_serving() -> None:
             on_listening(host, port)
+            if descriptors < wanted:
+                log.note("descriptors-few", limit=descriptors, wanted=wanted)
             if began.unwritable:
                 log.note("state-unwritable", reason=began.unwritable)
             if began.admin and not _is_loopback(config.admin):
@@ -162,7 +167,7 @@ def _listen(config: Config) -> list[Sockets]:
 
 
 def _listen_for_admin(address: str) -> list[socket.socket]:
-    """None where there shall be none, or where the address that nobody chose is taken."""
+    """None where there shall be none, or where the usual address is taken."""
     try:
         return _listen_at_one(address)
     except _CannotError:

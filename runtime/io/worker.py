@@ -10,7 +10,6 @@ import contextlib
 import functools
 import itertools
 import secrets
-import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
@@ -32,6 +31,7 @@ from runtime.io.listen.bound import Sockets, listen_at
 from runtime.io.listen.listener import Bounds, Listeners
 from runtime.io.listen.tls import ServerTls
 from runtime.io.outbox import Outbox
+from runtime.io.stderr import to_stderr
 from runtime.io.upstream.group import UpstreamGroup
 from runtime.io.upstream.past import PastServers
 from runtime.observe.access_log import AccessLog
@@ -40,7 +40,7 @@ from runtime.observe.events import EventLog, fault_facts
 from runtime.observe.tail import Tail
 from runtime.proxy.front import Front
 from runtime.proxy.plan import Plan, Settings
-from runtime.scripts.site import Sites
+from runtime.scripts.site import Site, Sites
 from runtime.state.objects.worker_store import OpenedStore, open_store
 from runtime.upstreams.retry import Failure
 from runtime.upstreams.upstream import Server, Upstream
@@ -65,11 +65,6 @@ class _Timeouts:
 def endpoints_of(config: Config) -> tuple[Listener, ...]:
     """Where a node of `config` listens."""
     return config.listeners or (Listener(address=config.listen),)
-
-
-def to_stderr(line: str) -> None:
-    """Write a line of the node's log."""
-    print(line, file=sys.stderr, flush=True)  # noqa: T201 - the node's log is its stderr
 
 
 def peer_address(transport: asyncio.Transport) -> tuple[str, int]:
@@ -144,8 +139,10 @@ class Worker:
             sites, self.cache.store, time.monotonic, self.on_fault, decision_bytes=config.decision_bytes
         )
         self._tell(self.access_log)
-        self._states_before = sites.states()
-        """Of the scripts that are served, when they were installed."""
+        self._counted: list[Site] = []
+        """Sites that had counted something when they were installed."""
+        self._states_before: dict[str, dict[str, int]] = {}
+        """Of the scripts of those, at that time."""
         self.clients: set[ClientConnection] = set()
         self.tunnels = 0
         """How many of them are tunnels."""
@@ -253,11 +250,7 @@ class Worker:
 
         Of those known, the certificates to trust are read anew.
         """
-        served = {
-            upstream
-            for site in self.front.sites.all()
-            for upstream in (site.origin, *site.upstreams.values())
-        }
+        served = self.front.sites.upstreams
         for upstream in served:
             try:
                 self.upstream(upstream).renew_tls()
@@ -305,7 +298,9 @@ class Worker:
         """Serve `sites` from the next request on. How often each script before came to each state."""
         before = self.states()
         self.front.install(sites)
-        self._states_before = sites.states()
+        self._counted = [site for site in sites.all() if site.has_counted]
+        states = sites.states()
+        self._states_before = {script: counts for script, counts in states.items() if any(counts.values())}
         self._know_upstreams()
         if self.listeners.tls is not None:
             try:
@@ -315,12 +310,25 @@ class Worker:
             self._look_at_certificates()
         return before
 
+    def trust(self, proxies: Collection[str]) -> None:
+        """Have these alone announce clients by a PROXY header from the next connection on."""
+        self.listeners.trusted = parse_networks(proxies)
+
     def states(self) -> dict[str, dict[str, int]]:
         """How often each script came to each state since `install`; what is counted of it in all goes on."""
-        return {
-            script: {state: count - self._states_before[script][state] for state, count in counts.items()}
-            for script, counts in self.front.sites.states().items()
-        }
+        now = self.front.sites.states()
+        for script, before in self._states_before.items():
+            now[script] = {state: count - before[state] for state, count in now[script].items()}
+        return now
+
+    def counted_sites(self) -> list[Site]:
+        """
+        Sites, and releases of them, of which anything is counted.
+
+        The others are not so much as looked at, every second: of ten thousand most may be idle, and looking at what this
+        process shares with the one it was begun by makes a copy of it.
+        """
+        return list({id(site): site for site in (*self._counted, *self.front.asked)}.values())
 
     def _look_at_certificates(self) -> None:
         tls = self.listeners.tls

@@ -354,6 +354,7 @@ LAYERS = {
             "runtime.io.listen",
             "runtime.io.process",
             "runtime.io.source",
+            "runtime.io.stderr",
             "runtime.io.sync",
             "runtime.io.worker",
         ),

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -13,6 +14,8 @@ TABLES = {
     "edgescript/diagnostics/catalogue.py": "one row a diagnostic, with its page; split, it would have to be searched"
 }
 """What may be longer, and why."""
+LEAST_WORDS = 2
+"""Of what a row of a DESIGN.md says."""
 DESIGNS = sorted(path for package in OURS for path in (ROOT / package).rglob("DESIGN.md"))
 
 
@@ -35,6 +38,27 @@ def named_in_table(design: Path) -> list[str]:
         elif inside:
             names += [f"{folder}{name}" for name in re.findall(r"`([^`]+)`", cells[0])]
     return names
+
+
+class Row(NamedTuple):
+    """Of a table: the back-quoted names in it, and the words beside them, lower-case."""
+
+    names: tuple[str, ...]
+    words: tuple[str, ...]
+
+
+def rows(design: Path) -> list[Row]:
+    """The rows of the tables whose first heading is a module's or a package's."""
+    found: list[Row] = []
+    inside = False
+    for line in design.read_text(encoding="utf-8").splitlines():
+        heading = re.match(r"\|\s*(?:modules?|packages?)\b", line)
+        if heading or not line.startswith("|"):
+            inside = bool(heading)
+        elif inside and not set(line) <= set("|- "):
+            words = re.findall(r"\w+", re.sub(r"`[^`]*`", "", line).lower())
+            found.append(Row(tuple(re.findall(r"`([^`]+)`", line)), tuple(words)))
+    return found
 
 
 def exists(folder: Path, name: str) -> bool:
@@ -63,10 +87,17 @@ def test_described_modules_exist(design):
     "module", modules("edgescript", "runtime"), ids=lambda path: str(path.relative_to(ROOT))
 )
 def test_every_module_is_described(module):
-    """By name, in the nearest DESIGN.md above it."""
+    """By name, in a table of the nearest DESIGN.md above it."""
     design = next(folder / "DESIGN.md" for folder in module.parents if (folder / "DESIGN.md").exists())
-    text = design.read_text(encoding="utf-8")
-    assert module.stem.startswith("__") or f"`{module.stem}`" in text or f"`{module.name}`" in text
+    named = {name.rpartition("/")[2].removesuffix(".py") for row in rows(design) for name in row.names}
+    assert module.stem.startswith("__") or module.stem in named
+
+
+@pytest.mark.parametrize("design", DESIGNS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_row_says_something_of_its_own(design):
+    """Beside the names, words: at least two, and not those of another row."""
+    said = [row.words for row in rows(design) if row.names]
+    assert [words for words in said if len(words) < LEAST_WORDS or said.count(words) > 1] == []
 
 
 def test_some_design_has_a_table_of_modules():

@@ -1,16 +1,21 @@
 """What is packed is built the same everywhere: scripts are loaded once, counts go on, damage is an error."""
 
+import gc
 import random
+import tracemalloc
 
+import click
 import pytest
 
 from edgescript.cli.files import Unreadable
 from edgescript.cli.node.building import Builder, SiteServices
-from edgescript.cli.node.bundle import pack
+from edgescript.cli.node.node import Flags, Node
 from edgescript.services import NO_SERVICES
 from runtime.config import ConfigError
 from runtime.config.file import parse_config
 from runtime.limits.local import LocalLimits
+from runtime.scripts.site import Site
+from tests.support.packed import pack
 
 CONFIG = """
 origin = "http://a"
@@ -129,6 +134,43 @@ def test_nothing_is_kept_of_what_is_no_longer_served(packed, builder):
     builder.build(packed())
     builder.build(packed("origin = 'http://a'\n"))
     assert (builder._library.programs, [*builder.services._made]) == ({}, ["default"])
+
+
+def many(count):
+    return "".join(
+        f'[[sites]]\nhosts = ["{number}.many.test"]\norigin = "two"\nscripts = ["a.es"]\n'
+        for number in range(count)
+    )
+
+
+def test_a_site_that_nobody_asks_for_takes_little(packed, builder):
+    builder.build(packed())  # what is loaded and made once is there
+    data = packed(CONFIG + many(400))
+    tracemalloc.start()
+    try:
+        sites = builder.build(data)
+        size, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert size / len(sites.all()) < 2048
+
+
+def test_of_what_a_node_tries_out_no_site_stays(packed, tmp_path):
+    packed()
+    file = tmp_path / "edge.toml"
+    file.write_text(CONFIG + many(3))
+    node = Node(click.Context(click.Command("serve")), Flags(str(file), {}, (), (), None))
+    data, _ = node.pack(node.configure())
+    node.try_out(data)
+
+    def left():
+        gc.collect()
+        return [each for each in gc.get_objects() if isinstance(each, Site) and "many.test" in each.name]
+
+    assert left() == []
+    built = node.build(data)
+    assert len(left()) == 3
+    assert built.find("1.many.test") in left()
 
 
 def test_sites_do_not_share_counts(packed, builder):

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from runtime.config import Config, ConfigError, Problem, parse_origin, read_config
+from runtime.config.restart import RELOADED
 from runtime.upstreams.upstream import Tls, Upstream
 
 
@@ -18,6 +19,10 @@ def configured(tmp_path):
         return read_config(path)
 
     return read
+
+
+def test_what_a_reload_changes_are_keys_of_the_file():
+    assert set(Config.__struct_fields__) >= RELOADED
 
 
 def test_every_setting_has_a_default():

@@ -11,7 +11,7 @@ import pytest
 import stdlib
 from edgescript.cli.node.building import Builder, SiteServices
 from edgescript.cli.node.bundle import own_bundle, with_domains
-from edgescript.cli.node.choosing import Chooser, Chosen, Earlier, Place
+from edgescript.cli.node.choosing import Chooser, Chosen, Earlier
 from edgescript.cli.node.packed import Bundle, Shelf
 from edgescript.compiler import compile_source
 from edgescript.compiling.code import encode
@@ -26,7 +26,9 @@ from runtime.bundles.documents import (
     encode_document,
 )
 from runtime.bundles.manifest import DomainEntry
+from runtime.bundles.node_token import NodePlace
 from runtime.bundles.sealing import seal
+from runtime.bundles.signing import SigningKey
 from runtime.bundles.split import Split
 from runtime.bundles.whole import Domain
 from runtime.bundles.wire import BundleError
@@ -95,6 +97,11 @@ def entry_of(domain):
     return DomainEntry(domain.document.name, digest, seal(KEY, digest).ref)
 
 
+def at(pool="", region=""):
+    """The place of a node there."""
+    return NodePlace(SigningKey(b"1" * 32).public_key, "production", pool, region)
+
+
 def packed(*domains, config=None, before=None, older=(), **place):
     """The newest of each domain, beside what is served (`before`) and what an older manifest had."""
     own, reports = own_bundle(config or Config(), (), "n")
@@ -108,7 +115,7 @@ def packed(*domains, config=None, before=None, older=(), **place):
 
     earlier = Earlier(served, lambda: [*map(entry_of, older)])
     opener = Opening([*older, *domains])
-    chooser = Chooser(own.config, opener, earlier, Place(**place), shelf, try_out)
+    chooser = Chooser(own.config, opener, earlier, at(**place), shelf, try_out)
     return with_domains(own, chooser.choose([entry_of(domain) for domain in domains]), shelf.texts)
 
 
@@ -348,7 +355,7 @@ def test_what_is_missing_is_no_fault_of_the_domain_and_may_be_had_again():
     domain = Told().domain()
     gone = msgspec.structs.replace(entry_of(domain), digest=b"0" * 32)
     own, _ = own_bundle(Config(), (), "n")
-    chooser = Chooser(own.config, Opening([domain]), Earlier(), Place(), Shelf(), lambda _domains: {})
+    chooser = Chooser(own.config, Opening([domain]), Earlier(), at(), Shelf(), lambda _domains: {})
     with pytest.raises(BundleError, match="not there"):
         chooser.choose([gone])
 

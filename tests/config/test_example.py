@@ -7,7 +7,6 @@ import re
 import pytest
 
 from edgescript.cli.node.building import Builder, SiteServices
-from edgescript.cli.node.bundle import pack
 from runtime.config.file import parse_config
 from runtime.config.reference import TABLES, page, rows
 from runtime.config.shape import declared
@@ -15,6 +14,7 @@ from runtime.limits.local import LocalLimits
 from tests.architecture.imports import ROOT
 from tests.support.command import run_command
 from tests.support.origin import RecordingOrigin
+from tests.support.packed import pack
 from tests.support.rawclient import request
 from tests.support.worker import scenario, serving
 

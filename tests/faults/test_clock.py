@@ -4,7 +4,8 @@ import asyncio
 
 from runtime.io.worker import CLOCK_STEP_S, SWEEP_S
 from tests.support.raworigin import RawOrigin, response
-from tests.support.worker import eventually, scenario, serving
+from tests.support.waiting import eventually
+from tests.support.worker import scenario, serving
 
 
 def brief(_asked):

@@ -3,7 +3,7 @@
 import json
 
 from runtime.state.objects.bodies import Bodies
-from tests.process.nodes import node
+from tests.support.edge import node
 
 YES = {"a.es": "if limit_req('all', '1000r/s', 1000) {\n    exit(200, 'yes')\n}\n"}
 

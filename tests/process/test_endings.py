@@ -11,7 +11,8 @@ import time
 
 import pytest
 
-from tests.process.nodes import eventually, node
+from tests.support.edge import node
+from tests.support.waiting import wait_until
 
 YES = {"a.es": "if eq($uri, '/') {\n    exit(200, 'yes')\n}\n"}
 GET = b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -39,7 +40,7 @@ def test_answers_in_progress_are_finished_and_nothing_new_is_accepted(tmp_path, 
     with node(tmp_path, YES, workers=3, origin=url, drain_s=10) as edge:
         client, asked = begun(edge, origin)
         edge.send(signal.SIGTERM)
-        eventually(lambda: refused(edge.port))
+        wait_until(lambda: refused(edge.port))
         asked.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone")
         assert client.recv(1000).endswith(b"done")
         client.close()
@@ -82,7 +83,7 @@ def test_the_service_manager_hears_of_the_node(tmp_path, monkeypatch):
                 target=lambda: heard.extend(iter(lambda: manager.recv(500), b"STOPPING=1"))
             )
             reader.start()
-            eventually(lambda: b"WATCHDOG=1" in heard)
+            wait_until(lambda: b"WATCHDOG=1" in heard)
             assert edge.admin("POST", "/reload")[0] == 200
             assert edge.end() == 0
             reader.join(10)
@@ -141,8 +142,8 @@ def test_a_lame_duck_serves_on_says_so_and_ends_each_connection(tmp_path):
         assert {answered(kept) for _ in range(3)} == {(200, None)}
         began_s = time.monotonic()
         edge.send(signal.SIGTERM)
-        eventually(lambda: edge.admin("GET", "/readyz")[0] == 503)
-        eventually(lambda: answered(kept) == (200, "close"))  # once workers have been told
+        wait_until(lambda: edge.admin("GET", "/readyz")[0] == 503)
+        wait_until(lambda: answered(kept) == (200, "close"))  # once workers have been told
         assert answered(kept) == (200, "close"), "over another connection"
         assert edge.process.wait(10) == 0
         assert 1.5 <= time.monotonic() - began_s < 8
@@ -160,5 +161,5 @@ def answered(client):
 def test_a_second_signal_ends_a_lame_duck(tmp_path):
     with node(tmp_path, YES, workers=2, lame_duck_s=60, drain_s=60) as edge:
         edge.send(signal.SIGTERM)
-        eventually(lambda: edge.admin("GET", "/readyz")[0] == 503)
+        wait_until(lambda: edge.admin("GET", "/readyz")[0] == 503)
         assert edge.end() == 0

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 
-from tests.process.nodes import ask, node
+from tests.support.edge import ask, node
 
 YES = {"a.es": "exit(200, 'yes')\n"}
 

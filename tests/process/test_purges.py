@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.process.nodes import ask, node
+from tests.support.edge import ask, node
 from tests.support.origin import RecordingOrigin
 
 FRESH = [("Cache-Control", "max-age=600"), ("Cache-Tag", "red, blue")]

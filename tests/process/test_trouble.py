@@ -25,6 +25,8 @@ class Source:
         {join}
     async def live(self, note):
         pass
+    def settings(self, bundle):
+        return config
     def build(self, bundle, *, salvage=False):
         assert bundle == b"bundle"
         {build}

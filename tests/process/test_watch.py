@@ -3,7 +3,7 @@
 import time
 
 from runtime.io.process.watch import Watch
-from tests.process.nodes import node
+from tests.support.edge import node
 
 
 def watch_of(*paths):

@@ -7,8 +7,9 @@ import signal
 import socket
 from pathlib import Path
 
-from tests.process.nodes import eventually, load, node
 from tests.support.certificates import Authority
+from tests.support.edge import load, node
+from tests.support.waiting import wait_until
 
 YES = {"a.es": "exit(200, 'yes')\n"}
 
@@ -17,12 +18,12 @@ def test_a_killed_worker_is_replaced_and_costs_only_its_own_connections(tmp_path
     with node(tmp_path, YES, workers=4) as edge:
         before = edge.workers()
         with load(edge, clients=6) as seen:
-            eventually(lambda: edge.metric("requests_total") > 50)
+            wait_until(lambda: edge.metric("requests_total") > 50)
             os.kill(before[0], signal.SIGKILL)
             event = edge.event("worker-ended")
-            eventually(lambda: edge.admin("GET", "/readyz")[1]["workers"] == 4)
+            wait_until(lambda: edge.admin("GET", "/readyz")[1]["workers"] == 4)
             asked = edge.metric("requests_total")
-            eventually(lambda: edge.metric("requests_total") > asked + 50)
+            wait_until(lambda: edge.metric("requests_total") > asked + 50)
         assert event["cause"] == "SIGKILL"
         assert len(set(edge.workers()) & set(before)) == 3
         answers = [each for client in seen for each in client]
@@ -58,7 +59,7 @@ def test_a_worker_that_hangs_is_killed_and_replaced(tmp_path):
         os.kill(stopped, signal.SIGSTOP)
         assert edge.event("worker-hung")["pid"] == stopped
         assert edge.event("worker-ended")["cause"] == "hung"
-        eventually(lambda: edge.admin("GET", "/readyz")[1]["workers"] == 2)
+        wait_until(lambda: edge.admin("GET", "/readyz")[1]["workers"] == 2)
         assert stopped not in edge.workers()
 
 
@@ -67,7 +68,7 @@ def test_workers_end_with_their_supervisor(tmp_path):
         workers = edge.workers()
         edge.process.kill()
         edge.process.wait(5)
-        eventually(lambda: not any(alive(pid) for pid in workers))
+        wait_until(lambda: not any(alive(pid) for pid in workers))
 
 
 def alive(pid):

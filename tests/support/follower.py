@@ -7,6 +7,7 @@ import httpx
 import msgspec
 
 from runtime.bundles import manifest, report, signing
+from tests.support.waiting import wait_until
 
 TIMEOUT_S = 30
 
@@ -76,10 +77,7 @@ class Follower:
 
     def until_read(self, domain):
         """Report until somebody reads the log of `domain`."""
-        deadline = time.monotonic() + TIMEOUT_S
-        while domain not in self.tell(0):
-            assert time.monotonic() < deadline, "the console never asked for the domain's log"
-            time.sleep(0.05)
+        wait_until(lambda: domain in self.tell(0), why="the console never asked for the domain's log")
 
     def leave(self):
         """Ask for nothing more."""

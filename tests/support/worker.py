@@ -81,6 +81,14 @@ class Node:
         self.connected.append(client)
         return client
 
+    def waiters(self):
+        """How many requests wait for the fetch of another."""
+        return sum(len(flight.waiters) for flight in self.worker.cache.flights._flights.values())
+
+    def upstream_connections(self):
+        """How many are open, to whatever server."""
+        return sum(len(pool.open) for group in self.worker.upstreams.values() for pool in group.pools)
+
     def buffered_bytes(self):
         """What the worker itself holds of bytes that are on their way, in either direction."""
         clients = [client.queued_bytes for client in self.worker.clients]
@@ -116,22 +124,3 @@ async def serving(origin=None, *, scripts=(), sites=None, **settings):
         for client in node.connected:
             client.close()
         await node.worker.stop()
-
-
-async def eventually(condition, within_s=5.0):
-    """Wait until `condition()` holds."""
-    async with asyncio.timeout(within_s):
-        while not condition():  # noqa: ASYNC110 - the node under test offers no event to wait for
-            await asyncio.sleep(0.001)
-
-
-async def settled(measure, quiet_s=0.3, within_s=20.0):
-    """`measure()` once it has not changed for `quiet_s`."""
-    loop = asyncio.get_running_loop()
-    async with asyncio.timeout(within_s):
-        value, since = measure(), loop.time()
-        while loop.time() - since < quiet_s:
-            await asyncio.sleep(0.02)
-            if measure() != value:
-                value, since = measure(), loop.time()
-    return value

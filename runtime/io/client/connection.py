@@ -25,7 +25,7 @@ from runtime.io.client.stream import ClientStream
 from runtime.io.client.tunnel import Tunnel
 from runtime.io.heads import read_request_head, refuse_beginning
 from runtime.io.passage import Passage, begin_passage
-from runtime.proxy.front import AnswersAtOnce, Held, Known
+from runtime.proxy.front import AtOnce, Held, Known
 from runtime.proxy.header_block import HeaderBlock
 from runtime.proxy.own_answer import Immediate, refusal
 from runtime.proxy.plan import Plan
@@ -129,9 +129,12 @@ class ClientConnection(ClientStream):
         if self._buffer:
             data = self._buffer + data
             self._buffer = b""
-        elif not self._busy and 0 < data.find(_HEAD_END) == len(data) - 4:
-            self._take_head(data)  # one whole head: what nearly every read brings
-            return
+        elif not self._busy:
+            if self._take_repeated(data):  # what nearly every read brings
+                return
+            if 0 < data.find(_HEAD_END) == len(data) - 4:
+                self._take_new_head(data)
+                return
         self._consume(data)
 
     # --- reading requests ---------------------------------------------------------------------------------------
@@ -152,7 +155,8 @@ class ClientConnection(ClientStream):
             end += 4
             head = data if position == 0 and end == size else data[position:end]
             position = end
-            self._take_head(head)
+            if not self._take_repeated(head):
+                self._take_new_head(head)
         if self.closing:
             self._buffer = b""
             return
@@ -169,6 +173,7 @@ class ClientConnection(ClientStream):
             if len(rest) > READ_AHEAD_BYTES:
                 self.pause_reading()
             return
+        self.resume_reading()  # what has begun is a head, and there is no more of it here
         if self.deadline_mono_s != self._head_deadline_mono_s:
             self._await_head()
         refused = refuse_beginning(rest, self._worker.config.head_limits)
@@ -188,31 +193,35 @@ class ClientConnection(ClientStream):
         elif self._reading_paused:
             self.resume_reading()
 
-    def _take_head(self, head: bytes) -> None:
-        """Take up a request; by the short way when only its target differs from the one before."""
-        rest = self._last_rest
-        if rest and head.startswith(b"GET /") and head.endswith(rest):
-            target = head[4 : -len(rest)]
-            block = self._last_block
-            assert block is not None
-            table = block.table
-            if (
-                table is not None
-                and not table.worth.rest
-                and self._answer_at_once(self._worker.front.at_once, target.decode("latin-1"), block)
-            ):
-                return  # what is known was judged when it came for the first time
-            if not target.translate(None, _TARGET_OCTETS) and len(target) <= self._max_target_bytes:
-                asked = target.decode("ascii")
-                worker = self._worker
-                if (
-                    not block.glances
-                    or worker.access is not None
-                    or not self._answer_at_once(worker.front.hit, asked, block)
-                ):
-                    self._begin("GET", asked, "HTTP/1.1", block)
-                return
-        self._take_new_head(head)
+    def _take_repeated(self, head: bytes) -> bool:
+        """Take up a GET if `head` is one whole request that differs from the last one only in its target."""
+        begun, block = head.removesuffix(self._last_rest), self._last_block
+        if block is None or len(begun) == len(head):
+            return False
+        worker, table = self._worker, block.table
+        if table is not None and not table.worth.rest and worker.accepting:
+            now = worker.clock()
+            found = worker.front.at_once(block, begun, now, worker.new_id)
+            if found is not None:
+                if isinstance(found, tuple):
+                    self._answer(found, block, begun, now)
+                else:
+                    self._begin("GET", begun[4:].decode("ascii"), "HTTP/1.1", block, found, now)
+                return True  # what is known was judged when it came for the first time
+        if not begun.startswith(b"GET /"):
+            return False
+        target = begun[4:]
+        if target.translate(None, _TARGET_OCTETS) or len(target) > self._max_target_bytes:
+            return False
+        asked = target.decode("ascii")
+        if block.glances and worker.accepting:
+            now = worker.clock()
+            hit = worker.front.hit(block, asked, now, worker.new_id)
+            if hit is not None:
+                self._answer(hit, block, begun, now)
+                return True
+        self._begin("GET", asked, "HTTP/1.1", block)
+        return True
 
     def _take_new_head(self, head: bytes) -> None:
         head = head.removeprefix(b"\r\n")  # RFC 9112 section 2.2 lets one empty line pass
@@ -278,23 +287,15 @@ class ClientConnection(ClientStream):
             return
         self._set_out(request, block, decision, now)
 
-    def _answer_at_once(self, find: AnswersAtOnce, target: str, block: HeaderBlock) -> bool:
-        """Answer a GET that memory can answer without so much as a Request, or begin it if anything is known of it."""
+    def _answer(self, found: AtOnce, block: HeaderBlock, begun: bytes, now: float) -> None:
+        """Send what was answered without so much as a Request."""
+        data, label, status, _, _ = found
         worker = self._worker
-        if not worker.accepting:
-            return False
-        now = worker.clock()
-        found = find(block, target, now, worker.new_id)
-        if found is None:
-            return False
-        if not isinstance(found, tuple):
-            self._begin("GET", target, "HTTP/1.1", block, found, now)
-            return True
-        data, label, status = found
         self.deadline_mono_s = worker.idle_deadline_mono_s
         self._transport.write(data)
         worker.counters.answered(label, status, len(data))
-        return True
+        if worker.access is not None:
+            worker.access.add_at_once(self._connection, block, begun[4:].decode("ascii"), found, now)
 
     def _send(self, head: bytes, body: bytes, keep_alive: bool) -> None:
         """Write a whole answer that is long, or the last one."""

@@ -7,12 +7,15 @@ file descriptors that are the parent's alone. Those are replaced by /dev/null ra
 left over from the parent closes a number that means something else by then.
 """
 
+import contextlib
 import os
 import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterable
 from typing import Final
+
+from runtime.io.stderr import to_stderr
 
 IGNORED: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 """Sent to a terminal's or a service's whole group of processes; what they mean, the supervisor decides."""
@@ -26,8 +29,7 @@ def fork(work: Callable[[], int], foreign: Iterable[int]) -> int:
 
     Raises OSError when there can be no more processes.
     """
-    sys.stdout.flush()
-    sys.stderr.flush()
+    _flush()
     held = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     try:
         pid = os.fork()
@@ -52,11 +54,18 @@ def _live(work: Callable[[], int], foreign: Iterable[int], held: Iterable[int]) 
         signal.pthread_sigmask(signal.SIG_SETMASK, held)
         status = work()
     except BaseException as error:  # noqa: BLE001 - nothing of the parent's may run in the child
-        _complain(error)
+        with contextlib.suppress(OSError):
+            _complain(error)
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        _flush()
         os._exit(status)
+
+
+def _flush() -> None:
+    """What is written goes out, where anybody takes it."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):
+            stream.flush()
 
 
 def _complain(error: BaseException) -> None:
@@ -65,4 +74,4 @@ def _complain(error: BaseException) -> None:
         traceback.print_exception(error)
     else:
         line = f"edgescript: a process failed: {type(error).__name__}: {error}"
-        print(line.replace("\n", " "), file=sys.stderr)  # noqa: T201 - the process's own error
+        to_stderr(line.replace("\n", " "))

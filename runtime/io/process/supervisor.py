@@ -6,7 +6,6 @@ loop without threads, which is what lets it fork at any time (`fork`).
 """
 
 import asyncio
-import contextlib
 import hashlib
 import signal
 import socket
@@ -17,6 +16,7 @@ from typing import Any, Final
 
 from runtime.cache.purge import Purge as WhatToPurge
 from runtime.config import Config, ConfigError
+from runtime.config.restart import in_force, wanting_restart
 from runtime.io.admin.effective import shown
 from runtime.io.admin.listener import AdminListener
 from runtime.io.admin.routes import Routes, UnreadyError, problem
@@ -67,6 +67,8 @@ class Supervisor:
         console: ConsoleAccess | None = None,
     ) -> None:
         self._config = config
+        self._read = config
+        """What was read last: not all of it may be in force."""
         self._sites = sites
         self._source = source
         self._bundle = bundle
@@ -90,6 +92,8 @@ class Supervisor:
         self._reloading = asyncio.Lock()
         self._reload_failed = ""
         """Why, until one is done."""
+        self._certificates_kept = ""
+        """Why they were not renewed; '' when they were."""
         self._early_deaths = 0
         self._looked_mono_s = time.monotonic()
         self._crew = Crew(sockets, self._birth, self._descriptors, self._on_worker_ended, self._on_beat)
@@ -195,7 +199,8 @@ class Supervisor:
                 sites = self._source.build(self._bundle, salvage=True)
         sockets = self._crew.members[number].sockets
         shared = self._state if self._config.workers > 1 else None
-        return live(self._config, sites, self._generation, self._source, sockets, control, self._tls, shared)
+        config = in_force(self._config, self._read)
+        return live(config, sites, self._generation, self._source, sockets, control, self._tls, shared)
 
     def _descriptors(self) -> Iterator[int]:
         """What no child needs, but for the sockets of the crew."""
@@ -268,8 +273,16 @@ class Supervisor:
             self._reload_failed = ""
             add(self._counted, [(("reloads", ("done",)), 1)])
             told = {each: before[each] for each in [*before][:MAX_TOLD]}
-            self._log.note("reloaded", scripts=scripts[:MAX_TOLD], before=told)
-        return {"generation": self._generation, "digest": self._digest, "scripts": scripts}
+            waiting = wanting_restart(self._config, self._read)
+            facts = {"wants_restart": waiting} if waiting else {}
+            self._log.note("reloaded", scripts=scripts[:MAX_TOLD], before=told, **facts)
+        return {
+            "generation": self._generation,
+            "digest": self._digest,
+            "scripts": scripts,
+            "wants_restart": waiting,
+            "trouble": self.trouble(),
+        }
 
     async def _reload(self, source: Source) -> tuple[list[str], States]:
         """Read, have all workers build it, then have all serve it: names of its scripts, and states of those before."""
@@ -283,12 +296,11 @@ class Supervisor:
             if reply is not None and reply.error:
                 raise ReloadError(f"worker {member.number}: {reply.error}")
         self._bundle, self._generation, self._loaded_s = bundle, generation, time.time()
+        self._read = source.settings(bundle)
         if self._config.watch:
             self._watch.follow(source.files(bundle))
         self._note_loaded()
-        if self._tls is not None:
-            with contextlib.suppress(ConfigError):  # workers say so
-                self._tls.reload(self._config.certificates, self._config.tls_min)
+        self._renew_certificates()
         done = await self._crew.ask(lambda number: Commit(number, generation), [each for each, _ in prepared])
         before: States = {}
         scripts: list[str] = []
@@ -298,6 +310,15 @@ class Supervisor:
                 scripts = reply.scripts
                 _add_states(before, reply.states)
         return scripts, before
+
+    def _renew_certificates(self) -> None:
+        """Those that workers begin with from now on; each worker has renewed its own, and logs what it keeps."""
+        if self._tls is not None:
+            self._certificates_kept = ""
+            try:
+                self._tls.reload(self._config.certificates, self._config.tls_min)
+            except ConfigError as error:
+                self._certificates_kept = str(error)
 
     def _note_loaded(self) -> None:
         if self._following is not None and self._source is not None and self._bundle is not None:
@@ -331,6 +352,7 @@ class Supervisor:
         """Of `admin_routes.Operations`, as the methods that follow."""
         serving = sum(member.serves for member in self._crew.members)
         console = self._following
+        waiting = wanting_restart(self._config, self._read)
         # A console that is away is no reason to send clients elsewhere; one that never said anything is.
         knows = console is None or console.generation >= 0
         return {
@@ -341,6 +363,7 @@ class Supervisor:
             "workers": serving,
             "workers_wanted": len(self._crew.members),
             "trouble": self.trouble(),
+            **({"wants_restart": waiting} if waiting else {}),
             **({} if console is None else {"console": console.readiness(time.time())}),
         }
 
@@ -353,6 +376,10 @@ class Supervisor:
             found.add("a worker is missing")
         if self._reload_failed:
             found.add(f"reload: {self._reload_failed}")
+        if self._certificates_kept:
+            found.add(f"certificates: those before are kept: {self._certificates_kept}")
+        if self._tls is not None:
+            found.update(f"certificates: expired: {each}" for each in self._tls.expired(time.time()))
         return sorted(found)
 
     async def figures(self) -> Samples:
@@ -388,10 +415,8 @@ class Supervisor:
         return [line for _, reply in asked if reply is not None for line in reply.lines]
 
     def config(self) -> dict[str, Any]:
-        """The settings that were read last, without secrets. Of those that need a restart the ones in force may be others."""
-        if self._source is None or self._bundle is None:
-            return shown(self._config)
-        return shown(self._source.settings(self._bundle))
+        """The settings in force, without secrets."""
+        return shown(in_force(self._config, self._read))
 
 
 def _add_states(total: States, more: States) -> None:

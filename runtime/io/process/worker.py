@@ -62,7 +62,7 @@ class _Process:
         self._worker = worker
         self._generation = generation
         self._source = source
-        self._prepared: tuple[int, Sites] | None = None
+        self._prepared: tuple[int, Sites, Config] | None = None
         self._ended = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._channel: Channel = to_supervisor(self._on_order, self._ended.set)
@@ -126,19 +126,23 @@ class _Process:
         """Build what is to be served, in a thread, so that requests are answered meanwhile."""
         try:
             assert self._source is not None, "what cannot be read is not read anew"
-            sites = await asyncio.to_thread(self._source.build, order.bundle)
+            sites, config = await asyncio.to_thread(self._read, self._source, order.bundle)
         except Exception as error:  # noqa: BLE001 - whatever was wrong with it, what is served goes on
             self._reply(order, error=f"{type(error).__name__}: {error}")
             return
-        self._prepared = order.generation, sites
+        self._prepared = order.generation, sites, config
         self._reply(order)
+
+    def _read(self, source: Source, bundle: bytes) -> tuple[Sites, Config]:
+        return source.build(bundle), source.settings(bundle)
 
     def _commit(self, order: Commit) -> None:
         if self._prepared is None or self._prepared[0] != order.generation:
             self._reply(order, error="nothing of that generation was prepared")
             return
-        (self._generation, sites), self._prepared = self._prepared, None
+        (self._generation, sites, config), self._prepared = self._prepared, None
         before = self._worker.install(sites)
+        self._worker.trust(config.trusted_proxies)
         names = [script.name for site in sites.all() for script in site.scripts]
         self._reply(order, states=before, scripts=names)
 

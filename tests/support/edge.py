@@ -184,11 +184,3 @@ def load(edge, clients=4, target="/"):
         finally:
             stop.set()
             seen += [each.result(WITHIN_S) for each in running]
-
-
-def eventually(condition, within_s=WITHIN_S):
-    """Wait until `condition()` holds."""
-    end = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.02)
