@@ -16,7 +16,7 @@ from edgescript.services import NO_SERVICES, Lease, Services
 
 _FOR_EVER: Final = float("inf")
 _NUMBERS: Final = (int, float)
-_ROUNDING_S: Final = 0.001
+ROUNDING_S: Final = 0.001
 """Far more than clock builtins may round up by."""
 _MAX_PLACES: Final = 16
 """Keys of `limit_conn` in one request: each is asked for under a lock that the node's workers share."""
@@ -96,7 +96,7 @@ class Context(Meter):
         `other`. What is no number has no order.
         """
         if other.__class__ in _NUMBERS and time_s.__class__ in _NUMBERS and time_s <= other:
-            until = 0.0 if other == time_s else other - _ROUNDING_S
+            until = 0.0 if other == time_s else other - ROUNDING_S
             if until < self.holds_until:  # noqa: PLR1730 - half of what `min` takes
                 self.holds_until = until
 

@@ -103,9 +103,9 @@ class Effects:
     def add_header(self, side: Literal["request_headers", "response_headers"], op: HeaderOp) -> int:
         """Record a header wish; the number of wishes on that side so far."""
         ops = getattr(self, side)
-        if ops == ():
-            ops = []
-            setattr(self, side, ops)
+        if not ops:
+            setattr(self, side, [op])
+            return 1
         ops.append(op)
         return len(ops)
 

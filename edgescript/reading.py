@@ -22,7 +22,7 @@ from typing import Any, Final, NamedTuple
 from edgescript.builtins import Builtin
 from edgescript.compiling.opcodes import Op, stack_effect
 from edgescript.compiling.verify import Body, Linked
-from edgescript.context import Context
+from edgescript.context import ROUNDING_S, Context
 from edgescript.reads import NAMED, NAMING, Part, Reads
 from edgescript.request import Request, field_key
 
@@ -311,9 +311,13 @@ def _noting(builtin: Builtin, argument: int) -> Builtin:
     """A comparison whose `argument` may be the time, and which notes with what it is compared."""
     body = builtin.body
 
-    def compare(ctx: Context, first: Any, second: Any) -> Any:
-        ctx.compare_time(first, second)
-        return body(first, second)
+    def compare(ctx: Context, time_s: Any, other: Any) -> Any:
+        # What `compare_time` does, but for equal and odd ones: nearly always it is an expiry to come, some time ahead.
+        if time_s.__class__ is float and other.__class__ is int and time_s < other:
+            ctx.holds_until = min(ctx.holds_until, other - ROUNDING_S)
+        else:
+            ctx.compare_time(time_s, other)
+        return body(time_s, other)
 
     def compare_behind(ctx: Context, first: Any, second: Any) -> Any:
         ctx.compare_time(second, first)

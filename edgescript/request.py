@@ -14,14 +14,16 @@ class Headers:
     """
     Header fields of a message: ordered (name, value) pairs, names in lower case.
 
-    Immutable, so requests that share a header block may share one `Headers`.
+    Immutable, so requests that share a header block may share one `Headers`, and what was found in it.
     """
 
-    __slots__ = ("_first", "pairs")
+    __slots__ = ("_cookies", "_first", "_identified_cookies", "pairs")
 
     def __init__(self, pairs: tuple[tuple[str, str], ...] = ()) -> None:
         self.pairs = pairs
         self._first: dict[str, str] | None = None
+        self._cookies: dict[str, str] | None = None
+        self._identified_cookies: dict[str, str] | None = None
 
     def get(self, name: str) -> str | None:
         """The first value under `name` (lower case), or None."""
@@ -33,6 +35,26 @@ class Headers:
     def get_all(self, name: str) -> list[str]:
         """Every value under `name` (lower case), in order."""
         return [value for key, value in self.pairs if key == name]
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """Cookies by name, the first of each name."""
+        if self._cookies is None:
+            cookies: dict[str, str] = {}
+            for field in self.get_all("cookie"):
+                for part in field.split(";"):
+                    name, mark, value = part.strip(" \t").partition("=")
+                    if mark and name not in cookies:
+                        cookies[name] = value
+            self._cookies = cookies
+        return self._cookies
+
+    @property
+    def identified_cookies(self) -> dict[str, str]:
+        """`cookies` under names in which `_` stands for `-`, as identifiers must write them (U-10)."""
+        if self._identified_cookies is None:
+            self._identified_cookies = _identified(self.cookies)
+        return self._identified_cookies
 
 
 class Connection:
@@ -68,9 +90,7 @@ class Request:
 
     __slots__ = (
         "_arguments",
-        "_cookies",
         "_identified_arguments",
-        "_identified_cookies",
         "connection",
         "headers",
         "host",
@@ -104,9 +124,7 @@ class Request:
         self.path = path
         self.query: str | None = query if mark else None
         self._arguments: dict[str, str] | None = None
-        self._cookies: dict[str, str] | None = None
         self._identified_arguments: dict[str, str] | None = None
-        self._identified_cookies: dict[str, str] | None = None
 
     @property
     def scheme(self) -> str:
@@ -144,16 +162,8 @@ class Request:
 
     @property
     def cookies(self) -> dict[str, str]:
-        """Cookies by name, the first of each name."""
-        if self._cookies is None:
-            cookies: dict[str, str] = {}
-            for field in self.headers.get_all("cookie"):
-                for part in field.split(";"):
-                    name, mark, value = part.strip(" \t").partition("=")
-                    if mark and name not in cookies:
-                        cookies[name] = value
-            self._cookies = cookies
-        return self._cookies
+        """Those of `headers`."""
+        return self.headers.cookies
 
     @property
     def identified_arguments(self) -> dict[str, str]:
@@ -165,9 +175,7 @@ class Request:
     @property
     def identified_cookies(self) -> dict[str, str]:
         """`cookies`, likewise."""
-        if self._identified_cookies is None:
-            self._identified_cookies = _identified(self.cookies)
-        return self._identified_cookies
+        return self.headers.identified_cookies
 
 
 def _identified(fields: dict[str, str]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Script text and places in it."""
 
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -58,6 +59,11 @@ class Source:
 def to_bytes_text(text: str) -> str:
     """`text` as scripts hold it: one code point per byte of its UTF-8 form."""
     return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("latin-1")
+
+
+def as_scripts_hold(entries: Mapping[str, str]) -> dict[str, str]:
+    """The entries of a dictionary, keys and values as `to_bytes_text` has them."""
+    return {to_bytes_text(key): to_bytes_text(value) for key, value in entries.items()}
 
 
 def as_utf8(text: str) -> str:

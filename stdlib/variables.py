@@ -26,19 +26,19 @@ def args(ctx: Context) -> str | None:
     return ctx.request.query or ""
 
 
-@variables.prefixed("arg_", reads=(Part.TARGET,))
+@variables.prefixed("arg_", reads=(Part.TARGET,), reader=lookup.argument_reader)
 def arg_(ctx: Context, name: str) -> str | None:
     """The first value of a query argument as sent, undef if it is absent; `_` may stand for `-`."""
     return lookup.argument(ctx, name)
 
 
-@variables.prefixed("http_", reads=(Part.HEADER,))
+@variables.prefixed("http_", reads=(Part.HEADER,), reader=lookup.header_reader)
 def http_(ctx: Context, name: str) -> str | None:
     """The first line of a request header, undef if it is absent; lower case, `_` for `-`."""
     return lookup.header(ctx, name)
 
 
-@variables.prefixed("cookie_", reads=(Part.COOKIE,))
+@variables.prefixed("cookie_", reads=(Part.COOKIE,), reader=lookup.cookie_reader)
 def cookie_(ctx: Context, name: str) -> str | None:
     """The first value of a cookie, undef if it is absent; `_` may stand for `-`."""
     return lookup.cookie(ctx, name)

@@ -5,7 +5,6 @@ from typing import Final
 import msgspec
 
 from edgescript.cli.files import Unreadable, read
-from edgescript.source import to_bytes_text
 
 MAX_DICTIONARY_BYTES: Final = 16 << 20
 """What a console takes; each worker keeps its own."""
@@ -21,8 +20,3 @@ def read_dictionary(path: str) -> dict[str, str]:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         said = str(error).partition(" - at ")[0].replace("`", "")
         raise Unreadable(f"{path}: want a JSON object of strings, but {said[:1].lower()}{said[1:]}") from None
-
-
-def as_scripts_hold(entries: dict[str, str]) -> dict[str, str]:
-    """`entries` with one code point for each byte of their UTF-8 form."""
-    return {to_bytes_text(key): to_bytes_text(value) for key, value in entries.items()}

@@ -1,5 +1,6 @@
 """Script files to something that runs, and their diagnostics to the terminal."""
 
+import contextlib
 import re
 import time
 from collections.abc import Callable, MutableMapping, Sequence
@@ -22,6 +23,7 @@ from edgescript.pipeline import InstalledScript
 from edgescript.program import Program
 from edgescript.program import load as load_program
 from edgescript.source import Source
+from runtime.io.stderr import to_stderr
 from runtime.scripts.rule import Rule
 from runtime.trial.installed import installed
 from runtime.trial.trace import RunTrace, traced
@@ -108,6 +110,18 @@ def show_diagnostics(
         if index:
             click.echo(err=err)
         click.echo(_HEADLINE.sub(_coloured, as_text(source, diagnostic), count=1), nl=False, err=err)
+
+
+def log_diagnostics(reports: Sequence[Report]) -> None:
+    """The same in the log of a node, which goes on where that cannot be written, and waits for nobody."""
+    text = "\n".join(
+        as_text(source, each)
+        for source, found in reports
+        for each in visible(found, compat=False, hints=False)
+    )
+    with contextlib.suppress(OSError):
+        for line in text.splitlines():
+            to_stderr(line)
 
 
 def _coloured(match: re.Match[str]) -> str:

@@ -269,6 +269,17 @@ class RePattern(Pattern):
     def pace(self) -> Pace:
         return pace_on_re(self._tree, anchored=self._anchored)
 
+    def matches(self, subject: str, spend: Spend, covered: int) -> bool:
+        find = self.find_on_re
+        if find is None:
+            return super().matches(subject, spend, covered)
+        found = find(subject)
+        pace = self.pace
+        units = pace.units(len(subject) if found is None or not pace.ends_with_match else found.end())
+        if units > covered:
+            spend(units)
+        return found is not None
+
     def match_end(self, subject: str) -> int | None:
         if self._stacks and len(subject) > MAX_STACKED_BYTES:
             return self.for_long.match_end(subject)

@@ -19,7 +19,7 @@ which measured faster than closure cells or default arguments (see DESIGN.md).
 import ast
 from collections.abc import Callable
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from edgescript import typeset
 from edgescript.compiling.opcodes import Op
@@ -29,7 +29,8 @@ from edgescript.faults import Ended
 from edgescript.running import pycode
 from edgescript.running.pycode import NONE, NOWHERE, load
 from edgescript.running.symbolic import Entry
-from edgescript.running.translate_body import BodyTranslator, Unit
+from edgescript.running.translate_body import BodyTranslator
+from edgescript.running.unit import Unit
 from edgescript.types import Function
 
 FILE_NAME: Final = "<edgescript>"
@@ -40,7 +41,7 @@ class Translation:
 
     def __init__(self, linked: Linked) -> None:
         unit = Unit(linked)
-        module = _module(unit)
+        module = module_of(unit)
         self._namespace = unit.namespace
         exec(compile(module, FILE_NAME, "exec"), self._namespace)  # noqa: S102 - what this is for; see `pycode`
         self.run: Callable[[Context], bool] = self._namespace["main"]
@@ -60,12 +61,7 @@ class Translation:
         )
 
 
-def python_text(linked: Linked) -> str:
-    """The Python of a program, for people."""
-    return ast.unparse(_module(Unit(linked))) + "\n"
-
-
-def _module(unit: Unit) -> ast.Module:
+def module_of(unit: Unit) -> ast.Module:
     """`def main(m)`, which is the whole program, and before it the functions that share nothing with it."""
     linked = unit.linked
     main = _MainTranslator(unit, linked.bodies[0])
@@ -80,12 +76,24 @@ def _module(unit: Unit) -> ast.Module:
     if linked.globals:
         names = [pycode.store(f"g{slot}") for slot in range(linked.globals)]
         opening.append(ast.Assign(list(names), NONE, **NOWHERE))
-    if functions:
+    if unit.values & unit.ending:
         ended = load(unit.bind("Ended", Ended))
         handler = ast.ExceptHandler(ended, None, [pycode.give_back(NOWHERE, main.hit_flag())], **NOWHERE)
         statements = [ast.Try(statements, [handler], [], [], **NOWHERE)]
     definition = pycode.function("main", ["m"], [*opening, *inner, *values, *statements])
     return ast.Module([*outer, definition], [])
+
+
+def _raising(run: Context, function: Callable[..., Any]) -> Callable[..., Any]:
+    """For a function that a builtin calls, who knows nothing of a request that has ended."""
+
+    def call(*arguments: Any) -> Any:
+        result = function(*arguments)
+        if run.ended:
+            raise Ended
+        return result
+
+    return call
 
 
 def _bind_request() -> ast.stmt:
@@ -123,17 +131,18 @@ class _FunctionTranslator(BodyTranslator):
     def __init__(self, unit: Unit, body: Body, index: int) -> None:
         types = {f"l{slot}": typeset.UNDEF for slot in range(body.params, body.locals)}
         super().__init__(unit, body, types)
+        self.index = index
         self.name = f"f{index}"
         self.value_name = f"F{index}"
         self.is_inner = index in unit.inner
 
     def definition(self) -> ast.FunctionDef:
-        """`def f1(l0)` inside `main`, or `def f1(m, l0)` outside."""
+        """`def f1(l0)` inside `main`, or `def f1(m, l0, g0)` outside."""
         body = self.body
         params = [f"l{slot}" for slot in range(body.params)]
         opening: list[ast.stmt] = []
         if not self.is_inner:
-            params.insert(0, "m")
+            params = ["m", *params, *self.unit.parameters(self.index)]
             if any(op == Op.VARIABLE for op, _, _ in body.instructions):
                 opening.append(_bind_request())
         changed = sorted({f"g{slot}" for op, slot, _ in body.instructions if op == Op.SET_GLOBAL})
@@ -151,14 +160,16 @@ class _FunctionTranslator(BodyTranslator):
         function: ast.expr = load(self.name)
         if not self.is_inner:
             function = pycode.call(NOWHERE, load(self.unit.bind("partial", partial)), [function, load("m")])
+        if self.index in self.unit.ending:
+            raising = load(self.unit.bind("raising", _raising))
+            function = pycode.call(NOWHERE, raising, [load("m"), function])
         make = load(self.unit.bind("Function", Function))
         arity = pycode.constant(self.body.params)
         made = pycode.call(NOWHERE, make, [pycode.constant(self.body.name), arity, function])
         return pycode.assign(NOWHERE, self.value_name, made)
 
     def leave_ended(self) -> ast.stmt:
-        ended = load(self.unit.bind("Ended", Ended))
-        return ast.Raise(ended, None, **self.symbolic.place)
+        return pycode.give_back(self.symbolic.place, NONE)
 
     def give_back(self, entry: Entry) -> None:
         symbolic = self.symbolic

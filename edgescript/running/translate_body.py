@@ -2,90 +2,20 @@
 
 import ast
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from edgescript import calls, typeset
 from edgescript.compiling.opcodes import Op
-from edgescript.compiling.verify import Body, Linked
+from edgescript.compiling.verify import Body
 from edgescript.faults import ScriptFault
 from edgescript.meter import Limits, Meter
 from edgescript.running import pycode
 from edgescript.running.callsite import push_call
 from edgescript.running.pycode import Place, load
-from edgescript.running.shared_tables import shared_tables
 from edgescript.running.symbolic import Entry, State, Symbolic, constant_entry, joined
-
-
-class Unit:
-    """What the bodies of a program share while they are translated."""
-
-    def __init__(self, linked: Linked) -> None:
-        self.linked = linked
-        self.namespace: dict[str, Any] = {"__builtins__": {}, **pycode.CLASS_NAMES}
-        self._bound: dict[int, str] = {}
-        self.used = _used_bodies(linked)
-        self.shared = {
-            f"g{slot}"
-            for index in self.used
-            for op, slot, _ in linked.bodies[index].instructions
-            if op == Op.SET_GLOBAL
-        }
-        """Script-level variables that functions assign."""
-        self.values = _operands(linked, [0, *self.used], Op.FUNCTION)
-        """Functions that are used as values."""
-        self.inner = _inner_functions(linked, self.used)
-        """Functions that must be made anew in each run, inside `main`, for what they share with it."""
-        self.tables = shared_tables(linked)
-        self.index_of = {id(body): index for index, body in enumerate(linked.bodies)}
-
-    def bind(self, hint: str, value: Any) -> str:
-        """The name of `value` in the namespace."""
-        name = self._bound.get(id(value))
-        if name is None:
-            # The number keeps names apart, from each other and from all names without underscore.
-            name = self._bound[id(value)] = f"{hint}_{len(self._bound)}"
-            self.namespace[name] = value
-        return name
-
-
-_USES: Final = frozenset({Op.INVOKE, Op.FUNCTION})
-_SHARING: Final = frozenset({Op.GLOBAL, Op.SET_GLOBAL, Op.FUNCTION})
-
-
-def _operands(linked: Linked, bodies: Iterable[int], op: Op) -> set[int]:
-    """The first operands of all instructions `op` in some bodies."""
-    return {a for index in bodies for number, a, _ in linked.bodies[index].instructions if number == op}
-
-
-def _used_bodies(linked: Linked) -> list[int]:
-    """Indexes of the functions that can run, ascending."""
-    used: set[int] = set()
-    waiting = [0]
-    while waiting:
-        for op, index, _ in linked.bodies[waiting.pop()].instructions:
-            if op in _USES and index not in used:
-                used.add(index)
-                waiting.append(index)
-    return sorted(used)
-
-
-def _inner_functions(linked: Linked, used: list[int]) -> set[int]:
-    """Functions that touch what `main` holds, and all that call one of those."""
-    callers: dict[int, set[int]] = {}
-    waiting: list[int] = []
-    for index in used:
-        for callee in _operands(linked, [index], Op.INVOKE):
-            callers.setdefault(callee, set()).add(index)
-        if any(op in _SHARING for op, _, _ in linked.bodies[index].instructions):
-            waiting.append(index)
-    inner = set(waiting)
-    while waiting:
-        found = callers.get(waiting.pop(), set()) - inner
-        inner |= found
-        waiting.extend(found)
-    return inner
+from edgescript.running.unit import Unit
 
 
 @dataclass(slots=True)
@@ -203,11 +133,13 @@ class BodyTranslator(ABC):
             node: ast.expr = pycode.attribute(symbolic.place, load("request"), variable.attribute)
         else:
             types |= typeset.UNDEF
-            read = load(self.unit.bind(variable.name, variable.read))
             arguments: list[ast.expr] = [load("m")]
-            if variable.prefixed:
+            read = variable.read
+            if variable.reader is not None:
+                read = variable.reader(suffix)
+            elif variable.prefixed:
                 arguments.append(pycode.constant(suffix))
-            node = pycode.call(symbolic.place, read, arguments)
+            node = pycode.call(symbolic.place, load(self.unit.bind(variable.name, read)), arguments)
         symbolic.emit(pycode.assign(symbolic.place, name, node))
         symbolic.types[name] = types
 
@@ -279,18 +211,25 @@ class BodyTranslator(ABC):
         builtin = self.unit.linked.builtins[index]
         push_call(symbolic, builtin, count, self.unit.bind)
         if builtin.may_end:
-            symbolic.settle()
-            ended = pycode.attribute(symbolic.place, load("m"), "ended")
-            symbolic.emit(pycode.when(symbolic.place, ended, [self.leave_ended()]))
+            self.leave_if_ended()
+
+    def leave_if_ended(self) -> None:
+        """After the call on top of the stack. Much cheaper than an exception from where the request has ended."""
+        symbolic = self.symbolic
+        symbolic.settle()
+        ended = pycode.attribute(symbolic.place, load("m"), "ended")
+        symbolic.emit(pycode.when(symbolic.place, ended, [self.leave_ended()]))
 
     def invoke(self, index: int, count: int) -> None:
         symbolic = self.symbolic
         entries = symbolic.pop_many(count)
         arguments = [entry.node for entry in entries]
         if index not in self.unit.inner:
-            arguments.insert(0, load("m"))
+            arguments = [load("m"), *arguments, *map(load, self.unit.parameters(index))]
         node = pycode.call(symbolic.place, load(f"f{index}"), arguments)
         symbolic.push_waiting(node, typeset.ANY, *entries)
+        if index in self.unit.ending:
+            self.leave_if_ended()
 
     # Blocks
 

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, NamedTuple
 import msgspec
 
 from edgescript.services import Dictionaries, GeoRecord
-from edgescript.source import to_bytes_text
+from edgescript.source import as_scripts_hold, to_bytes_text
 from edgescript.testing.toml_lines import KeyLines
 
 SUFFIX: Final = ".test.toml"
@@ -184,7 +184,7 @@ class Suite(NamedTuple):
         """What scripts read in `case`, or where a case says nothing."""
         own = {} if case is None else case.dictionaries
         return {
-            to_bytes_text(name): {to_bytes_text(key): to_bytes_text(value) for key, value in entries.items()}
+            to_bytes_text(name): as_scripts_hold(entries)
             for name, entries in {**self.dictionaries, **own}.items()
         }
 

@@ -139,6 +139,17 @@ class _Exchange(NamedTuple):
     is_part: bool
 
 
+def forbids_storing(request_fields: Fields) -> bool:
+    """
+    Whether the request's own fields keep an answer from being stored that would be for others: no-store (RFC 9111
+    §5.2.1.5), or credentials (§3.5), unless the answer says that they do not count.
+    """
+    asked = selected(request_fields, _OF_REQUEST)
+    return b"authorization" in asked or (
+        b"cache-control" in asked and parse_directives(asked[b"cache-control"]).no_store
+    )
+
+
 def decide_storage(
     request_method: bytes,
     request_fields: Fields,
@@ -266,11 +277,17 @@ def _forbids_method(exchange: _Exchange) -> bool:
 
 
 def _forbids_authorization(exchange: _Exchange) -> bool:
+    return exchange.authorized and not _shares_authorized(exchange.response)
+
+
+def _shares_authorized(response: Directives) -> bool:
     """RFC 9111 §3.5: an answer to credentials is shared only where the origin says so."""
-    response = exchange.response
-    return exchange.authorized and not (
-        response.public or response.must_revalidate or response.s_maxage is not None
-    )
+    return response.public or response.must_revalidate or response.s_maxage is not None
+
+
+def may_share_authorized(response_fields: Fields) -> bool:
+    """Whether an answer to credentials may be given to others, as far as these go."""
+    return _shares_authorized(_directives(selected(response_fields, _OF_RESPONSE))[0])
 
 
 def _forbids_no_store(exchange: _Exchange) -> bool:

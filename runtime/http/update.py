@@ -5,13 +5,13 @@ from typing import Final, Literal
 from urllib.parse import urljoin
 
 from runtime.http.conditional import Validators, contradicts, describes
-from runtime.http.fields import HOP_BY_HOP, Field, Fields, selected
+from runtime.http.fields import Field, Fields, hop_by_hop, selected
 
 SAFE_METHODS: Final = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE"})
 
 # The stored body is as it was encoded, ranged, measured and digested then (RFC 9111 §3.2). What one client is told by a cookie
 # is not for the next. Age spoke of the response that is replaced.
-_NOT_UPDATED: Final = HOP_BY_HOP | {
+_NOT_UPDATED: Final = {
     b"age",
     b"content-encoding",
     b"content-length",
@@ -25,10 +25,12 @@ def merge_304(stored_fields: Fields, fresh_fields: Fields) -> list[Field]:
     """
     The stored response's fields updated from a 304 (RFC 9111 §3.2, §4.3.4).
 
-    Each name in the 304 replaces all stored lines of that name, save those of `_NOT_UPDATED`. What the 304 changes about
+    Each name in the 304 replaces all stored lines of that name, save those of `_NOT_UPDATED` and what is hop-by-hop, of itself
+    or by the 304's Connection (§3.1). What the 304 changes about
     storage itself (lifetime, no-store) is for `decide_storage` on the result.
     """
-    fresh = [field for field in fresh_fields if field[0].lower() not in _NOT_UPDATED]
+    dropped = hop_by_hop(fresh_fields) | _NOT_UPDATED
+    fresh = [field for field in fresh_fields if field[0].lower() not in dropped]
     replaced = {name.lower() for name, _ in fresh}
     # Of both only the fresh response can tell: without a Date it is of the moment it comes (RFC 9110 §6.6.1), and an
     # Expires that came with it counts from there.

@@ -3,7 +3,7 @@ The node's log: what goes wrong or changes, one JSON object a line.
 
 Whatever a client, an origin or a script can cause may come a million times a second, so each kind of event is
 written at most `MAX_LINES_PER_S` times in one second. What is left out is counted: the next line of that kind says
-how many there were in `left_out`. Facts are names, numbers and places; values of a request never are. They may stand
+how many there were in `left_out`, those that could not be written among them. Facts are names, numbers and places; values of a request never are. They may stand
 in the message of a fault (`got digest 'x', want ...`), so what is quoted there, and a number that was got, is left out.
 """
 
@@ -36,7 +36,7 @@ class _Kind:
 
 
 class EventLog:
-    """`write` takes a line without its end; `clock` gives Unix seconds."""
+    """`write` takes a line without its end, or raises OSError: the line is then counted; `clock` gives Unix seconds."""
 
     def __init__(self, write: Callable[[str], None], clock: Callable[[], float]) -> None:
         self._write = write
@@ -55,8 +55,13 @@ class EventLog:
         kind.lines += 1
         line: dict[str, Fact] = {"event": event, "time": round(now, 3), **facts}
         if kind.left_out:
-            line["left_out"], kind.left_out = kind.left_out, 0
-        self._write(json.dumps(line))
+            line["left_out"] = kind.left_out
+        try:
+            self._write(json.dumps(line))
+        except OSError:  # who goes wrong is told of by the log alone, and goes on without it
+            kind.left_out += 1
+        else:
+            kind.left_out = 0
 
 
 def fault_facts(request_id: str, result: ScriptResult) -> dict[str, Fact]:

@@ -1,8 +1,8 @@
 """
 Lines of the access log for somebody who looks on: the newest answers of some sites, with or without a log in a file.
 
-It stands in the log's place while somebody does, and hands on what the log is told. Lines are made of what is taken, so
-that an answer nobody will see costs no more than one that is only written to the file.
+It stands in the log's place while somebody does, and hands on what the log is told. Of other sites' answers no line is made
+but the file's.
 """
 
 from collections import deque
@@ -14,7 +14,7 @@ import msgspec
 from edgescript.context import Context
 from edgescript.pipeline import ScriptResult
 from edgescript.request import Connection, Request
-from runtime.observe.access_log import AccessLog, Answer, Refusal
+from runtime.observe.access_log import AccessLog, AtOnce, Shared
 
 MAX_LINES: Final = 200
 """Kept at one time: what a person can follow, and a console that has a thousand nodes can take."""
@@ -30,7 +30,7 @@ class Tail:
         self._log = log
         self._lines = lines
         self._site_of = site_of
-        self._kept: deque[tuple[str, Answer | Refusal]] = deque(maxlen=MAX_LINES)
+        self._kept: deque[tuple[str, bytes]] = deque(maxlen=MAX_LINES)
         self.sites: Collection[str] = frozenset()
         """Those whose answers are kept."""
         self.left_out = 0
@@ -56,14 +56,33 @@ class Tail:
         refused: str = "",
     ) -> None:
         """As of `AccessLog`."""
-        for log in (self._log, self._lines):
-            if log is not None:
-                log.add(request, status, label, sent_bytes, started_s, ended_s, upstream, upstream_s, refused)
+        if self._log is not None:
+            self._log.add(
+                request, status, label, sent_bytes, started_s, ended_s, upstream, upstream_s, refused
+            )
         site = self._site_of(request.host)
-        for answer in self._lines.take():
-            if site in self.sites:
-                self.left_out += len(self._kept) == MAX_LINES
-                self._kept.append((site, answer))
+        if site in self.sites:
+            self._lines.add(
+                request, status, label, sent_bytes, started_s, ended_s, upstream, upstream_s, refused
+            )
+            self._keep(site)
+
+    def add_at_once(
+        self, connection: Connection, block: Shared, target: str, answer: AtOnce, now: float
+    ) -> None:
+        """As of `AccessLog`."""
+        if self._log is not None:
+            self._log.add_at_once(connection, block, target, answer, now)
+        site = self._site_of(block.host)
+        if site in self.sites:
+            self._lines.add_at_once(connection, block, target, answer, now)
+            self._keep(site)
+
+    def _keep(self, site: str) -> None:
+        """Take the line that was just made."""
+        for line in self._lines.take():  # one at a time
+            self.left_out += len(self._kept) == MAX_LINES
+            self._kept.append((site, line))
 
     def add_begun(
         self, connection: Connection, begun: bytes, status: int, reason: str, sent_bytes: int, now: float
@@ -76,7 +95,4 @@ class Tail:
         """What is kept, the oldest first, each as the keys of its line and the site as `domain`; it is kept no more."""
         kept = list(self._kept)
         self._kept.clear()
-        lines = self._lines.lines([answer for _, answer in kept]).splitlines()
-        return [
-            {"domain": site, **msgspec.json.decode(line)} for (site, _), line in zip(kept, lines, strict=True)
-        ]
+        return [{"domain": site, **msgspec.json.decode(line)} for site, line in kept]

@@ -16,6 +16,7 @@ _PARENT: Final = re.compile(
 _SPREAD: Final = 0x9E3779B97F4A7C15F39CC0605CEDC835
 """2**128 divided by the golden ratio: neighbours land far from each other."""
 _ALL: Final = (1 << 128) - 1
+_ROOM: Final = "0" * 32
 _SAMPLED: Final = 1
 """The one flag that version 00 defines; the others are not passed on (section 3.2.2.5)."""
 MAX_STATE_BYTES: Final = 512
@@ -49,6 +50,20 @@ def ids_of(request_id: str) -> tuple[str, str]:
     """
     mixed = int(request_id, 16) * _SPREAD & _ALL
     return f"{mixed:032x}", f"{(mixed * _SPREAD & _ALL) >> 64:016x}"
+
+
+def new_trace_ids(request_ids: Sequence[str]) -> list[str]:
+    """
+    The first of `ids_of` of each request, for the log: a quarter of the time.
+
+    All numbers are multiplied as one, each in 64 digits of its own, which is what a product has.
+    """
+    digits = 64 * len(request_ids)
+    if not digits:
+        return []
+    products = int(_ROOM + _ROOM.join(request_ids), 16) * _SPREAD
+    text = f"{products:0{digits}x}"
+    return [text[start : start + 32] for start in range(32, digits, 64)]
 
 
 def continued(fields: Sequence[tuple[bytes, bytes]], request_id: str) -> Trace:

@@ -95,7 +95,7 @@ _UNDER_WAY: Final = (_WAITING, _OPENING, _SENDING, _STREAMING)
 class Exchange(Answering):
     """See the module's text. `now` arguments are Unix seconds."""
 
-    __slots__ = ("_at", "_began", "_refetch", "_storing", "_waiter", "_waits")
+    __slots__ = ("_at", "_began", "_refetch", "_sharing", "_storing", "_waiter", "_waits")
 
     def __init__(
         self,
@@ -111,6 +111,7 @@ class Exchange(Answering):
         self._waiter: object = self if waiter is None else waiter
         """Known for as long as it may wait: kept longer, the two would keep each other until the collector comes."""
         self._storing = Storing(plan, cache, settings, now) if storing is None else storing
+        self._sharing = self._storing.sharing
         self._at = _OPENING
         self._began = now
         self._waits = 0
@@ -154,13 +155,13 @@ class Exchange(Answering):
 
     def start(self) -> list[Command]:
         """Join a fetch of the same object or begin one."""
-        if self.plan.background and self._storing.is_fetched():
+        if self.plan.background and self._sharing.is_fetched():
             self._at = _DONE
             self._waiter = None
             return []
-        if self.plan.coalesce and self._storing.join(self._waiter) is Role.WAITS:
+        if self.plan.coalesce and self._sharing.join(self._waiter) is Role.WAITS:
             self._at = _WAITING
-            growing = self._storing.joined
+            growing = self._sharing.joined
             return [] if growing is None else self._on_flight_grows(FlightGrows(growing), self._began)
         self._waiter = None
         return [_OPEN]
@@ -225,7 +226,7 @@ class Exchange(Answering):
         if plan.fallback is not None and plan.forward.method == b"HEAD" and head.status == 200:
             self._storing.hear_of_head(plan.fallback, head, self.plan.effects, now)
         if not self._storing.reads_ahead:
-            commands += self._storing.settle(None)
+            commands += self._sharing.settle(None)
         if not self._client_gone:
             commands += heard
         if self._client_gone or self._swallow:
@@ -299,7 +300,7 @@ class Exchange(Answering):
         commands: list[Command] = []
         if not storing.reads_ahead:
             # Who waits would wait for this client from now on.
-            commands += storing.settle(None)
+            commands += self._sharing.settle(None)
         if not goes_on and (self._swallow or self._client_gone):
             self._at = _DONE
             return [*commands, CloseUpstream()]
@@ -316,7 +317,7 @@ class Exchange(Answering):
         if not storing.collects:
             growing.take(data, stored=False)
         elif not storing.take(data, now):
-            commands = storing.settle(None)  # it cannot be stored: it only passes to those who read it
+            commands = self._sharing.settle(None)  # it cannot be stored: it only passes to those who read it
             return commands if growing.is_read else [*commands, *self._give_up()]
         return []
 
@@ -324,7 +325,7 @@ class Exchange(Answering):
         """Nobody wants the rest."""
         self._storing.abandon()
         self._at = _DONE
-        return [*self._storing.settle(None), CloseUpstream()]
+        return [*self._sharing.settle(None), CloseUpstream()]
 
     @on(NobodyReads, _STREAMING)
     def _on_nobody_reads(self, _event: NobodyReads, _now: float) -> list[Command]:
@@ -332,7 +333,9 @@ class Exchange(Answering):
         storing, growing = self._storing, self._storing.growing
         if growing is None or growing.is_read:
             return []
-        if storing.collects and (self.plan.background or storing.is_waited_for or storing.is_nearly_whole):
+        if storing.collects and (
+            self.plan.background or self._sharing.is_waited_for or storing.is_nearly_whole
+        ):
             return []
         return self._give_up()
 
@@ -354,7 +357,7 @@ class Exchange(Answering):
     @on(UpstreamCut, _STREAMING)
     def _on_upstream_cut(self, _event: UpstreamCut, now: float) -> list[Command]:
         self._storing.abandon()
-        commands = self._storing.settle(None, says_nothing=True)  # others may fare better
+        commands = self._sharing.settle(None, says_nothing=True)  # others may fare better
         return commands + self._fail(502, now)
 
     # --- the client ---------------------------------------------------------------------------------------------
@@ -372,12 +375,12 @@ class Exchange(Answering):
         """Without its client an exchange goes on only to finish an object for the store."""
         self._client_gone = True
         storing = self._storing
-        if storing.leads and (storing.collects or not self._head_sent) and self._origin.request_done:
+        if self._sharing.leads and (storing.collects or not self._head_sent) and self._origin.request_done:
             return []
         storing.abandon()
-        commands = storing.settle(None)
+        commands = self._sharing.settle(None)
         if self._at is _WAITING:
-            storing.leave(self._waiter)
+            self._sharing.leave(self._waiter)
             self._waiter = None
         was_open = self._at is not _WAITING
         self._at = _DONE
@@ -388,7 +391,7 @@ class Exchange(Answering):
         growing = event.growing
         if self._asks_for_a_part and not (self.plan.part and growing.told.status == 206):
             return []  # which cannot be told of what is not whole; but that it is itself what grows
-        self._storing.leave(self._waiter)
+        self._sharing.leave(self._waiter)
         self._waiter = None
         if self._can_follow(growing, now):
             self._at = _DONE
@@ -417,15 +420,16 @@ class Exchange(Answering):
         Ask the origin, or with a `waiter` join those who want the same variant as this request, which `other` is not, or
         all, where nothing came of the fetch before: else each of them would ask for itself.
         """
-        plan, storing = self.plan, self._storing
-        if storing.begin_again(now, plan.stale) is not plan.stale:
+        plan = self.plan
+        if self._sharing.begin_again(now, plan.stale) is not plan.stale:
             self.plan = plan._replace(stale=None, fallback=None)
             self._origin.forward = plan.forward._replace(fields=without(plan.forward.fields, CONDITIONAL))
         if waiter is not None and self._waits < MAX_WAITS:
             self._waits += 1
-            if storing.join(waiter, "" if other is None else storing.variant_of(other)) is Role.WAITS:
+            variant = "" if other is None else self._sharing.variant_of(other)
+            if self._sharing.join(waiter, variant) is Role.WAITS:
                 self._waiter = waiter
-                growing = storing.joined
+                growing = self._sharing.joined
                 return [] if growing is None else self._on_flight_grows(FlightGrows(growing), now)
         self._at = _OPENING
         return [_OPEN]
@@ -442,7 +446,7 @@ class Exchange(Answering):
 
     def _stand_in_for(self, head: UpstreamHead, now: float) -> list[Command]:
         """Answer from what is stored; the origin's error is read to its end where that is near."""
-        commands = self._storing.settle(None, head.status, disconnected=False)
+        commands = self._sharing.settle(None, head.status, disconnected=False)
         if not self._client_gone:
             commands += self._answer_from(self.plan.fallback, "STALE", now)
         self._swallow = True
@@ -456,7 +460,7 @@ class Exchange(Answering):
 
     def _fail(self, status: int, now: float) -> list[Command]:
         """Answer from what is stored, or 502, 503 or 504; cut when a head is already out."""
-        commands = self._storing.settle(None, status)
+        commands = self._sharing.settle(None, status)
         self._at = _DONE
         if self._client_gone or self._swallow:
             return commands

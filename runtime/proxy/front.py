@@ -27,7 +27,7 @@ from runtime.proxy.late import Continuation, own_answer
 from runtime.proxy.lookup import decide_with_care, plan_fetch
 from runtime.proxy.own_answer import Immediate, whole_of_script
 from runtime.proxy.plan import NO_EFFECTS, Plan
-from runtime.proxy.remembered import DEFAULT_BYTES, Decision, Memory, Table, Worth, decision_of
+from runtime.proxy.remembered import DEFAULT_BYTES, Decision, Memory, Table, Worth, begun_as, decision_of
 from runtime.proxy.respond import CacheStatus, connection_tail
 from runtime.scripts.site import Site, Sites
 
@@ -35,13 +35,11 @@ Observer = Callable[[Request, Sequence[ScriptResult]], None]
 """Told of the scripts that raised on a request."""
 Known = Decision | list[float] | None
 """What is known of a request: what its scripts decide, or what limits have said to them so far; None if nothing."""
-AtOnce = tuple[bytes, CacheStatus, int]
-"""A whole answer, its X-Cache, its status."""
+AtOnce = tuple[bytes, CacheStatus, int, str, Decision | None]
+"""A whole answer, its X-Cache, its status, the request's id, and the decision behind it where there are scripts or rules."""
 NewId = Callable[[], str]
-AnswersAtOnce = Callable[[HeaderBlock, str, float, NewId], AtOnce | Known]
-"""`Front.at_once` or `Front.hit`."""
 Recorder = Callable[[Context, Sequence[ScriptResult]], None]
-"""Told of what each script did, before anything is concluded from it."""
+"""Told of what each script did, before anything is concluded from it; who answers at once has that with the decision."""
 
 
 class Held(NamedTuple):
@@ -77,7 +75,7 @@ class Front:
 
     Scripts of a request run in one piece and no two requests at once, so one context a site serves all its requests.
     `timer` gives monotonic seconds, for the wall-clock limit of scripts. `recorder` is told of every script of every
-    request, and of its context; without one nothing is recorded.
+    request that is decided on, and of its context; without one nothing is recorded.
     """
 
     def __init__(
@@ -111,6 +109,11 @@ class Front:
         """What is served."""
         return self._sites
 
+    @property
+    def asked(self) -> list[Site]:
+        """Sites, and releases of them, that there were requests for since `install`."""
+        return [served.site for served in self._served.values()]
+
     def decide(
         self, request: Request, block: HeaderBlock, now: float, known: Known = None
     ) -> Immediate | Plan | Held | Refuse:
@@ -138,7 +141,7 @@ class Front:
                 if worth.rest:
                     worth.rest -= 1
                 else:
-                    found = self._find(table, request.target, block, now)
+                    found = self._find(table, begun_as(request.target), block, now)
                     if found is True:
                         is_new = True
                     elif found is not False:
@@ -181,8 +184,8 @@ class Front:
         return Held(self._dated(decision) if delay_s else decision, delay_s, leases)
 
     def hit(self, block: HeaderBlock, target: str, now: float, new_id: NewId) -> AtOnce | None:
-        """The answer to a GET for `target` with a block that `glances`, where memory has it whole and nothing is recorded."""
-        if block.sites is not self._sites or self._recorder is not None or not block.persists_silently:
+        """The answer to a GET for `target` with a block that `glances`, where memory has it whole."""
+        if block.sites is not self._sites or not block.persists_silently:
             return None
         stored = self._store.glance(block.key_origin + target, block.sent_fields)
         if stored is None or stored.fresh_until <= now:
@@ -192,27 +195,28 @@ class Front:
         if head is None:
             return None
         block.served.counts.requests += 1
-        data = WHOLE_HIT % (head, stored.age(now), new_id().encode("ascii"), stored.body)
-        return data, "HIT", stored.status
+        request_id = new_id()
+        data = WHOLE_HIT % (head, stored.age(now), request_id.encode("ascii"), stored.body)
+        return data, "HIT", stored.status, request_id, None
 
-    def at_once(self, block: HeaderBlock, target: str, now: float, new_id: NewId) -> AtOnce | Known:
+    def at_once(self, block: HeaderBlock, begun: bytes, now: float, new_id: NewId) -> AtOnce | Known:
         """
-        The answer to a GET for `target` with `block`, which has a table, where a glance tells what its scripts decide and that
-        is all there is to do: its connection persists, nothing is recorded, and what they end it with, or what memory has, is
-        sent at once. It is counted then. Else what `decide` is to be told at the same moment.
+        The answer to a request that has `begun` so and has `block`, with a table, where a glance tells what its scripts decide
+        and that is all there is to do: its connection persists, and what they end it with, or what memory has, is sent at once. It is
+        counted then. Else what `decide` is to be told at the same moment.
         """
         if block.sites is not self._sites:
             return None
         table = block.table
-        known: Decision | None = table.kept.get(target)
+        known: Decision | None = table.kept.get(begun)
         if known is None or not known.since <= now < known.until:
             return None
-        if self._recorder is not None or not block.persists_silently:
+        if not block.persists_silently:
             return known
         answer = known.answer
         stored = head = None
         if answer is None and known.prepared_as is not None and block.plain:
-            stored = self._store.glance(block.key_origin + target, block.sent_fields)
+            stored = self._store.glance(block.key_origin + known.target, block.sent_fields)
             if stored is not None and stored.fresh_until > now:
                 head = ready_head(stored, known.prepared_as)
         if head is None and (answer is None or not answer.is_plain):
@@ -227,11 +231,12 @@ class Front:
         block.served.counts.requests += 1
         table.worth.recalled += 1
         known.count()
+        request_id = new_id()
         if answer is not None:
-            return answer.as_bytes(new_id(), now), "SYNTH", answer.status
+            return answer.as_bytes(request_id, now), "SYNTH", answer.status, request_id, known
         assert stored is not None
-        data = WHOLE_HIT % (head, stored.age(now), new_id().encode("ascii"), stored.body)
-        return data, "HIT", stored.status
+        data = WHOLE_HIT % (head, stored.age(now), request_id.encode("ascii"), stored.body)
+        return data, "HIT", stored.status, request_id, known
 
     def _dated(self, decision: Immediate | Plan) -> Immediate | Plan:
         """The decision, with its fetch not to bring back what is purged during the delay."""
@@ -338,14 +343,14 @@ class Front:
         finally:
             context.services = services
 
-    def _find(self, table: Table, target: str, block: HeaderBlock, now: float) -> Decision | bool:
+    def _find(self, table: Table, begun: bytes, block: HeaderBlock, now: float) -> Decision | bool:
         """As `Memory.missed`, where a glance finds nothing; the block has the table in force afterwards."""
-        known = table.kept.get(target)
+        known = table.kept.get(begun)
         if known is not None and known.since <= now < known.until:
             return known
         if not table.is_known:
             table = block.table = self.memory.current(table)
-        return self.memory.missed(table, target, now)
+        return self.memory.missed(table, begun, now)
 
     def _remember(
         self, served: Served, table: Table, context: Context, results: Sequence[ScriptResult]
@@ -356,7 +361,7 @@ class Front:
         limits = () if tape is None else tape.asked
         decision = decision_of(context, results, limits, by_the_second=served.by_the_second)
         if decision is not None:
-            self.memory.keep(table, context.request.target, decision)
+            self.memory.keep(table, decision)
 
     def _recall(
         self,

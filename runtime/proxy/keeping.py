@@ -1,16 +1,16 @@
 """Whether an answer may be kept, as what, and putting it: what all ways of storing have in common."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from edgescript.effects import Effects
 from runtime.cache.body import Body
 from runtime.cache.cache import Cache
 from runtime.cache.store import StoredResponse
 from runtime.cache.writing import BodyWriter
-from runtime.http.fields import Field
+from runtime.http.fields import Field, combined
 from runtime.http.ranges import Part
-from runtime.http.storage import DoNotStore, Grace, Store, decide_storage
+from runtime.http.storage import DoNotStore, Grace, Store, decide_storage, may_share_authorized
 from runtime.http.tags import tags_of
 from runtime.http.update import represents_target
 from runtime.proxy.messages import Command, UpstreamHead
@@ -18,39 +18,47 @@ from runtime.proxy.plan import Plan, Settings
 from runtime.proxy.received import Received
 from runtime.proxy.sharing import Sharing
 
+_CREDENTIALS: Final = b"authorization"
 
-class Collection(NamedTuple):
-    """Content being collected while it passes through."""
+
+class Arriving(NamedTuple):
+    """An answer on its way into the store, its content written while it passes through."""
 
     decision: Store
     head: UpstreamHead
     response_time: float
     writer: BodyWriter
     tags: tuple[str, ...]
-    part: "ComingPart | None" = None
+    part: "ArrivingPart | None" = None
     """None for the whole."""
 
 
-class ComingPart(NamedTuple):
-    """What is being collected is a part."""
+class ArrivingPart(NamedTuple):
+    """What of it is a part alone."""
 
     of: Part
     effects: Effects
     """Scripts' wishes for its storing."""
 
 
-class Keeping(Sharing):
-    """Made when the exchange begins, at Unix second `now`."""
+class Keeping:
+    """What an exchange with `plan` may keep, and how it does; `sharing` knows since when, and who waits."""
 
-    __slots__ = ("_settings",)
+    __slots__ = ("_lends_credentials", "cache", "plan", "settings", "sharing")
 
-    def __init__(self, plan: Plan, cache: Cache, settings: Settings, now: float) -> None:
-        super().__init__(plan, cache, now)
-        self._settings = settings
+    def __init__(self, plan: Plan, cache: Cache, settings: Settings, sharing: Sharing) -> None:
+        self.plan = plan
+        self.cache = cache
+        self.settings = settings
+        self.sharing = sharing
+        self._lends_credentials = (
+            bool(plan.effects.request_headers) and combined(plan.vary_fields, _CREDENTIALS) is not None
+        )
+        """Scripts may have given the request credentials: what comes is then for those who are given the same."""
 
     # --- judgement ----------------------------------------------------------------------------------------------
 
-    def _decide(
+    def decide(
         self,
         method: bytes,
         status: int,
@@ -62,13 +70,14 @@ class Keeping(Sharing):
         is_part: bool = False,
         asked: Sequence[Field] | None = None,
     ) -> Store | DoNotStore:
-        """`asked` stands in for the client's fields."""
+        """Whether and for how long; `asked` stands in for the client's fields."""
         key = None
         if (
-            self._plan.plain
+            self.plan.plain
             and isinstance(fields, Received)
             and not effects.ttl_s_by_status
             and not effects.default_ttl_s_by_status
+            and not self._lends_credentials
         ):
             # Nothing else counts then, and of `now` the second alone.
             key = (
@@ -81,14 +90,14 @@ class Keeping(Sharing):
                 effects.stale_if_error_s,
                 is_target,
                 is_part,
-                self._settings.store_cookies,
+                self.settings.store_cookies,
             )
             known: Store | DoNotStore | None = fields.notes.get(key)
             if known is not None:
                 return known
         decision = decide_storage(
             method,
-            self._plan.request_fields if asked is None else asked,
+            self.plan.request_fields if asked is None else asked,
             status,
             fields,
             now,
@@ -98,25 +107,27 @@ class Keeping(Sharing):
             default_ttl_s_by_status=effects.default_ttl_s_by_status,
             grace=Grace(effects.stale_while_revalidate_s, effects.stale_if_error_s),
             represents_target=is_target,
-            store_cookies=self._settings.store_cookies,
+            store_cookies=self.settings.store_cookies,
             is_part=is_part,
         )
+        if self._lends_credentials and isinstance(decision, Store):
+            decision = _for_their_owner(decision, fields)
         if key is not None and isinstance(fields, Received):
             fields.note(key, decision)
         return decision
 
-    def _represents_target(self, fields: Sequence[Field], effects: Effects) -> bool:
+    def represents_target(self, fields: Sequence[Field], effects: Effects) -> bool:
         """Whether an answer to POST is what GET would get (RFC 9110 section 9.3.3)."""
-        plan = self._plan
+        plan = self.plan
         return (
             plan.forward.method == b"POST"
             and not effects.bypass
             and represents_target(plan.cache_key, plan.forward.target, fields)
         )
 
-    def _tags(self, fields: Sequence[Field], effects: Effects) -> tuple[str, ...] | None:
+    def tags(self, fields: Sequence[Field], effects: Effects) -> tuple[str, ...] | None:
         """None where they keep the response from being stored."""
-        spelled = self._settings.tag_fields
+        spelled = self.settings.tag_fields
         found: tuple[str, ...] | None = None
         if effects.cache_tags or not isinstance(fields, Received):
             found = tags_of(fields, effects.cache_tags, spelled)
@@ -127,26 +138,27 @@ class Keeping(Sharing):
                 if found is not None:
                     fields.note(spelled, found)
         if found is None:
-            self._cache.counts.overtagged += 1
+            self.cache.counts.overtagged += 1
         return found
 
     # --- what is kept -------------------------------------------------------------------------------------------
 
-    def _made(
+    def made(
         self, decision: Store, head: UpstreamHead, body: Body, tags: tuple[str, ...], arrived: float
     ) -> StoredResponse:
+        """An answer that arrived at Unix second `arrived`, as it is stored."""
         return StoredResponse.from_origin(
             head.status,
             head.fields,
             body,
             decision,
-            request_fields=self._plan.vary_fields,
-            request_time=self._started,
+            request_fields=self.plan.vary_fields,
+            request_time=self.sharing.started,
             response_time=arrived,
             tags=tags,
         )
 
-    def _renewed(
+    def renewed(
         self,
         stale: StoredResponse,
         fields: Sequence[Field],
@@ -155,34 +167,53 @@ class Keeping(Sharing):
         tags: tuple[str, ...],
         now: float,
     ) -> StoredResponse:
+        """`stale` under the `fields` that it has once `head` has spoken of it."""
         return StoredResponse.from_origin(
             stale.status,
             fields,
             stale.body,
             decision,
-            request_fields=self._plan.vary_fields,
-            request_time=self._started,
+            request_fields=self.plan.vary_fields,
+            request_time=self.sharing.started,
             response_time=now,
             age_fields=head.fields,
             tags=tags,
         )
 
-    def _put(self, stored: StoredResponse, now: float) -> bool:
+    def put(self, stored: StoredResponse, now: float) -> bool:
         """Whether those who wait may have `stored`: not if it was purged while it was fetched."""
-        cache, asked = self._cache, self._in_vain_key
-        if cache.store.put(self._plan.cache_key, stored, self._since):
-            cache.uncacheable.forget(asked)
+        sharing, store = self.sharing, self.cache.store
+        if store.put(self.plan.cache_key, stored, sharing.since):
+            sharing.note_kept()
             return True
-        if cache.store.generation() != self._since:
+        if store.generation() != sharing.since:
             return False
-        cache.uncacheable.note(asked, now)
+        sharing.note_in_vain(now)
         return True
 
-    def _settle_with(self, stored: StoredResponse, now: float) -> list[Command]:
+    def settle_with(self, stored: StoredResponse, now: float) -> list[Command]:
+        """Put `stored`, and let those who wait have it."""
+        if self.put(stored, now):
+            return self.sharing.settle(stored)
         # Purged while it was fetched: of the fetch to come that says nothing.
-        return self.settle(stored) if self._put(stored, now) else self.settle(None, says_nothing=True)
+        return self.sharing.settle(None, says_nothing=True)
+
+    def stored_now(self) -> StoredResponse | None:
+        """What the store has for this request at the moment."""
+        return self.cache.store.get(self.plan.cache_key, self.plan.vary_fields)
 
     def forget(self) -> None:
         """What is stored under the key is not what the origin has."""
-        self._cache.store.delete(self._plan.cache_key)
-        self._since = self._cache.store.generation(self._plan.cache_key)
+        store, key = self.cache.store, self.plan.cache_key
+        store.delete(key)
+        self.sharing.since = store.generation(key)
+
+
+def _for_their_owner(decision: Store, fields: Sequence[Field]) -> Store:
+    """
+    `decision` about an answer to credentials that scripts gave. Unless the origin shares it (RFC 9111 section 3.5) it is as if
+    it varied on them: those of a visitor lead to nobody else's answer, those of the node to one for all.
+    """
+    if may_share_authorized(fields):
+        return decision
+    return decision._replace(vary_names=tuple(sorted({*decision.vary_names, _CREDENTIALS})))

@@ -60,27 +60,37 @@ class Response(NamedTuple):
 
 _OWN_HEAD: Final = b"%bDate: %b\r\n%b%bX-Request-Id: %b\r\n%b\r\n"
 """What is fixed, the date, fields of the kind, wishes, the request's id, the connection's own line."""
-_DATED: Final = b"%bDate: %b\r\n%bX-Request-Id: "
 _SERVER_FAILED: Final = 500
 _NEEDS_CARE: Final = OWN | {b"date", b"content-type", b"location"}
 
 
-def wish_lines(ops: Sequence[HeaderOp]) -> bytes | None:
+def wish_lines(ops: Sequence[HeaderOp]) -> str | None:
     """
     The lines that `ops` add to an answer of the node's own, or None when more than adding is to be done: a wish
     removes or replaces a field, names the same one twice, or has a placeholder.
     """
-    lines = b""
+    lines = ""
     seen: set[bytes] = set()
     for action, name, value, template in ops:
-        wire, folded, protected = wire_name(name)
-        if protected:
+        begin = _line_begin(name)
+        if not begin:
             continue
-        if action == "delete" or folded in _NEEDS_CARE or folded in seen or template:
+        start, folded = begin
+        if action == "delete" or folded is None or folded in seen or template:
             return None
         seen.add(folded)
-        lines += b"%b: %b\r\n" % (wire, value.encode("latin-1"))
+        lines = f"{lines}{start}{value}\r\n"
     return lines
+
+
+@lru_cache(4096)
+def _line_begin(name: str) -> tuple[str, bytes | None] | None:
+    """
+    How a line under `name` begins, and the name folded: None where adding one needs care. None for a name that is the
+    node's alone. Scripts use few names, and each on every request.
+    """
+    wire, folded, protected = wire_name(name)
+    return None if protected else (f"{wire.decode('latin-1')}: ", None if folded in _NEEDS_CARE else folded)
 
 
 @lru_cache(1024)
@@ -122,13 +132,17 @@ def synthesise(context: Context, keep_alive: bool) -> Immediate:
 
 
 class Parts(NamedTuple):
-    """An answer of which only date, id and the connection's own line are still to come."""
+    """
+    An answer of which only date, id and the connection's own line are still to come.
+
+    Its lines are text, as scripts say it: encoding all of a head at once is cheaper than line by line.
+    """
 
     status: int
-    before: bytes
-    """The head up to Date."""
-    after: bytes
-    """The lines between Date and the id."""
+    before: str
+    """The head up to the value of Date."""
+    after: str
+    """What stands between the values of Date and the id."""
     body: bytes
     rate_bytes_per_s: int | None
     after_bytes: int | None
@@ -144,20 +158,25 @@ def parts_of(effects: Effects) -> Parts | None:
         return None
     if isinstance(end, Redirect):
         before, body = _page(status)
-        lines = b"Location: %b\r\n%b" % (end.location.encode("latin-1"), lines)
+        lines = f"Location: {end.location}\r\n{lines}"
     elif end.body is None:
         before, body = _page(status)
     else:
         body = end.body.encode("latin-1")
-        before = fixed_lines(status, b"text/plain", len(body), "SYNTH")
-    return _made(Parts, (status, before, lines, body, effects.rate_bytes_per_s, effects.rate_after_bytes))
+        before = _before_date(fixed_lines(status, b"text/plain", len(body), "SYNTH"))
+    after = f"\r\n{lines}X-Request-Id: "
+    return _made(Parts, (status, before, after, body, effects.rate_bytes_per_s, effects.rate_after_bytes))
+
+
+def _before_date(lines: bytes) -> str:
+    return f"{lines.decode('latin-1')}Date: "
 
 
 def whole_of_script(effects: Effects, request: Request, keep_alive: bool, now: float) -> Immediate:
-    """The answer that `effects` end the request with."""
+    """The answer that `effects` end `request` with."""
     parts = parts_of(effects)
     if parts is not None:
-        dated = _DATED % (parts.before, format_http_date(int(now)), parts.after)
+        dated = f"{parts.before}{_date(int(now))}{parts.after}"
         return answer_of(parts, dated, request, keep_alive)
     made = whole(synthetic(effects), request, effects.response_headers, keep_alive, "SYNTH", now)
     return made._replace(rate_bytes_per_s=effects.rate_bytes_per_s, after_bytes=effects.rate_after_bytes)
@@ -166,15 +185,17 @@ def whole_of_script(effects: Effects, request: Request, keep_alive: bool, now: f
 class Ready:
     """An answer that is given again and again: it is dated once a second."""
 
-    __slots__ = ("_dated", "_parts", "_second", "is_plain", "status")
+    __slots__ = ("_dated", "_ending", "_parts", "_since", "_until", "is_plain", "status")
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self.status = parts.status
         self.is_plain = parts.rate_bytes_per_s is None and parts.status < _SERVER_FAILED
         """It can be sent at once, and needs no account but that of an answer."""
-        self._second = -1
-        self._dated = b""
+        self._ending = b"\r\n\r\n" + parts.body
+        self._dated = ""
+        self._since = self._until = 0
+        """Unix seconds from which on, and before which, `_dated` is right."""
 
     def answer(self, request: Request, keep_alive: bool, now: float) -> Immediate:
         """The answer to `request` at Unix second `now`."""
@@ -182,24 +203,26 @@ class Ready:
 
     def as_bytes(self, request_id: str, now: float) -> bytes:
         """The whole answer to a GET in HTTP/1.1 whose connection persists."""
-        return b"%b%b\r\n\r\n%b" % (self._at(now), request_id.encode("ascii"), self._parts.body)
+        dated = self._dated if self._since <= now < self._until else self._at(now)
+        return f"{dated}{request_id}".encode("latin-1") + self._ending
 
-    def _at(self, now: float) -> bytes:
+    def _at(self, now: float) -> str:
         """The head up to the id."""
-        second = int(now)
-        if second != self._second:
+        if not self._since <= now < self._until:
             parts = self._parts
-            self._second = second
-            self._dated = _DATED % (parts.before, format_http_date(second), parts.after)
+            self._since = int(now)
+            self._until = self._since + 1
+            self._dated = f"{parts.before}{_date(self._since)}{parts.after}"
         return self._dated
 
 
-def answer_of(parts: Parts, dated: bytes, request: Request, keep_alive: bool) -> Immediate:
+def answer_of(parts: Parts, dated: str, request: Request, keep_alive: bool) -> Immediate:
     """The answer to `request`, whose head is `dated` up to the id."""
-    protocol = request.protocol
-    tail = b"" if keep_alive and protocol == "HTTP/1.1" else connection_tail(protocol, keep_alive)
     status, _, _, body, rate, after = parts
-    head = b"%b%b\r\n%b\r\n" % (dated, request.id.encode("ascii"), tail)
+    head = f"{dated}{request.id}\r\n\r\n".encode("latin-1")
+    protocol = request.protocol
+    if protocol != "HTTP/1.1" or not keep_alive:
+        head = head[:-2] + connection_tail(protocol, keep_alive) + b"\r\n"
     if request.method == "HEAD":
         body = b""
     # The class itself would take twice as long, to fill in what stays away from most answers.
@@ -210,11 +233,16 @@ _made: Final = tuple.__new__
 assert len(Immediate._fields) == 11  # what `answer_ready` fills in
 
 
+@lru_cache(8)
+def _date(second: int) -> str:
+    return format_http_date(second).decode("ascii")
+
+
 @cache
-def _page(status: int) -> tuple[bytes, bytes]:
-    """The first lines and the content of an answer with the node's own page."""
+def _page(status: int) -> tuple[str, bytes]:
+    """The first lines, up to the value of Date, and the content of an answer with the node's own page."""
     page = default_page(status)
-    return fixed_lines(status, PAGE_CONTENT_TYPE, len(page), "SYNTH"), page
+    return _before_date(fixed_lines(status, PAGE_CONTENT_TYPE, len(page), "SYNTH")), page
 
 
 def whole(
@@ -235,7 +263,7 @@ def whole(
             fixed_lines(response.status, content_type[1], len(response.body), label),
             format_http_date(int(now)),
             field_lines(others) if others else b"",
-            wishes,
+            wishes.encode("latin-1"),
             request.id.encode("ascii"),
             tail,
         )

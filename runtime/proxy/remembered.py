@@ -50,6 +50,7 @@ class Decision:
     """What scripts have decided. `effects` never change again."""
 
     __slots__ = (
+        "_is_mixed",
         "answer",
         "asks",
         "effects",
@@ -62,11 +63,14 @@ class Decision:
         "since",
         "size_bytes",
         "skipped",
+        "target",
+        "told",
         "until",
     )
 
     def __init__(
         self,
+        target: str,
         effects: Effects,
         results: Sequence[ScriptResult],
         limits: Sequence[Limit],
@@ -74,6 +78,7 @@ class Decision:
         until: float,
         size_bytes: int,
     ) -> None:
+        self.target = target
         self.effects = effects
         self.asks = bool(effects.__dict__)
         """There are effects at all."""
@@ -87,6 +92,8 @@ class Decision:
         """What it takes for granted to let the request pass: to be asked before it is acted on."""
         self.results = [result._replace(time_us=0.0) for result in results]
         """What each script did; it takes no time to do it again."""
+        self.told: Any = None
+        """Noted here by `runtime.observe.access_log`: `results` as a line has them."""
         self.since = since
         self.until = until
         """Unix seconds from which on, and before which, it holds."""
@@ -94,17 +101,24 @@ class Decision:
         self.hits = _tallied(results, ScriptState.HIT)
         self.misses = _tallied(results, ScriptState.NO_HIT)
         self.skipped = _tallied(results, ScriptState.NON_EXECUTION)
+        self._is_mixed = bool(self.misses or self.skipped)
 
     def count(self) -> None:
         """Count the runs that it stands for."""
         for tally, fuel in self.hits:
             tally.hit += 1
             tally.fuel += fuel
-        for tally, fuel in self.misses:
-            tally.no_hit += 1
-            tally.fuel += fuel
-        for tally, _ in self.skipped:
-            tally.non_execution += 1
+        if self._is_mixed:
+            for tally, fuel in self.misses:
+                tally.no_hit += 1
+                tally.fuel += fuel
+            for tally, _ in self.skipped:
+                tally.non_execution += 1
+
+
+def begun_as(target: str) -> bytes:
+    """How a head begins with a GET for `target` in its shortest form: connections need not take it apart to look it up."""
+    return b"GET " + target.encode("latin-1")
 
 
 def _tallied(results: Sequence[ScriptResult], state: ScriptState) -> tuple[tuple[Tally, int], ...]:
@@ -122,13 +136,13 @@ def decision_of(
     What scripts whose reading is known have just decided on a request that `limits` let pass; None where it does not hold
     beyond it.
     """
-    effects, now = context.effects, context.now_s
+    effects, now, target = context.effects, context.now_s, context.request.target
     until = min(context.holds_until, int(now) + 1 - _ROUNDING_S) if by_the_second else context.holds_until
     if until <= now or context.leases or effects.waiting or effects.delay_s:
         return None
-    size = _BASE_BYTES + 2 * len(context.request.target) + sum(map(_text_bytes, effects.__dict__.values()))
+    size = _BASE_BYTES + 2 * len(target) + sum(map(_text_bytes, effects.__dict__.values()))
     size += sum(_LIMIT_BYTES + len(limit.key) for limit in limits)
-    return Decision(effects, results, limits, now, until, size)
+    return Decision(target, effects, results, limits, now, until, size)
 
 
 def _text_bytes(value: Any) -> int:
@@ -166,7 +180,7 @@ class Worth:
 
 
 class Table:
-    """Decisions by target, for requests that agree in `key`: the served site and what its scripts read."""
+    """Decisions by how heads begin (`begun_as`), for requests that agree in `key`: the served site and what its scripts read."""
 
     __slots__ = ("elder", "is_known", "kept", "key", "salt", "size_bytes", "worth")
 
@@ -174,8 +188,8 @@ class Table:
         self.key = key
         self.worth = worth
         """Of its site."""
-        self.kept: dict[str, Decision] = {}
-        self.elder: dict[str, Decision] = {}
+        self.kept: dict[bytes, Decision] = {}
+        self.elder: dict[bytes, Decision] = {}
         """Those not asked for since the last change of generations."""
         self.is_known = False
         """The memory has it: nothing is put into one it has not."""
@@ -228,23 +242,23 @@ class Memory:
         """That of `key`; an empty one, not kept yet, where there is none."""
         return self._tables.get(key) or Table(key, worth)
 
-    def missed(self, table: Table, target: str, now: float) -> Decision | bool:
+    def missed(self, table: Table, begun: bytes, now: float) -> Decision | bool:
         """
-        What to do about a target without a young decision that holds: an elder one, or whether what is decided now is to be
+        What to do about requests that have `begun` so, without a young decision that holds: an elder one, or whether what is decided now is to be
         kept. `table` is one that `current` gave.
         """
-        decision = table.elder.pop(target, None)
+        decision = table.elder.pop(begun, None)
         if decision is not None:
             self._elder_bytes -= decision.size_bytes
             if decision.since <= now < decision.until:
-                self._put(table, target, decision)
+                self._put(table, begun, decision)
                 return decision
             return True
-        decision = table.kept.get(target)
+        decision = table.kept.get(begun)
         if decision is not None:  # it holds no more, or the table has just been found
             return decision if decision.since <= now < decision.until else True
         table.worth.miss()
-        mark = hash(target) ^ table.salt
+        mark = hash(begun) ^ table.salt
         slot, octet = mark & (_SLOTS - 1), mark >> 16 & 255
         if self._seen[slot] == octet:
             return True
@@ -255,19 +269,19 @@ class Memory:
         """The table in whose place another may have come since it was found."""
         return table if table.is_known else self.table(table.key, table.worth)
 
-    def keep(self, table: Table, target: str, decision: Decision) -> None:
+    def keep(self, table: Table, decision: Decision) -> None:
         """Take up a decision. `table` is one that `current` gave."""
         if decision.size_bytes + table.size_bytes <= MAX_DECISION_BYTES:
-            self._put(table, target, decision)
+            self._put(table, begun_as(decision.target), decision)
 
-    def _put(self, table: Table, target: str, decision: Decision) -> None:
+    def _put(self, table: Table, begun: bytes, decision: Decision) -> None:
         if not table.is_known:
             table.is_known = True
             self._tables[table.key] = table
-        before = table.kept.get(target)
+        before = table.kept.get(begun)
         # The values of a key are paid for by the first decision of each generation.
         freed = before.size_bytes if before is not None else 0 if table.kept else -table.size_bytes
-        table.kept[target] = decision
+        table.kept[begun] = decision
         self._young_bytes += decision.size_bytes - freed
         if 2 * self._young_bytes > self.max_bytes:
             self._age()

@@ -6,12 +6,25 @@ a request needs a machine, so it has none until something else happens; then `Ex
 is decided is the same either way, and a test holds the two together.
 """
 
-from edgescript.effects import Effects
+from typing import Final
+
 from runtime.http.storage import DoNotStore, decide_storage
 from runtime.proxy.messages import UpstreamHead
-from runtime.proxy.plan import NO_EFFECTS, Plan, Settings
+from runtime.proxy.plan import Plan, Settings
 from runtime.proxy.received import Received, passing_lines
 from runtime.proxy.respond import connection_tail
+
+_ABOUT_STORING: Final = frozenset(
+    {
+        "default_ttl_s",
+        "default_ttl_s_by_status",
+        "stale_if_error_s",
+        "stale_while_revalidate_s",
+        "ttl_s",
+        "ttl_s_by_status",
+    }
+)
+"""Wishes of scripts or rules that may have stored what the origin's fields alone would not: all that `decide_storage` hears of."""
 
 
 def goes_straight(plan: Plan) -> bool:
@@ -43,7 +56,7 @@ def straight_head(plan: Plan, head: UpstreamHead, now: float) -> bytes:
 def is_left_unstored(plan: Plan, settings: Settings, head: UpstreamHead, now: float) -> bool:
     """Whether the origin's fields alone keep the answer from being stored."""
     effects, fields = plan.effects, head.fields
-    if not isinstance(fields, Received) or (effects is not NO_EFFECTS and _tells_of_time(effects)):
+    if not isinstance(fields, Received) or not _ABOUT_STORING.isdisjoint(effects.__dict__):
         return False
     second, status, cookies = int(now), head.status, settings.store_cookies
     known = fields.unstored
@@ -52,12 +65,3 @@ def is_left_unstored(plan: Plan, settings: Settings, head: UpstreamHead, now: fl
         decision = decide_storage(b"GET", asked, status, fields, now, store_cookies=cookies)
         known = fields.unstored = (second, status, cookies, isinstance(decision, DoNotStore))
     return known[3]
-
-
-def _tells_of_time(effects: Effects) -> bool:
-    """Whether scripts or rules said how long answers are kept."""
-    return (
-        effects.ttl_s is not None
-        or effects.default_ttl_s is not None
-        or bool(effects.ttl_s_by_status or effects.default_ttl_s_by_status)
-    )

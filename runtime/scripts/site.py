@@ -59,6 +59,12 @@ class Site:
             found = joined
         return found
 
+    @property
+    def has_counted(self) -> bool:
+        """Whether it was asked for, in this process and under this configuration or one before it."""
+        counts = self.counts
+        return bool(counts.requests or counts.aborted or any(script.tally for script in self.scripts))
+
     def releases(self) -> Iterator["Site"]:
         """Itself, and its candidate."""
         yield self
@@ -97,6 +103,14 @@ class Sites:
         found = {id(release): release for site in sites for release in site.releases()}
         self._sites = list(found.values())
         self._has_several = len({site.name for site in self._sites}) > 1
+        self.services = next(
+            (site.services for site in self._sites if site.services is not NO_SERVICES), NO_SERVICES
+        )
+        """Those of one site whose scripts are offered any: what its limits count of themselves is of all sites."""
+        self.upstreams = frozenset(
+            upstream for site in self._sites for upstream in (site.origin, *site.upstreams.values())
+        )
+        """All that are asked, or may be."""
         self.problems = tuple(problems)
         self.complete = complete
 

@@ -21,9 +21,7 @@ def installed(
     """
     position = rule.position or position
 
-    def reading() -> Reading | None:
-        if run is None:
-            return program.reading()
+    def of_watched() -> Reading | None:
         return ASKED_FOR.joined(program.reading()) if rule.signature else None
 
     return InstalledScript(
@@ -37,5 +35,5 @@ def installed(
         rule.test_ip,
         program.awaits_response,
         program.code.source_sha256.hex()[:12],
-        reading=reading,
+        reading=program.reading if run is None else of_watched,
     )

@@ -115,10 +115,16 @@ def _named_put(side: Side, name: str, append: bool) -> Callable[..., bool]:
     def record(ctx: Context, value: str) -> bool:
         if not may_stand(value):
             return False
-        ctx.header_op(side, HeaderOp(action, name, value, _is_template(ctx, value)))
+        template = "{" in value and value in ctx.templates  # as `_is_template`
+        ctx.header_op(side, _made(HeaderOp, (action, name, value, template)))
         return True
 
     return record
+
+
+_made: Final = tuple.__new__
+"""Takes half of what the class itself takes."""
+assert len(HeaderOp._fields) == 4
 
 
 def _constant_drop(side: Side, name: str) -> Callable[..., bool]:

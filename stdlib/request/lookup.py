@@ -41,12 +41,16 @@ def header(ctx: Context, name: str) -> str | None:
 
 def argument_reader(name: str) -> Reader:
     """`argument` with the name bound."""
-    return lambda ctx: argument(ctx, name)
+    if "_" in name:
+        return lambda ctx: argument(ctx, name)
+    return lambda ctx: ctx.request.arguments.get(name)
 
 
 def cookie_reader(name: str) -> Reader:
     """`cookie` with the name bound."""
-    return lambda ctx: cookie(ctx, name)
+    if "_" in name:
+        return lambda ctx: cookie(ctx, name)
+    return lambda ctx: ctx.request.headers.cookies.get(name)
 
 
 def header_reader(name: str) -> Reader:

@@ -6,7 +6,6 @@ import json
 import signal
 import socket
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from runtime.state.directory import StateDirectory
 from tests.support.command import run_command
 from tests.support.node_process import ask, serving
 from tests.support.origin import RecordingOrigin
+from tests.support.waiting import wait_until
 
 TIMEOUT_S = 20
 
@@ -169,27 +169,27 @@ def test_no_request_fails_while_scripts_are_reloaded(script, tmp_path):
     with serving(tmp_path, "--origin", "http://127.0.0.1:1", "--script", name) as (process, port):
         stop = threading.Event()
 
-        def client():
+        def client(seen):
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
-            seen = []
             with contextlib.closing(connection):
                 while not stop.is_set():
                     connection.request("GET", "/", headers={"Host": "www.example.com"})
                     response = connection.getresponse()
                     seen.append((response.status, int(response.read())))
-            return seen
 
         with ThreadPoolExecutor(3) as pool:
-            clients = [pool.submit(client) for _ in range(3)]
+            answers = [[] for _ in range(3)]
+            clients = [pool.submit(client, seen) for seen in answers]
             log = events(process)
             for number in range(1, 6):
                 script("a.es", f"exit(200, '{number}')\n")
                 process.send_signal(signal.SIGHUP)
                 assert next(log)["event"] == "reloaded"
-            time.sleep(0.05)
+            wait_until(lambda: all(seen[-1][1] == 5 for seen in answers))
             stop.set()
-            for each in clients:
-                statuses, bodies = zip(*each.result(TIMEOUT_S), strict=True)
+            for each, seen in zip(clients, answers, strict=True):
+                each.result(TIMEOUT_S)
+                statuses, bodies = zip(*seen, strict=True)
                 assert set(statuses) == {200}
                 assert list(bodies) == sorted(bodies)
                 assert bodies[-1] == 5

@@ -8,8 +8,8 @@ from edgescript.compiling.compile import compile_program
 from edgescript.compiling.ir import Program
 from edgescript.compiling.verify import verify
 from edgescript.program import load
-from edgescript.running.translate import python_text
 from edgescript.source import Source
+from tests.support.python_text import python_text
 from tests.tiers.kit import REGISTRY, Nodes
 
 
@@ -112,6 +112,49 @@ def test_a_loop_binds_its_variables_at_once(n):
     assert "for g0, g1 in t0.items():" in python_of(n.for_(0, 1, n.array(n.get(2))))
 
 
+def text_of(source):
+    code = compile_source(Source("t.es", source), stdlib.registry()).code
+    assert code is not None
+    return python_text(load(code, stdlib.registry()).linked)
+
+
+@pytest.mark.parametrize(
+    ("source", "definition"),
+    [
+        ("a = $host\ndef f(x) {\n return eq(x, a)\n}\nif f('y') { exit(403) }", "\ndef f1(m, l0, g0):"),
+        ("a = $host\ndef f() {\n return a\n}\ndef g() {\n return f()\n}\nsay(g())", "\ndef f2(m, g0):"),
+        ("def f(x) {\n return eq(x, 'a')\n}\nif f('y') { exit(403) }", "\ndef f1(m, l0):"),
+        ("a = $host\ndef f() {\n a = 'b'\n}\nf()\nsay(a)", "\n    def f1():"),
+        ("a = $host\ndef f(k, v, u) {\n return a\n}\nforeach(['a'], f, [])", "\n    def f1(l0, l1, l2):"),
+    ],
+)
+def test_a_function_that_reads_what_only_the_script_assigns_is_made_once(source, definition):
+    assert definition in "\n" + text_of(source)
+
+
+def test_calls_hand_on_a_few_variables_however_many_are_read():
+    many = range(40)
+    source = "".join(f"a{i} = $host\n" for i in many) + "def f0() {\n return a0\n}\n"
+    source += "".join(f"def f{i}() {{\n return concat(f{i - 1}(), a{i})\n}}\n" for i in many[1:])
+    text = text_of(source + "say(f39())")
+    assert "def f8(m, g0, g1, g2, g3, g4, g5, g6, g7):" in text
+    assert "    def f40():" in text
+
+
+@pytest.mark.parametrize(
+    ("source", "looks"),
+    [
+        ("def f() {\n exit(403)\n}\nf()", 2),
+        ("def f() {\n return 1\n}\nsay(f())", 0),
+        ("def f() {\n exit(403)\n}\ndef g() {\n f()\n}\ng()", 3),
+    ],
+)
+def test_whether_the_request_has_ended_is_asked_where_it_may_have(source, looks):
+    text = text_of(source)
+    assert text.count("if m.ended:") == looks
+    assert "raise" not in text
+
+
 def test_text_of_a_script_stays_text(n):
     odd = "'); import os #\n\x00\xff"
     assert repr(odd) in python_of(n.set(0, odd))
@@ -145,7 +188,5 @@ for k, v in hosts { say(k) }
     ],
 )
 def test_a_table_of_constants_that_nothing_changes_is_made_once(source: str, is_shared: bool) -> None:
-    code = compile_source(Source("t.es", source), stdlib.registry()).code
-    assert code is not None
-    text = python_text(load(code, stdlib.registry()).linked)
+    text = text_of(source)
     assert ("m.entries(" in text and "named_" not in text and "array_" not in text) == is_shared

@@ -1,10 +1,9 @@
 """The demo's programs: one that ends is begun again, one that does not stay is told."""
 
-import time
-
 import pytest
 
 from runtime.demo.processes import MAX_RESTARTS, WITHIN_S, NotReadyError, Processes
+from tests.support.waiting import wait_until
 
 TIMEOUT_S = 30
 
@@ -18,11 +17,7 @@ class Demo:
 
     def told(self):
         """The sentences about what has ended, once something has."""
-        deadline = time.monotonic() + TIMEOUT_S
-        while not (told := self.processes.begin_again()):
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        return told
+        return wait_until(self.processes.begin_again, TIMEOUT_S)
 
 
 @pytest.fixture

@@ -7,12 +7,10 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
-import pytest
-
 from tests.support.ports import free_ports
+from tests.support.waiting import wait_until
 
 PORTS = ("8081", "9180", "8080", "8000", "8090")
 """Ports the documents name; a session takes free ones, so that it runs beside anything."""
@@ -100,9 +98,5 @@ class Session:
 
 def wait_for(port: int) -> None:
     """Until something listens on `port`."""
-    deadline = time.monotonic() + TIMEOUT_S
-    while time.monotonic() < deadline:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        time.sleep(0.02)
-    pytest.fail(f"nothing listens on port {port}")
+    address = ("127.0.0.1", port)
+    wait_until(lambda: socket.create_connection(address, 1), TIMEOUT_S, despite=OSError).close()

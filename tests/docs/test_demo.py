@@ -17,6 +17,7 @@ import pytest
 from runtime.demo.ports import USUAL
 from tests.architecture.imports import ROOT
 from tests.support.ports import free_ports
+from tests.support.waiting import wait_until
 
 TIMEOUT_S = 30
 
@@ -137,10 +138,7 @@ def test_a_process_that_is_killed_is_started_again():
             os.kill(children(process)[name], signal.SIGKILL)
             said = read_until(process, b" started again\n").decode()
             assert f"demo: the {name}" in said
-            deadline = time.monotonic() + TIMEOUT_S
-            while not answers(port, path):
-                assert time.monotonic() < deadline, name
-                time.sleep(0.1)
+            wait_until(lambda port=port, path=path: answers(port, path), TIMEOUT_S, why=name)
         assert process.poll() is None
 
 

@@ -95,7 +95,7 @@ def test_every_option_that_a_document_names_exists():
     wrong = []
     for document in [README, *HANDBOOK]:
         text = re.sub(r"\\\n\s*", "", document.read_text(encoding="utf-8"))
-        for line in re.findall(r"(?<![\w./])edgescript ([a-z][^`\n|&>)]*)", text):
+        for line in re.findall(r"(?<![\w./])(?<!-n )edgescript ([a-z][^`\n|&>)]*)", text):
             command, *words = line.split()
             options = {word.partition("=")[0] for word in words if word.startswith("--")}
             known = options_of(command, frozenset(words))
@@ -135,8 +135,8 @@ def test_every_event_of_a_node_s_log_is_in_its_table():
     noted = {
         event
         for source in sources
-        for call in re.findall(r"note\(([^=()*]*)[=)*]", source)
-        for event in re.findall(r'"([a-z]+(?:-[a-z]+)+|reloaded)"', call)
+        for call in re.findall(r'note\(([^=()*]*)[=)*]|\bevent = ("[a-z-]+")\n', source)
+        for event in re.findall(r'"([a-z]+(?:-[a-z]+)+|reloaded)"', "".join(call))
     }
     table = NODE.read_text(encoding="utf-8").partition("\n| event |")[2].partition("\n\n")[0]
     rows = re.findall(r"^\| (`[a-z-]+`(?:, `[a-z-]+`)*) \|", table, re.MULTILINE)

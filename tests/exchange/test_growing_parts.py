@@ -20,7 +20,7 @@ from runtime.proxy.messages import (
     Wake,
 )
 from runtime.proxy.plan import Plan, Settings
-from tests.exchange.test_reading_ahead import FRESH, KEY, asking
+from tests.exchange.asking import FRESH, KEY, asking
 from tests.support.files import WithFiles
 
 MEMORY_BYTES = 3

@@ -1,12 +1,8 @@
 """How far an object is collected ahead of the client it goes through, and who waits for it meanwhile."""
 
-from edgescript.effects import Effects
-from edgescript.request import Request
 from runtime.cache.cache import Cache
 from runtime.cache.memory import MemoryStore
-from runtime.http.framing import Chunked, Length, NoBody
-from runtime.proxy.exchange import Exchange
-from runtime.proxy.forward import build
+from runtime.http.framing import Chunked, Length
 from runtime.proxy.messages import (
     OpenUpstream,
     UpstreamBody,
@@ -15,32 +11,9 @@ from runtime.proxy.messages import (
     UpstreamOpened,
     Wake,
 )
-from runtime.proxy.plan import Plan, Settings
-from runtime.upstreams.upstream import Upstream
+from tests.exchange.asking import AHEAD_BYTES, FRESH, KEY, asking
 
-KEY = "http://a/"
-FRESH = [(b"Cache-Control", b"max-age=60")]
 MEMORY_BYTES = 100
-AHEAD_BYTES = 10
-
-
-def asking(cache):
-    request = Request(target="/", host="a", id="id")
-    plan = Plan(
-        origin=Upstream.single("127.0.0.1", 1),
-        request=request,
-        request_fields=[],
-        vary_fields=[],
-        framing=NoBody(),
-        effects=Effects(),
-        forward=build(request, [], "/", ()),
-        keep_alive=True,
-        cache_key=KEY,
-        coalesce=True,
-        continuation=None,
-        stale=None,
-    )
-    return Exchange(plan, cache, Settings(AHEAD_BYTES), 0.0)
 
 
 def begun(framing):

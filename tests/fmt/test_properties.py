@@ -15,7 +15,7 @@ from edgescript.parsing.parser import parse
 from edgescript.parsing.syntax import Node
 from edgescript.source import Source
 from tests.fmt.ragged import LITERALS, SCRIPTS, ragged_scripts
-from tests.parser.test_properties import WORDS
+from tests.parser.words import WORDS
 
 MENDED = {
     "compat-dash-comment",

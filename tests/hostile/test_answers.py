@@ -8,7 +8,8 @@ import uvloop
 
 from tests.hostile.answers import CL5, CUT, EVIL, GARBAGE, SOUND, TE, head
 from tests.support.raworigin import CLOSE, OK, RESET, RawOrigin
-from tests.support.worker import eventually, serving
+from tests.support.waiting import eventually
+from tests.support.worker import serving
 
 WITHIN_S = 5
 

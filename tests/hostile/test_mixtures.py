@@ -6,7 +6,7 @@ import contextlib
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.worker import eventually
+from tests.support.waiting import eventually
 
 PIECES = st.sampled_from(
     [

@@ -7,7 +7,7 @@ import pytest
 
 from tests.hostile.requests import BROKEN, NEXT, REFUSED, SILENT, SOUND
 from tests.support.rawclient import request
-from tests.support.worker import eventually
+from tests.support.waiting import eventually
 
 WITHIN_S = 5
 

@@ -21,6 +21,8 @@ from tests.http.notation import fields, table, text
         ("3.2 all lines of a name", "X: a | x: b | Y: c", "X: d | X: e", "Y: c | X: d | X: e"),
         ("3.2 adds", "X: a", "Y: b", "X: a | Y: b"),
         ("3.2 keeps", "X: a", "", "X: a"),
+        ("3.1 not what its Connection names", "X: a", "Connection: X, Y | X: b | Y: c", "X: a"),
+        ("9110 7.6.1 which names no field for all", "ETag: 1", "Connection: ETag | ETag: 2", "ETag: 2"),
         ("3.2 not Content-Length", "Content-Length: 9", "Content-Length: 0", "Content-Length: 9"),
         (
             "3.2 what the body depends on",

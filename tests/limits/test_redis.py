@@ -11,6 +11,7 @@ from runtime.io.redis_limits import RedisLimits, client
 from runtime.limits.local import LocalLimits
 from tests.support.limit_process import most_in_any_window
 from tests.support.redis_server import serving_redis
+from tests.support.waiting import eventually
 
 LEASE_S = 0.2
 RATE = 200.0
@@ -34,17 +35,10 @@ async def members(url, count=MEMBERS):
             for number in range(count)
         ]
         tasks = [group.create_task(each.run()) for each in made]
-        await until(lambda: all(each.counts().members == count for each in made))
+        await eventually(lambda: all(each.counts().members == count for each in made))
         yield made, tasks
         for task in tasks:
             task.cancel()
-
-
-async def until(holds, bound_s=5.0):
-    end = time.monotonic() + bound_s
-    while not holds():
-        assert time.monotonic() < end, "it did not come about in time"
-        await asyncio.sleep(0.01)
 
 
 async def hammer(made, seconds, key="k"):
@@ -95,7 +89,7 @@ def test_when_redis_is_killed_nodes_keep_their_parts_and_come_back(redis):
             assert all(each.counts().cut_off for each in made)
             assert all(each.counts().lease_failures for each in made)
             redis.start()
-            await until(lambda: not any(each.counts().cut_off for each in made))
+            await eventually(lambda: not any(each.counts().cut_off for each in made))
             return before, during, await hammer(made, 0.6)
 
     before, during, after = asyncio.run(play())
@@ -163,7 +157,7 @@ def test_answers_that_are_none_of_ours_count_as_none(redis):
             await raw.set("edgescript:members", "a string")
         made = RedisLimits(LocalLimits(), client(redis.url, LEASE_S), "a", LEASE_S, time.monotonic)
         task = asyncio.create_task(made.run())
-        await until(lambda: made.counts().lease_failures >= 2)
+        await eventually(lambda: made.counts().lease_failures >= 2)
         assert made.site("s").limiter.admit("k", RATE, 0, 0.0)
         task.cancel()
         with suppress(asyncio.CancelledError):

@@ -221,3 +221,13 @@ def test_whatever_the_clock_did_a_full_wait_helps(rate, burst, moments):
         admit(buckets, "k", rate, burst, moment)
     now = moments[-1] if moments else 0.0
     assert admit(buckets, "k", rate, burst, now + (burst + 3) / rate + 60)
+
+
+def test_what_a_site_counts_with_is_made_once_and_when_it_is_asked_for():
+    first, second = LocalLimits().site("a"), LocalLimits().site("a")
+    for made in (first.limiter, first.connections):
+        with pytest.raises(AttributeError):
+            _ = made.unknown
+    assert first.limiter.wait is first.limiter.wait is not second.limiter.wait
+    assert first.limiter.admit_in_window is first.limiter.admit_in_window
+    assert first.connections.acquire is first.connections.acquire

@@ -1,13 +1,13 @@
 import os
 import signal
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from loadtest import bench
 from loadtest.process import Account, Launch, Running, StartError, free_port, running, tree, tree_cpu_s
+from tests.support.waiting import wait_until
 
 CORE = min(os.sched_getaffinity(0))
 
@@ -21,12 +21,7 @@ def test_a_server_is_waited_for_pinned_and_ended(tmp_path):
     with running(Launch(serve, {"port": str(port)}), port, tmp_path, {CORE}) as server:
         assert os.sched_getaffinity(server.process.pid) == {CORE}
         assert server.process.poll() is None
-        deadline = time.monotonic() + 10
-        while (
-            not server.cpu_s() and time.monotonic() < deadline
-        ):  # the kernel counts in hundredths of a second
-            time.sleep(0.01)
-        assert server.cpu_s() > 0
+        assert wait_until(server.cpu_s) > 0  # the kernel counts in hundredths of a second
         assert 1 < server.memory_mib() < 1000
     assert server.process.poll() is not None
 
@@ -38,10 +33,7 @@ def test_what_a_server_forks_has_its_core_and_is_counted_as_part_of_it(tmp_path)
     with running(Launch(serve, {"port": str(port)}), port, tmp_path, {CORE}) as server:
         supervisor = server.process.pid
         children = Path(f"/proc/{supervisor}/task/{supervisor}/children")
-        deadline = time.monotonic() + 10
-        while not (found := children.read_text().split()) and time.monotonic() < deadline:
-            time.sleep(0.01)
-        worker = int(found[0])
+        worker = int(wait_until(lambda: children.read_text().split())[0])
         assert os.sched_getaffinity(worker) == {CORE}
         accounts = [Account(supervisor, 1, 0.5), Account(worker, supervisor, 2.0), Account(1, 0, 9.0)]
         assert tree(accounts, supervisor) == {supervisor, worker}
@@ -86,10 +78,7 @@ def test_a_server_is_ended_when_the_block_fails(tmp_path):
 
 def test_processor_time_grows_with_work():
     before = tree_cpu_s(os.getpid())
-    deadline = time.monotonic() + 10
-    while tree_cpu_s(os.getpid()) <= before and time.monotonic() < deadline:
-        sum(range(200_000))
-    assert tree_cpu_s(os.getpid()) > before
+    wait_until(lambda: sum(range(200_000)) and tree_cpu_s(os.getpid()) > before)
 
 
 @pytest.mark.parametrize(

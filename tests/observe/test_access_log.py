@@ -3,19 +3,23 @@
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edgescript.context import Context
 from edgescript.faults import FaultCode, ScriptFault
 from edgescript.pipeline import InstalledScript, ScriptResult, ScriptState
 from edgescript.request import Connection, Headers, Request
-from runtime.observe.access_log import AccessLog, Line, ScriptLine
+from runtime.observe.access_log import BATCH, MADE, MAX_TEXT, AccessLog, Line, ScriptLine
 from runtime.observe.request_line import MAX_BEGUN, told_of
 from runtime.observe.trace import ids_of
 
 SCRIPT = InstalledScript("auth.es", "head", lambda _context: True, "deny")
 CONNECTION = Connection("192.0.2.7", 40_000, "192.0.2.1", 443, "https")
+BLOCK = SimpleNamespace(host="shop.example", headers=Headers())
 SECRETS = Headers((("authorization", "Bearer s3cret"), ("cookie", "id=s3cret"), ("user-agent", "curl")))
 
 
@@ -23,8 +27,12 @@ def request(target="/a?token=t0p", number="1"):
     return Request("GET", target, "HTTP/1.1", "shop.example", SECRETS, CONNECTION, number)
 
 
+def written(log):
+    return b"".join(log.take())
+
+
 def lines(log):
-    return [json.loads(line) for line in log.lines(log.take()).splitlines()]
+    return [json.loads(line) for line in written(log).splitlines()]
 
 
 def test_a_line_has_what_was_asked_and_answered():
@@ -85,7 +93,7 @@ def test_scripts_of_one_request_are_not_told_of_another():
 def test_credentials_of_headers_are_never_written_and_queries_only_if_wanted():
     log = AccessLog(query=False)
     log.add(request(), 200, "HIT", 1, 0.0, 0.0)
-    text = log.lines(log.take())
+    text = written(log)
     assert b"s3cret" not in text
     assert b"t0p" not in text
     assert b'"uri":"/a"' in text
@@ -97,7 +105,7 @@ def test_no_value_ends_a_line_or_reaches_a_terminal_raw():
         "GET", '/\n{"status":200}\r\x1b[2J"\\\x00', "HTTP/1.1", "a\nb", SECRETS, CONNECTION, "1"
     )
     log.add(hostile, 400, "SYNTH", 1, 0.0, 0.0)
-    text = log.lines(log.take())
+    text = written(log)
     assert text.count(b"\n") == 1
     assert not set(text[:-1]) & set(range(32))
     assert json.loads(text)["uri"] == hostile.target
@@ -111,6 +119,82 @@ def test_answers_beyond_the_bound_are_left_out_and_counted():
     assert len(lines(log)) == 3
     log.add(request(), 200, "HIT", 1, 0.0, 0.0)
     assert (len(log), log.left_out) == (1, 2)
+
+
+@pytest.mark.parametrize("room", [1, MADE - 1, MADE, MADE + 1, 2 * MADE, 2 * MADE + 7])
+def test_the_bound_is_in_answers_however_they_came(room):
+    log = AccessLog(max_waiting=room)
+    for number in range(2 * room + 1):
+        if number % 3:
+            log.add(request(number=str(number)), 200, "HIT", 1, 0.0, 0.0)
+        else:
+            log.add_at_once(CONNECTION, BLOCK, "/a", (b"x", "HIT", 200, f"{number}", None), 0.0)
+    assert (len(log), log.left_out) == (room, room + 1)
+    assert [line["id"] for line in lines(log)] == [str(number) for number in range(room)]
+
+
+def test_who_writes_is_told_when_a_batch_waits_and_until_it_is_taken():
+    log = AccessLog()
+    told = []
+    log.on_batch = lambda: told.append(len(log))
+    for _ in range(BATCH + 2 * MADE):
+        log.add(request(), 200, "HIT", 1, 0.0, 0.0)
+    assert told == [BATCH, BATCH + MADE, BATCH + 2 * MADE]
+    assert sum(map(len, (chunk.splitlines() for chunk in log.take()))) == BATCH + 2 * MADE
+    log.add(request(), 200, "HIT", 1, 0.0, 0.0)
+    assert len(told) == 3
+
+
+TEXT = st.text(
+    st.characters(max_codepoint=0x3FF) | st.sampled_from('"\\/<&\x00\x1b\x7f\x9b\r\n\u2028\ufffe'),
+    max_size=40,
+)
+PARENTS = st.sampled_from(["", "00-" + "ab" * 16 + "-b7ad6b7169203331-01", "no parent"])
+RESULT = st.builds(
+    ScriptResult,
+    st.builds(
+        InstalledScript,
+        TEXT,
+        st.just("head"),
+        st.none(),
+        st.just("deny"),
+        digest=st.sampled_from(["", "abc"]),
+        version=st.integers(0, 3),
+    ),
+    st.sampled_from([ScriptState.HIT, ScriptState.NO_HIT, ScriptState.NON_EXECUTION]),
+    st.none(),
+    st.integers(0, 10**6),
+    st.just(0.0),
+    st.booleans(),
+)
+
+
+@given(
+    st.booleans(),
+    st.booleans(),
+    TEXT,
+    TEXT,
+    st.lists(PARENTS, max_size=2),
+    TEXT.map(lambda text: "/" + text) | st.just("/" + "a?" * MAX_TEXT),
+    st.lists(RESULT, max_size=2),
+    st.lists(st.floats(1.6e9, 2e9) | st.integers(0, 9999).map(lambda part: 1.7e9 + part / 2000), min_size=1),
+)
+def test_a_line_of_the_short_way_is_that_of_the_long_way(
+    query, traces, client, host, parents, target, results, times
+):
+    short, long = (AccessLog(query=query, traces=traces) for _ in range(2))
+    connection = Connection(client, 1, "192.0.2.1", 443, "https")
+    headers = Headers((("cookie", host), *(("traceparent", parent) for parent in parents)))
+    decision = SimpleNamespace(results=results, told=None)
+    for number, now in enumerate(times):
+        asked = Request("GET", target, "HTTP/1.1", host, headers, connection, f"{number:032x}")
+        long.record(Context(asked), results)
+        long.add(asked, 200, "HIT", 7, now, now)
+        answer = (b"1234567", "HIT", 200, f"{number:032x}", decision if results else None)
+        short.add_at_once(connection, SimpleNamespace(host=host, headers=headers), target, answer, now)
+    made = written(short)
+    assert made == written(long)
+    assert [line["time"] for line in map(json.loads, made.splitlines())] == [round(now, 3) for now in times]
 
 
 def test_results_of_requests_that_are_never_answered_do_not_pile_up(monkeypatch):

@@ -56,6 +56,23 @@ def test_the_next_line_says_how_many_were_left_out(log):
     assert [line.get("left_out") for line in log.read()] == [7, None]
 
 
+def test_a_line_that_cannot_be_written_is_counted():
+    written, full = [], True
+
+    def write(line):
+        if full:
+            raise OSError("no room")
+        written.append(json.loads(line))
+
+    events = EventLog(write, lambda: 1_700_000_000.25)
+    events.note("a")
+    events.note("a")
+    full = False
+    events.note("a")
+    events.note("a")
+    assert [line.get("left_out") for line in written] == [2, None]
+
+
 @pytest.mark.parametrize(
     ("message", "logged"),
     [

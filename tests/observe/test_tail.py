@@ -1,10 +1,12 @@
 """Lines for somebody who looks on: those of the sites that are followed, the newest, whatever a file is told."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from edgescript.context import Context
 from edgescript.pipeline import InstalledScript, ScriptResult, ScriptState
-from edgescript.request import Connection, Request
+from edgescript.request import Connection, Headers, Request
 from runtime.observe.access_log import AccessLog
 from runtime.observe.tail import MAX_LINES, Tail
 
@@ -53,11 +55,23 @@ def test_the_file_has_every_line_all_the_same(followed):
     log = tail(file, *followed)
     ask(log, "shop.example")
     log.add_begun(Connection(), b"GET / HTTP/9\r\n", 505, "version", 10, 1.0)
-    written = file.lines(file.take()).decode().splitlines()
+    written = b"".join(file.take()).decode().splitlines()
     assert len(written) == 2
     assert '"scripts":[{"name":"auth"' in written[0]
     assert '"status":505' in written[1]
     assert len(log.take()) == ("shop" in followed)
+
+
+@pytest.mark.parametrize("followed", [(), ("shop",), ("blog",)])
+def test_an_answer_at_once_is_told_like_any_other(followed):
+    file = AccessLog()
+    log = tail(file, *followed)
+    block = SimpleNamespace(host="shop.example", headers=Headers())
+    log.add_at_once(Connection(), block, "/a?token=s3cret", (b"x" * 10, "HIT", 200, "1", None), 1.0)
+    assert b'"host":"shop.example","uri":"/a?token=s3cret"' in b"".join(file.take())
+    assert [(line["domain"], line["uri"], line["bytes"]) for line in log.take()] == [
+        ("shop", "/a", 10) for name in followed if name == "shop"
+    ]
 
 
 def test_what_is_not_followed_leaves_nothing_behind():

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.observe.trace import continued, ids_of, told_of
+from runtime.observe.trace import continued, ids_of, new_trace_ids, told_of
 
 REQUEST = "3f" * 8 + "0" * 15 + "7"
 NEW, SPAN = ids_of(REQUEST)
@@ -52,6 +52,12 @@ def test_the_short_way_tells_the_same(number):
     assert [*told_of((), request)] == continued((), request).fields
     line = (b"traceparent", f"00-{TRACE}-{PARENT}-01".encode())
     assert told_of((line,), request) == continued((line,), request).fields
+
+
+@given(st.lists(st.integers(0, (1 << 128) - 1)))
+def test_many_new_traces_are_those_of_each(numbers):
+    requests = [f"{number:032x}" for number in numbers]
+    assert new_trace_ids(requests) == [ids_of(request)[0] for request in requests]
 
 
 def test_two_parents_are_none():

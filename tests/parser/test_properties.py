@@ -10,34 +10,7 @@ from edgescript.diagnostics.render import as_text
 from edgescript.parsing.parser import parse
 from edgescript.source import Source
 from tests.language.suite import cases
-
-WORDS = (
-    *("if", "else", "def", "return", "for", "in", "true", "false", "elif", "while", "nil"),
-    *("a", "b", "f", "x", "$host", "$arg_a", "len(", "concat(", "eq(", "and(", "exit("),
-    *("'str'", '"dq"', "'open", "'re:(a'", "1", "2.5", "0x1", "#", "//", "\\", "`", "\u4e2d", "\uff08"),
-    *(
-        "(",
-        ")",
-        "[",
-        "]",
-        "{",
-        "}",
-        ",",
-        "=",
-        "-",
-        "==",
-        "+",
-        ";",
-        ":",
-        ".",
-        "!",
-        "\n",
-        "\n",
-        "\r\n",
-        "\t",
-        "\0",
-    ),
-)
+from tests.parser.words import WORDS
 
 
 def check(data):

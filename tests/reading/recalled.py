@@ -22,6 +22,7 @@ from runtime.proxy.front import AtOnce, Front, Held, Known
 from runtime.proxy.header_block import HeaderBlock
 from runtime.proxy.hit import AT_ONCE_BYTES
 from runtime.proxy.own_answer import Immediate
+from runtime.proxy.remembered import begun_as
 from runtime.scripts.policy import SitePolicy
 from runtime.scripts.rule import Rule
 from runtime.scripts.site import Site, Sites
@@ -129,7 +130,7 @@ class Node:
         self.front.record_with(None)
         found = self._at_once(asked, number, now)
         if isinstance(found, tuple):
-            data, label, status = found
+            data, label, status, *_ = found
             outcome: Any = data, b"", label, status, None
         else:
             outcome = self.front.decide(self._request(asked, number), self._block(asked), now, found)
@@ -151,7 +152,7 @@ class Node:
         if block.glances:
             found: AtOnce | Known = self.front.hit(block, asked.target, now, lambda: f"{number:032x}")
         elif block.table is not None and not block.table.worth.rest:
-            found = self.front.at_once(block, asked.target, now, lambda: f"{number:032x}")
+            found = self.front.at_once(block, begun_as(asked.target), now, lambda: f"{number:032x}")
         else:
             return None
         self.at_once += isinstance(found, tuple)
@@ -194,10 +195,11 @@ def _of_decision(decision: Any) -> Any:
 
 
 def _of_effects(effects: Any) -> dict[str, Any]:
-    return {
+    waiting = [(each.script.name, each.hit, each.at) for each in effects.waiting]
+    return {"waiting": waiting} | {
         name: list(value) if isinstance(value, list | tuple) else value
         for name, value in effects.__dict__.items()
-        if value not in ((), []) and name != "output"
+        if value not in ((), []) and name not in {"output", "waiting"}
     }
 
 

@@ -5,7 +5,8 @@ import contextlib
 from tests.rfc9111.notation import START, Answer, Asked, Origin
 from tests.rfc9111.pure import HOST
 from tests.support.raworigin import CLOSE, RawOrigin
-from tests.support.worker import eventually, serving
+from tests.support.waiting import eventually
+from tests.support.worker import serving
 
 _BODILESS = {204, 304}
 SILENCE_S = 0.05

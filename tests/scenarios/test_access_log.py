@@ -6,11 +6,14 @@ import pytest
 
 from edgescript.effects import Answer
 from edgescript.pipeline import InstalledScript
+from runtime.observe.access_log import AccessLog
 from runtime.scripts.site import Site, Sites
 from runtime.upstreams.upstream import Upstream
+from tests.reading.recalled import program_of, script_of
 from tests.support.rawclient import request
 from tests.support.raworigin import OK, RawOrigin
-from tests.support.worker import eventually, scenario, serving
+from tests.support.waiting import eventually
+from tests.support.worker import scenario, serving
 
 
 def lines_of(path):
@@ -96,6 +99,45 @@ async def test_the_line_names_the_script_that_answered(tmp_path):
         (line,) = await told(path, 1)
     assert (line["cache"], "refused" in line) == ("SYNTH", False)
     assert [script["name"] for script in line["scripts"] if script.get("ended")] == ["gate"]
+
+
+SCRIPTS = {
+    "none": "",
+    "looks on": "add_rsp_header('X-A', '1')\n",
+    "refuses": "if eq($uri, '/a') { exit(403) }\n",
+    "redirects": "rewrite('/b', 'redirect')\n",
+}
+ODD = ('User-Agent: "a\\b"\t<c>', 'Cookie: \xe9=\x80\xff; q="')
+
+
+@pytest.mark.parametrize("text", SCRIPTS.values(), ids=SCRIPTS)
+@pytest.mark.parametrize("target", ["/a", '/a?q="x"\\y&z=<\'>'])
+@scenario
+async def test_what_is_answered_at_once_has_the_line_of_any_other(tmp_path, monkeypatch, target, text):
+    path = tmp_path / "access.log"
+    at_once = []
+    add = AccessLog.add_at_once
+    monkeypatch.setattr(AccessLog, "add_at_once", lambda *arguments: at_once.append(add(*arguments)) or None)
+    scripts = [script_of(program_of(text))] if text else []
+    head = b"HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nContent-Length: 3\r\n\r\nabc"
+    asked = request(target, *ODD)
+    async with (
+        RawOrigin(lambda _: [head]) as origin,
+        serving(origin, scripts=scripts, access_log=str(path)) as node,
+    ):
+        for requests in (1, 1, 1, 3, 1):
+            async with node.client() as client:
+                for _ in range(requests):
+                    await client.send(asked)
+                    await client.answer()
+        lines = await told(path, 7)
+    assert len(at_once) == 2
+    for line in lines:
+        assert len(line.pop("id")) == len(line.pop("trace")) == 32
+        for script in line.get("scripts", ()):
+            del script["time_us"]
+    assert lines[2:] == [lines[2]] * 5
+    assert lines[2]["uri"] == target
 
 
 @scenario

@@ -4,7 +4,8 @@ import asyncio
 
 from tests.support.rawclient import request
 from tests.support.raworigin import OK, RawOrigin, response
-from tests.support.worker import eventually, scenario, serving
+from tests.support.waiting import eventually
+from tests.support.worker import scenario, serving
 
 CACHED = response(b"cached", b"Cache-Control: max-age=60")
 
@@ -93,7 +94,7 @@ async def test_a_client_that_half_closes_without_a_request_is_closed():
 async def test_a_body_that_ends_early_is_never_a_request_to_the_origin():
     async with RawOrigin(by_target) as origin, serving(origin) as node, node.client() as client:
         await client.send(request("/p", "Content-Length: 30", method="POST") + b"one")
-        await asyncio.sleep(0.05)
+        await eventually(node.upstream_connections)
         client.half_close()
         assert await client.ended(within_s=1) in {"closed", "reset"}
         assert [asked.complete for asked in origin.asked] == [False]
@@ -116,8 +117,7 @@ async def test_a_client_that_closes_after_its_last_answer_is_let_go_at_once():
             client = await node.connect()
             await client.get(target, "Connection: close")
             client.writer.close()
-            await asyncio.sleep(0.05)
-            assert node.worker.clients == set()
+            await eventually(lambda: not node.worker.clients, within_s=1)
 
 
 @scenario

@@ -1,16 +1,20 @@
 """What is told of a console's domains, over sockets: figures by release and version, lines for who follows them."""
 
+from dataclasses import replace
+
 from edgescript.pipeline import InstalledScript
-from edgescript.services import NO_SERVICES
+from edgescript.services import NO_SERVICES, ScriptMetrics, Services
 from runtime.io import worker as worker_module
 from runtime.io.figures import figures, trouble
 from runtime.scripts.counts import ReleaseCounts
 from runtime.scripts.site import Site, Sites
 from runtime.scripts.split import Split
 from runtime.upstreams.upstream import Upstream
+from tests.support.rawclient import request
 from tests.support.raworigin import CLOSE, OK, RawOrigin, response
 from tests.support.scripts import installed
-from tests.support.worker import eventually, scenario, serving
+from tests.support.waiting import eventually
+from tests.support.worker import scenario, serving
 
 FAILED = response(b"no", status=b"500 Oops")
 
@@ -72,6 +76,29 @@ async def test_a_client_that_goes_is_counted_for_the_release():
             await eventually(lambda: origin.asked)
             client.reset()
         await eventually(lambda: told(node, "domain_aborted") == {("domain_aborted", ("shop", "1")): 1})
+
+
+@scenario
+async def test_what_was_counted_is_told_after_a_reload_though_nobody_asks_again(tmp_path):
+    async with RawOrigin(lambda _: [OK]) as origin:
+        text = "metric_incr('hits')\n"
+        asked, idle = (domain(origin, script(tmp_path, text, 3), release=release) for release in (1, 2))
+        asked = replace(asked, services=Services(metrics=ScriptMetrics()))
+        sites = Sites(None, [("asked.test", asked), ("idle.test", idle)])
+        async with serving(sites=sites) as node, node.client() as client:
+            await client.send(request("/", host="asked.test"))
+            await client.answer()
+            found = told(node, "domain_", "version_", "script_")
+            assert found["domain_requests", ("shop", "1")] == found["script_metric", ("hits",)] == 1
+            assert node.worker.install(Sites(None, [("asked.test", asked)])) == {
+                "a.es": {"NonExecution": 0, "ExecutedAndHit": 0, "ExecutedButNotHit": 1, "Exception": 0}
+            }
+            assert told(node, "domain_", "version_", "script_") == found
+            assert not any(node.worker.states()["a.es"].values())
+            await client.send(request("/", host="asked.test"))
+            await client.answer()
+            assert node.worker.states()["a.es"]["ExecutedButNotHit"] == 1
+            assert told(node, "domain_requests") == {("domain_requests", ("shop", "1")): 2}
 
 
 @scenario

@@ -11,7 +11,8 @@ import pytest
 
 from tests.support.rawclient import request
 from tests.support.raworigin import OK, RawOrigin, response
-from tests.support.worker import eventually, scenario, serving
+from tests.support.waiting import eventually
+from tests.support.worker import scenario, serving
 
 SOON_S = 1.0
 
@@ -161,7 +162,7 @@ async def test_chunks_over_the_limit_are_a_413_and_no_request_to_the_origin():
         node.client() as client,
     ):
         await client.send(request("/p", "Transfer-Encoding: chunked", method="POST") + b"6\r\nhello \r\n")
-        await asyncio.sleep(0.02)
+        await eventually(node.upstream_connections)
         await client.send(b"5\r\nworld\r\n")
         assert await answer_and_end(client) == 413
         assert [asked.complete for asked in origin.asked] == [False]

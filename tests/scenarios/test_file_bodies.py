@@ -8,7 +8,8 @@ from runtime.cache.body import MAX_READ_BYTES, DamagedBodyError
 from runtime.cache.store import StoredResponse
 from tests.support.rawclient import request
 from tests.support.scripts import installed
-from tests.support.worker import NOW, eventually, scenario, serving, settled
+from tests.support.waiting import eventually, settled
+from tests.support.worker import NOW, scenario, serving
 
 SIZE = 5_000_000
 CONTENT = bytes(range(251)) * (SIZE // 251 + 1)

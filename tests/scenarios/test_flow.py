@@ -7,10 +7,12 @@ import sys
 import pytest
 
 from edgescript.pipeline import InstalledScript
+from runtime.io.client.connection import READ_AHEAD_BYTES
 from tests.scenarios.conftest import SWEEP_S
 from tests.support.rawclient import request
 from tests.support.raworigin import OK, RawOrigin, response
-from tests.support.worker import eventually, scenario, serving, settled
+from tests.support.waiting import eventually, settled
+from tests.support.worker import scenario, serving
 
 MIB = 1 << 20
 BULK = 50 * MIB
@@ -228,6 +230,34 @@ async def test_requests_sent_ahead_of_a_slow_one_are_not_read_without_bound():
         wait.set()
         assert (await client.answer()).body == b"ok"
         assert (await client.answer()).body == b"ok"
+
+
+@pytest.mark.parametrize("begun", [0, 30])
+def test_requests_sent_far_ahead_are_all_answered_wherever_a_read_ends(begun):
+    """So many that reading stops; what has come by then ends with `begun` bytes of a head."""
+    ahead = READ_AHEAD_BYTES // len(request("/n")) + 100
+
+    @scenario
+    async def play():
+        go = asyncio.Event()
+        answers = iter([[go, OK]])
+        stored = response(b"ok", b"Cache-Control: max-age=60")
+        async with (
+            RawOrigin(lambda _: next(answers, [stored])) as origin,
+            serving(origin, header_timeout_s=5) as node,
+            node.client() as client,
+        ):
+            last = request("/last")
+            await client.send(request("/first"))
+            await eventually(origin.targets)
+            await client.send(request("/n") * ahead + last[:begun])
+            (connection,) = node.worker.clients
+            await eventually(lambda: connection.queued_bytes > READ_AHEAD_BYTES)
+            await client.send(last[begun:])
+            go.set()
+            assert [(await client.answer()).status for _ in range(ahead + 2)] == [200] * (ahead + 2)
+
+    play()
 
 
 def limit(rate, after=0):

@@ -12,7 +12,8 @@ from runtime.upstreams.upstream import Upstream
 from tests.support.rawclient import request
 from tests.support.raworigin import RawOrigin, response
 from tests.support.scripts import installed
-from tests.support.worker import eventually, scenario, serving
+from tests.support.waiting import eventually
+from tests.support.worker import scenario, serving
 
 ONE = "if not(limit_conn('all', 1)) {\n  exit(503)\n}\n"
 CACHED = b"Cache-Control: max-age=60"

@@ -11,7 +11,8 @@ from runtime.scripts.site import Site, Sites
 from runtime.upstreams.upstream import Upstream
 from tests.support.raworigin import CLOSE, OK, RawOrigin, response
 from tests.support.scripts import installed
-from tests.support.worker import eventually, scenario, serving
+from tests.support.waiting import eventually
+from tests.support.worker import scenario, serving
 
 
 @contextlib.asynccontextmanager

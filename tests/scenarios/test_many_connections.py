@@ -6,7 +6,8 @@ import contextlib
 from loadtest.idle_connections import measure, raise_descriptors
 from tests.support.rawclient import request
 from tests.support.raworigin import RawOrigin, response
-from tests.support.worker import eventually, scenario, serving
+from tests.support.waiting import eventually
+from tests.support.worker import scenario, serving
 
 SLOW = 1000
 IDLE = 400

@@ -17,7 +17,8 @@ from runtime.proxy.messages import (
     UpstreamSwitched,
 )
 from tests.support.raworigin import CLOSE, RESET, RawOrigin
-from tests.support.worker import eventually, scenario
+from tests.support.waiting import eventually
+from tests.support.worker import scenario
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 SWITCH = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: WebSocket\r\nConnection: keep-alive, Upgrade\r\n\r\n"

@@ -14,7 +14,8 @@ from runtime.scripts.site import Site, Sites
 from runtime.upstreams.upstream import HealthCheck, Server, Tls, Upstream
 from tests.support.certificates import Authority
 from tests.support.raworigin import OK
-from tests.support.worker import eventually, scenario, serving
+from tests.support.waiting import eventually
+from tests.support.worker import scenario, serving
 
 
 @pytest.fixture(scope="module")

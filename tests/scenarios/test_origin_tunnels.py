@@ -6,7 +6,8 @@ from runtime.scripts.site import Site, Sites
 from runtime.upstreams.upstream import Server, Upstream
 from tests.support.rawclient import request
 from tests.support.raworigin import OK, RawOrigin
-from tests.support.worker import eventually, scenario, serving
+from tests.support.waiting import eventually
+from tests.support.worker import scenario, serving
 
 ACCEPT = b"Sec-WebSocket-Accept: FtgH8qqfEKHvZKEZYEWkYDhlXNY=\r\n"  # of the key `a`
 SWITCH = (

@@ -10,7 +10,8 @@ from runtime.scripts.site import Site, Sites
 from runtime.upstreams.upstream import Upstream
 from tests.support.rawclient import request
 from tests.support.raworigin import CLOSE, OK, RESET, RawOrigin, response
-from tests.support.worker import eventually, scenario, serving
+from tests.support.waiting import eventually
+from tests.support.worker import scenario, serving
 
 
 def only_pool(node):
@@ -95,7 +96,7 @@ async def test_bytes_nobody_asked_for_drop_an_idle_connection():
     async with RawOrigin(lambda _: [OK, 0.05, late]) as origin, serving(origin) as node:
         async with node.client() as client:
             assert (await client.get("/n")).body == b"ok"
-            await asyncio.sleep(0.1)
+            await eventually(lambda: not node.upstream_connections())
             assert (await client.get("/n")).body == b"ok"
         assert origin.connections == 2
 
@@ -150,7 +151,7 @@ async def test_a_leader_that_leaves_does_not_spoil_the_fetch():
         await leader.send(request("/c"))
         await eventually(lambda: origin.asked)
         waiting = asyncio.create_task(follower.get("/c"))
-        await asyncio.sleep(0.02)
+        await eventually(lambda: node.waiters() == 1)
         leader.reset()
         await eventually(lambda: len(node.worker.clients) == 1)
         assert (await waiting).body == b"shared"
@@ -163,7 +164,7 @@ async def test_a_pooled_connection_that_was_closed_meanwhile_is_not_the_clients_
     async with RawOrigin(lambda _: [OK, CLOSE]) as origin, serving(origin) as node, node.client() as client:
         for method in ("GET", "POST", "GET", "POST"):
             assert (await client.get("/n", method=method)).body == b"ok"
-            await asyncio.sleep(0.02)
+            await eventually(lambda: not node.upstream_connections())
         assert origin.connections == 4
 
 

@@ -6,6 +6,7 @@ import socket
 import uvloop
 
 from runtime.io.outbox import Outbox
+from tests.support.waiting import eventually
 
 
 class Written:
@@ -88,7 +89,6 @@ def test_what_is_added_while_writing_is_written_in_the_next_turn():
         assert len(log) == 1
         outbox.flush()
         assert len(log) == 2
-        await asyncio.sleep(0.01)
-        assert len(log) == 3
+        await eventually(lambda: len(log) == 3)
 
     asyncio.run(play())

@@ -13,7 +13,8 @@ from runtime.scripts.site import Site, Sites
 from runtime.upstreams.upstream import Server, Upstream
 from tests.support.rawclient import request
 from tests.support.raworigin import CLOSE, OK, RESET, RawOrigin, response
-from tests.support.worker import eventually, scenario, serving
+from tests.support.waiting import eventually
+from tests.support.worker import scenario, serving
 
 LONG = b"x" * 40_000
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"
@@ -63,6 +64,7 @@ async def heard(steps, keepalive):
         await client.get("/first")
         await client.send(request("/n", "Connection: close"))
         sent = await asyncio.wait_for(_rest(client), 10)
+        client.close()  # or the node would wait for what else it might send
         counters = node.worker.counters
         await eventually(lambda: not node.worker.clients)
         return SOME.sub(b"id", sent), counters.answers, counters.aborted, len(node.worker.cache.store)
@@ -138,7 +140,7 @@ async def test_one_fetch_serves_all_who_come_while_it_goes():
         for client in clients:
             await client.send(request("/n"))
         await eventually(lambda: origin.targets().count(b"/n") == 1)
-        await asyncio.sleep(0.05)
+        await eventually(lambda: node.waiters() == 5)
         go.set()
         assert [(await client.answer()).body for client in clients] == [b"all"] * 6
         assert origin.targets().count(b"/n") == 1

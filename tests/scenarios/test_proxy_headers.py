@@ -10,10 +10,10 @@ from runtime.config.tables import Listener
 from runtime.limits.local import LocalLimits
 from runtime.scripts.site import Site, Sites
 from runtime.upstreams.upstream import Upstream
-from tests.scenarios.test_tls import authority, names, secure  # noqa: F401 - `authority` is a fixture
 from tests.support.rawclient import RawClient, request
 from tests.support.scripts import installed
-from tests.support.worker import eventually, scenario, serving
+from tests.support.waiting import eventually
+from tests.support.worker import scenario, serving
 
 BEHIND = (Listener(address="127.0.0.1:0", proxy_protocol=True),)
 BEHIND_TLS = (Listener(address="127.0.0.1:0", proxy_protocol=True, tls=True),)
@@ -73,7 +73,7 @@ def test_in_pieces_of_any_size(who, header):
 
 
 @pytest.mark.parametrize("header", [V1, V2])
-def test_before_tls(who, header, authority):  # noqa: F811 - the fixture
+def test_before_tls(who, header, authority):
     """The handshake's first bytes come with the header, in one piece."""
 
     @scenario

@@ -8,7 +8,8 @@ import pytest
 from runtime.cache import growing
 from tests.support.rawclient import request
 from tests.support.raworigin import CLOSE, RESET, RawOrigin
-from tests.support.worker import NOW, eventually, scenario, serving, settled
+from tests.support.waiting import eventually, settled
+from tests.support.worker import NOW, scenario, serving
 
 SIZE = 1_500_000
 CONTENT = bytes(range(251)) * (SIZE // 251 + 1)

@@ -14,42 +14,12 @@ from runtime.config import ConfigError
 from runtime.config.tables import Listener
 from runtime.io.listen.tls import ServerTls
 from tests.support.certificates import LONG_AGO, Authority, pem
-from tests.support.rawclient import RawClient, request
+from tests.support.rawclient import request
 from tests.support.raworigin import RawOrigin, response
 from tests.support.scripts import installed
-from tests.support.worker import eventually, scenario, serving
-
-SECURE = (Listener(address="127.0.0.1:0", tls=True),)
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    return Authority(tmp_path_factory.mktemp("certificates"))
-
-
-@contextlib.asynccontextmanager
-async def secure(node, authority, host="a.test", *, context=None, alpn=("http/1.1",)):
-    """A client of `node` that asks for `host` and believes `authority`; `host` None names nobody and believes anyone."""
-    context = context or authority.trusting()
-    if alpn:
-        context.set_alpn_protocols(alpn)
-    if host is None:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    reader, writer = await asyncio.open_connection(
-        *node.address, ssl=context, server_hostname=host or "", limit=1 << 20
-    )
-    client = RawClient(reader, writer)
-    node.connected.append(client)
-    try:
-        yield client
-    finally:
-        client.close()
-
-
-def names(client):
-    """The hosts of the certificate that `client` was shown."""
-    return [value for _, value in client.writer.get_extra_info("peercert")["subjectAltName"]]
+from tests.support.secure import SECURE, names, secure
+from tests.support.waiting import eventually
+from tests.support.worker import scenario, serving
 
 
 def sites(origin, certificates, **settings):

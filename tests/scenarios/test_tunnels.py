@@ -6,10 +6,11 @@ import struct
 
 import pytest
 
-from tests.scenarios.test_tls import SECURE, authority, secure  # noqa: F401 - `authority` is a fixture
 from tests.support.rawclient import request
 from tests.support.raworigin import RawOrigin, response
-from tests.support.worker import eventually, scenario, serving, settled
+from tests.support.secure import SECURE, secure
+from tests.support.waiting import eventually, settled
+from tests.support.worker import scenario, serving
 
 UPGRADE = ("Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13")
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
@@ -287,14 +288,14 @@ async def test_a_stopping_node_waits_for_it_no_longer_than_for_anything():
     async with Peer(echo) as origin, serving(origin, drain_s=0.3) as node, node.client() as client:
         await switch(client)
         stopping = asyncio.create_task(node.worker.stop())
-        await asyncio.sleep(0.1)
+        await eventually(lambda: node.worker.draining)
         await client.send(b"still here")
         assert await client.reader.readexactly(10) == b"still here"
         assert await client.ended() in {"closed", "reset"}
         await stopping
 
 
-def test_over_tls(authority):  # noqa: F811 - the fixture
+def test_over_tls(authority):
     @scenario
     async def run():
         certificates = (authority.issue("a", "a.test"),)

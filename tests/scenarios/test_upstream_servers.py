@@ -14,7 +14,8 @@ from runtime.scripts.site import Site, Sites
 from runtime.upstreams.upstream import HealthCheck, Server, Upstream
 from tests.support.rawclient import request
 from tests.support.raworigin import CLOSE, OK, RESET, RawOrigin, response
-from tests.support.worker import eventually, scenario, serving
+from tests.support.waiting import eventually
+from tests.support.worker import scenario, serving
 
 
 def upstream(*origins, **settings):
@@ -421,9 +422,12 @@ async def test_a_name_that_comes_to_lead_where_it_may_not_is_left():
         (group,) = [
             each for each in node.worker.upstreams.values() if each.pools[0].name.startswith("origin")
         ]
-        await asyncio.sleep(0.02)
-        group.sweep(node.worker.loop.time())
-        await eventually(lambda: group.pools[0].addresses.forbidden)
+
+        def is_forbidden():
+            group.sweep(node.worker.loop.time())
+            return group.pools[0].addresses.forbidden
+
+        await eventually(is_forbidden)
         assert (await client.get("/n")).status == 502
         assert node.log == ["forbidden"]
         assert a.connections == 1

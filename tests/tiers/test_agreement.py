@@ -6,8 +6,8 @@ import stdlib
 from edgescript.compiler import compile_source
 from edgescript.compiling.disasm import listing
 from edgescript.program import Program, load
-from edgescript.running.translate import python_text
 from edgescript.source import Source
+from tests.support.python_text import python_text
 from tests.tiers.kit import REGISTRY, both, program_of
 from tests.tiers.source_strategy import sources
 from tests.tiers.strategies import LIMITS, programs

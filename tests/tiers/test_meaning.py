@@ -272,6 +272,16 @@ def test_an_end_inside_a_callback_inside_an_expression(n):
     assert outcome.effects == {"end": Answer(1, "")}
 
 
+def test_an_end_many_calls_deep_inside_an_expression(n):
+    inner = n.function("inner", 1, "x", n.do("leave", n.local(0)), n.return_("went on"))
+    outer = n.function("outer", 1, "x", n.return_(ir.CallFunction(n.at(), 0, (n.local(0),))))
+    call = ir.CallFunction(n.at(), 1, (n.value(0),))
+    assert output(n.do("record", call), functions=[inner, outer]) == ["string 'went on'"]
+    call = ir.CallFunction(n.at(), 1, (n.value(403),))
+    outcome = run(n.do("record", n.array(call)), n.do("record", 2), functions=[inner, outer])
+    assert outcome.effects == {"end": Answer(403, "")}
+
+
 def test_a_call_that_may_end_and_does_not(n):
     assert output(n.set(0, n.call("leave", 0)), n.do("record", n.get(0))) == ["boolean true"]
 

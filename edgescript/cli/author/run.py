@@ -15,7 +15,7 @@ from edgescript.cli.completion import files
 from edgescript.cli.geography import StatedPlace, places
 from edgescript.cli.status import NO
 from edgescript.cli.values import DictionaryType, FieldType, RuleType, UrlType
-from edgescript.source import to_bytes_text
+from edgescript.source import as_scripts_hold, to_bytes_text
 from runtime.trial.stated import Url, connection, with_host
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def command(
 
     from edgescript.cli.author import origin as origins
     from edgescript.cli.author import report
-    from edgescript.cli.dictionary_files import as_scripts_hold, read_dictionary
+    from edgescript.cli.dictionary_files import read_dictionary
     from runtime.http.refusal import Refuse
     from runtime.proxy.simulate import Incoming
     from runtime.trial.node import TrialNode

@@ -8,11 +8,11 @@ import click
 
 import stdlib
 from edgescript.cli import geography
-from edgescript.cli.dictionary_files import as_scripts_hold
 from edgescript.cli.node.packed import DICTIONARY, Domain
 from edgescript.program import Program
 from edgescript.program import load as load_program
 from edgescript.services import NO_SERVICES, Geo
+from edgescript.source import as_scripts_hold
 from runtime.config import Config, ConfigError, Problem
 from runtime.scripts.site import Site
 
@@ -51,7 +51,7 @@ def _stamp(path: str) -> tuple[int, ...]:
 
 
 class KeptSites:
-    """Sites of domains as they were built under one configuration, by name, with the bytes they were built of."""
+    """Sites of domains as they were built `under` one configuration, which is its digest, by name, with the bytes they were built of."""
 
     def __init__(self, under: bytes, geo: Geo) -> None:
         self.under = under

@@ -6,10 +6,12 @@ From one build to the next, domains, scripts and dictionaries that stayed the sa
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from hashlib import sha256
 from typing import Protocol
 
 import msgspec
 
+from edgescript.builtins import Stage
 from edgescript.cli import loading
 from edgescript.cli.node.between_builds import AddressDatabases, KeptSites, Library
 from edgescript.cli.node.packed import BUNDLE, Bundle, Domain, DomainSite, Named, Release, Script
@@ -26,6 +28,7 @@ from runtime.limits.local import SiteLimits
 from runtime.observe.trace import told_of
 from runtime.scripts.counts import ReleaseCounts, SiteCounts
 from runtime.scripts.hosts import EVERY_OTHER
+from runtime.scripts.rule import Rule
 from runtime.scripts.site import Site, Sites
 from runtime.scripts.split import Split
 from runtime.upstreams.upstream import Upstream
@@ -114,7 +117,7 @@ class Builder:
 
     def _made(self, bundle: Bundle, *, salvage: bool) -> tuple[Sites, list[tuple[str, str]]]:
         geo = self._geo.of(bundle.config, salvage=salvage)
-        under = msgspec.msgpack.encode((bundle.config, bundle.node_id))
+        under = sha256(msgspec.msgpack.encode((bundle.config, bundle.node_id))).digest()
         if self._kept.under != under or self._kept.geo is not geo:
             self._kept = KeptSites(under, geo)
         self._library.texts = bundle.texts
@@ -139,6 +142,8 @@ class _Making:
         self._salvage = salvage
         self._policies = Policies()
         self._upstreams: dict[tuple[bytes, bool], Upstreams] = {}
+        self._scripts: dict[tuple[bytes, Rule, Stage], InstalledScript] = {}
+        """What scripts of several sites have in common."""
 
     def sites(self) -> tuple[Sites, list[tuple[str, str]]]:
         """All there are, and why of each domain that cannot be. Raises ConfigError, msgspec.DecodeError, CodeError."""
@@ -217,7 +222,7 @@ class _Making:
             name,
             upstreams.find(table.origin) if table.origin else self._own_origin(),
             tuple(self._installed(script, counts) for script in scripts),
-            self._offered(name, chosen.keys(), dictionaries) if scripts else NO_SERVICES,
+            self._offered(name, chosen, dictionaries) if scripts else NO_SERVICES,
             replace(config.script_limits, **table.script_limits)
             if table.script_limits
             else config.script_limits,
@@ -233,11 +238,16 @@ class _Making:
         return self._upstreams_of(self._config.upstreams).find(self._config.origin)
 
     def _installed(self, script: Script, counts: ReleaseCounts) -> InstalledScript:
-        made = loading.install(self._library.program(script.code), script.rule, script.position)
+        stated = script.code, script.rule, script.position
+        made = self._scripts.get(stated)
+        if made is None:
+            made = self._scripts[stated] = loading.install(self._library.program(script.code), *stated[1:])
         return replace(made, version=script.version, tally=counts.tally(made.name))
 
     def _offered(self, name: str, origins: Collection[str], dictionaries: Named) -> Services:
         read: Dictionaries = {each: self._library.dictionary(index) for each, index in dictionaries.items()}
+        if not read:  # one object for all that have none
+            read = NO_SERVICES.dictionaries
         return replace(self._services.of(name), geo=self._kept.geo, origins=origins, dictionaries=read)
 
 

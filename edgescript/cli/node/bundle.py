@@ -7,6 +7,7 @@ once and loaded once.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 import msgspec
 
@@ -15,7 +16,7 @@ from edgescript.cli import loading
 from edgescript.cli.dictionary_files import read_dictionary
 from edgescript.cli.files import read_sources
 from edgescript.cli.node.choosing import Chosen
-from edgescript.cli.node.packed import BUNDLE, Bundle, Named, Own, Script, Shelf
+from edgescript.cli.node.packed import Bundle, Named, Own, Script, Shelf
 from edgescript.cli.node.watched import without_folders
 from edgescript.compiler import Compiled, compile_source
 from edgescript.compiling.code import encode
@@ -24,14 +25,6 @@ from runtime.config import Config
 from runtime.config.scripts import rules_of
 from runtime.io.source import LeftOut
 from runtime.scripts.rule import Rule
-
-
-def pack(
-    config: Config, given: Sequence[str | Rule] = (), node_id: str = ""
-) -> tuple[bytes | None, tuple[loading.Report, ...]]:
-    """As `own_bundle`, in bytes."""
-    bundle, reports = own_bundle(config, given, node_id)
-    return None if bundle is None else msgspec.msgpack.encode(bundle), reports
 
 
 def own_bundle(
@@ -83,9 +76,18 @@ def _told(left_out: LeftOut) -> str:
     )
 
 
+class _Settings(msgspec.Struct, array_like=True, frozen=True):
+    """The beginning of a `Bundle`: what comes behind is passed over."""
+
+    config: Config
+
+
+_SETTINGS: Final = msgspec.msgpack.Decoder(_Settings)
+
+
 def settings_in(data: bytes) -> Config:
     """The settings of a bundle that `pack` made."""
-    return BUNDLE.decode(data).config
+    return _SETTINGS.decode(data).config
 
 
 def _scripts(rules: Sequence[Rule], results: Mapping[str, Compiled], shelf: Shelf) -> Iterator[Script]:

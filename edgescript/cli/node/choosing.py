@@ -14,6 +14,7 @@ from typing import NamedTuple
 from edgescript.cli.node.domain_sites import Claims, Fitting, Unfit
 from edgescript.cli.node.packed import Bundle, Domain, Shelf
 from runtime.bundles.manifest import DomainEntry
+from runtime.bundles.node_token import NodePlace
 from runtime.bundles.whole import Opener
 from runtime.bundles.wire import BundleError
 from runtime.config import Config
@@ -26,13 +27,6 @@ TryOut = Callable[[Sequence[Domain]], Mapping[str, str]]
 class Chosen(NamedTuple):
     domains: tuple[Domain, ...]
     left_out: tuple[LeftOut, ...]
-
-
-class Place(NamedTuple):
-    """Where the node is."""
-
-    pool: str = ""
-    region: str = ""
 
 
 class Earlier(NamedTuple):
@@ -52,7 +46,7 @@ class Chooser:
         config: Config,
         opener: Opener,
         earlier: Earlier,
-        place: Place,
+        place: NodePlace,
         shelf: Shelf,
         try_out: TryOut,
     ) -> None:

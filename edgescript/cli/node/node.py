@@ -14,7 +14,7 @@ import msgspec
 
 from edgescript.cli.node.building import Builder, Counting, SiteServices
 from edgescript.cli.node.bundle import own_bundle, settings_in, with_domains
-from edgescript.cli.node.choosing import Chooser, Chosen, Earlier, Place
+from edgescript.cli.node.choosing import Chooser, Chosen, Earlier
 from edgescript.cli.node.packed import BUNDLE, Bundle, Domain, Shelf
 from edgescript.cli.node.watched import files_of
 from runtime.bundles.whole import Opener
@@ -138,7 +138,7 @@ class Node:
             own.config,
             Opener(kept),
             Earlier(_served(before, own), partial(kept.earlier, generation)),
-            Place(place.pool, place.region),
+            place,
             shelf,
             try_out,
         )
@@ -146,7 +146,7 @@ class Node:
 
     def read(self, before: Before) -> bytes:
         """What is to be served from now on, whole; diagnostics go to stderr. Raises ConfigError."""
-        from edgescript.cli.loading import show_diagnostics
+        from edgescript.cli.loading import log_diagnostics
 
         with self._context.scope(cleanup=False):
             try:
@@ -154,7 +154,7 @@ class Node:
                 data, reports = self.pack(config, before)
             except click.ClickException as error:
                 raise ConfigError([Problem((), error.format_message())]) from None
-            show_diagnostics(reports, err=True)
+            log_diagnostics(reports)
         if data is None:
             raise ConfigError([Problem((), "errors in scripts")])
         if self.console is None:
@@ -164,6 +164,16 @@ class Node:
     def build(self, bundle: bytes, *, salvage: bool = False) -> "Sites":
         """The sites of what `read` gave; with `salvage`, with as little of files as may be. Raises ConfigError."""
         return self._builder_of(self._first).build(_unwrapped(bundle).bundle, salvage=salvage)
+
+    def try_out(self, bundle: bytes) -> None:
+        """
+        Build what is to be served, so that what is wrong with it is told now. Raises ConfigError.
+
+        Scripts stay loaded, for all processes that this one begins; sites do not: each worker makes its own.
+        """
+        self.build(bundle)
+        assert self._first is not None, "configured before anything is built"
+        self._builder_of(self._first).begin(_services(LocalLimits(self._first.limiter_keys)))
 
     def _builder_of(self, config: Config | None) -> Builder:
         """The builder of this process, made for the sizes in `config` where it is the first time."""
@@ -225,9 +235,13 @@ class Node:
         )
         return self._redis
 
-    def _on_redis(self, connected: bool) -> None:
-        if self._note is not None:
-            self._note("redis-connected" if connected else "redis-lost")
+    def _on_redis(self, trouble: str) -> None:
+        if self._note is None:
+            return
+        if trouble:
+            self._note("redis-lost", reason=trouble)
+        else:
+            self._note("redis-connected")
 
     async def live(self, note: "Note") -> None:
         """Ask Redis for shares of limits, where there is one."""

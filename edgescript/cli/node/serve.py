@@ -1,5 +1,6 @@
 """`edgescript serve`: an edge node on the command line's flags, a configuration file, or both."""
 
+import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -142,7 +143,7 @@ def command(
     With --console it serves what the console publishes beside its own sites, keeps the last of it in the state directory,
     and serves that when the console is away, from the start if need be.
     """
-    from edgescript.cli.loading import show_diagnostics
+    from edgescript.cli.loading import log_diagnostics, show_diagnostics
     from edgescript.cli.node.node import Flags, Node
     from runtime.config import ConfigError
 
@@ -157,24 +158,33 @@ def command(
     try:
         config = node.configure()
         data, reports = node.pack(config)
-        show_diagnostics(reports, err=True)
-        sites = None if data is None else node.build(data)
+        if data is None:
+            show_diagnostics(reports, err=True)
+        else:
+            log_diagnostics(reports)
+        if data is not None:
+            node.try_out(data)
     except ConfigError as error:
         if error.source is not None:
             click.echo(error.report(), nl=False, err=True)
             context.exit(WRONG_USAGE)
         raise click.ClickException(str(error)) from None
-    if sites is None:
+    if data is None:
         context.exit(NO)
 
     from runtime.io.serve import serve
+    from runtime.io.stderr import to_stderr
+    from runtime.scripts.site import Sites
 
     def announce(host: str, port: int) -> None:
         shown = f"[{host}]" if ":" in host else host
         scheme = "https" if config.listeners and config.listeners[0].tls else "http"
-        click.echo(f"edgescript: serving on {scheme}://{shown}:{port}, {_behind(config)}", err=True)
+        with contextlib.suppress(OSError):  # a log that cannot be written is no reason not to serve
+            to_stderr(f"edgescript: serving on {scheme}://{shown}:{port}, {_behind(config)}")
 
-    context.exit(serve(config, sites, on_listening=announce, source=node, bundle=data, console=node.console))
+    context.exit(
+        serve(config, Sites(None), on_listening=announce, source=node, bundle=data, console=node.console)
+    )
 
 
 def _behind(config: "Config") -> str:

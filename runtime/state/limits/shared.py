@@ -7,7 +7,6 @@ counted writes to it.
 
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -61,17 +60,12 @@ class SharedLimits:
         self._counts = LimitCounts()
         self._requests = SharedRequests(self._file, self._counts, policy)
         self._connections = SharedConnections(self._file, self._counts, policy, mono)
+        self._of_all = self._requests.wait, self._requests.admit_in_window, self._counts
+        self._acquire = self._connections.acquire
 
     def site(self, name: str = "") -> SiteLimits:
         """The limits of one site: keys of two sites are never the same."""
-        return SiteLimits(
-            SiteLimiter(
-                partial(self._requests.wait, name),
-                partial(self._requests.admit_in_window, name),
-                self._counts,
-            ),
-            SiteConnections(partial(self._connections.acquire, name)),
-        )
+        return SiteLimits(SiteLimiter(name, *self._of_all), SiteConnections(name, self._acquire))
 
     def counts(self) -> LimitCounts:
         """Of this process, kept up to date."""

@@ -12,8 +12,7 @@ from runtime.bundles.signing import open_envelope
 from runtime.bundles.split import Split
 from runtime.bundles.verify import accept
 from runtime.bundles.wire import BundleError
-from tests.bundles.made import KEY, Shelf, envelope, manifest, purge
-from tests.bundles.test_reports import REPORT, TOKEN
+from tests.bundles.made import KEY, REPORT, TOKEN, Shelf, envelope, manifest, purge
 
 READERS: Final[tuple[tuple[Callable[[bytes], Any], Callable[[Any], bytes]], ...]] = (
     (decode_manifest, encode_manifest),
